@@ -1,0 +1,259 @@
+"""Which events a command gives, or why it is refused. No events: what it asks for is already so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from events.commands import (
+    ArticleCommand,
+    ClaimCommand,
+    CorrectArticle,
+    CorrectClaim,
+    EntityCommand,
+    MergeEntity,
+    RecordClaim,
+    RegisterArticle,
+    RegisterEntity,
+    ReinstateClaim,
+    RenameEntity,
+    RetractClaim,
+    UnmergeEntity,
+)
+from events.errors import Conflict, Invalid, InvalidDate, Unknown
+from events.event_types import (
+    CLAIMED,
+    ArticleCorrected,
+    ArticleRegistered,
+    ClaimCorrected,
+    Claimed,
+    ClaimRefAdded,
+    ClaimReinstated,
+    ClaimRetracted,
+    DomainEvent,
+    EntityCorrected,
+    EntityMerged,
+    EntityRegistered,
+    EntityRenamed,
+    EntityUnmerged,
+    EvidenceAdded,
+)
+from events.identity import article_stream, claim_stream, entity_stream, merge_id
+from events.records import ArticleRecord, ClaimRecord, EntityRecord, corrected
+from events.temporal import parse_published
+from events.validation import (
+    normal_article,
+    normal_claim,
+    normal_entity,
+    normal_evidence,
+    normal_new_claim,
+    normal_reason,
+    normal_time,
+)
+from events.values import ArticleContent, Value
+
+Events = tuple[DomainEvent, ...]
+
+
+def decide_entity(command: EntityCommand, record: EntityRecord | None) -> Events:
+    """The events of a command on an entity. Unknown, Invalid or Conflict when it is refused."""
+    stream = entity_stream(command.id)
+    if isinstance(command, RegisterEntity):
+        return _register_entity(command, record, stream)
+    if record is None:
+        raise Unknown(f"there is no entity {command.id!r}")
+    place = {"originator_id": stream, "originator_version": record.version + 1, "recorder": command.recorder}
+    match command:
+        case RenameEntity():
+            return _rename(command, record, place)
+        case MergeEntity():
+            return _merge(command, record, place)
+        case UnmergeEntity():
+            return _unmerge(command, record, place)
+
+
+def _register_entity(command: RegisterEntity, record: EntityRecord | None, stream: str) -> Events:
+    content = normal_entity(command.content)
+    if record is None:
+        return (
+            EntityRegistered(originator_id=stream, originator_version=1, recorder=command.recorder, content=content),
+        )
+    stored = record.contents[-1][1]
+    if stored == content:
+        return ()
+    if "person" in (stored.kind, content.kind) and stored.kind != content.kind:
+        raise Conflict(f"{command.id} is a {stored.kind}: persons cannot become others, nor others persons", "/kind")
+    version = record.version + 1
+    return (
+        EntityCorrected(originator_id=stream, originator_version=version, recorder=command.recorder, content=content),
+    )
+
+
+def _rename(command: RenameEntity, record: EntityRecord, place: dict[str, Any]) -> Events:
+    try:
+        parse_published(command.since)
+    except InvalidDate as error:
+        raise error.at("/since") from None
+    named = (command.name, command.since, command.article)
+    if any((n.name, n.since, n.article) == named for n in record.names):
+        return ()
+    return (EntityRenamed(**place, name=command.name, since=command.since, article=command.article),)
+
+
+def _merge(command: MergeEntity, record: EntityRecord, place: dict[str, Any]) -> Events:
+    if command.id in (command.into, *command.survivors):
+        raise Conflict(f"{command.into} is itself merged into {command.id}", "/into")
+    merged = record.merge_at()
+    if merged is not None:
+        if merged.into == command.into:
+            return ()
+        raise Conflict(f"{command.id} is already merged into {merged.into}", "/into")
+    merge = merge_id(command.id, command.into, record.version + 1)
+    return (EntityMerged(**place, merge=merge, into=command.into, reason=normal_reason(command.reason)),)
+
+
+def _unmerge(command: UnmergeEntity, record: EntityRecord, place: dict[str, Any]) -> Events:
+    merge = next((m for m in record.merges if m.merge == command.merge), None)
+    if merge is None:
+        raise Unknown(f"{command.id} has no merge {command.merge!r}", "/merge")
+    if merge.undone is not None:
+        return ()
+    return (EntityUnmerged(**place, merge=merge.merge, reason=normal_reason(command.reason)),)
+
+
+def decide_article(command: ArticleCommand, record: ArticleRecord | None) -> Events:
+    """The events of a command on an article. Unknown, Invalid or Conflict when it is refused."""
+    stream = article_stream(command.id)
+    if isinstance(command, RegisterArticle):
+        content = normal_article(command.content)
+        if record is not None:
+            _refuse_difference(record.contents[-1][1], content)
+            return ()
+        return (
+            ArticleRegistered(originator_id=stream, originator_version=1, recorder=command.recorder, content=content),
+        )
+    if record is None:
+        raise Unknown(f"there is no article {command.id!r}")
+    return _correct_article(command, record, stream)
+
+
+def _refuse_difference(stored: ArticleContent, sent: ArticleContent) -> None:
+    """A repeat may leave the text out, but it may not say anything else."""
+    for field in stored.__struct_fields__:
+        was, now = getattr(stored, field), getattr(sent, field)
+        if now != was and not (now is None and field in ("text", "sha256")):
+            raise Conflict(
+                f"the article is registered with another {field}; send a correction to /v1/articles/{{id}}/corrections",
+                f"/{field}",
+            )
+
+
+def _correct_article(command: CorrectArticle, record: ArticleRecord, stream: str) -> Events:
+    stored = record.contents[-1][1]
+    _check_fields(stored, command.changes, refused=("url",), because="an article is known by its url")
+    content = normal_article(msgspec.convert(msgspec.to_builtins(stored) | command.changes, ArticleContent))
+    reason = normal_reason(command.reason)
+    if content == stored:
+        return ()
+    return (
+        ArticleCorrected(
+            originator_id=stream,
+            originator_version=record.version + 1,
+            recorder=command.recorder,
+            content=content,
+            changed=tuple(sorted(command.changes)),
+            reason=reason,
+        ),
+    )
+
+
+def _check_fields(stored: Value, changes: dict[str, Any], refused: tuple[str, ...], because: str) -> None:
+    if not changes:
+        raise Invalid("a correction changes at least one field", "/changes")
+    for field in changes:
+        if field in refused:
+            raise Invalid(f"{field} cannot be corrected: {because}", f"/changes/{field}")
+        if field not in stored.__struct_fields__:
+            raise Invalid(f"there is no field {field!r}", f"/changes/{field}")
+
+
+def decide_claim(command: ClaimCommand, record: ClaimRecord | None) -> Events:
+    """The events of a command on a claim. Unknown, Invalid or Conflict when it is refused."""
+    if isinstance(command, RecordClaim):
+        return _record_claim(command, record)
+    if record is None:
+        raise Unknown(f"there is no claim {command.id!r}")
+    match command:
+        case CorrectClaim():
+            return _correct_claim(command, record)
+        case RetractClaim():
+            return _retract(command, record)
+        case ReinstateClaim():
+            return _reinstate(command, record)
+
+
+def _place(command: ClaimCommand, version: int) -> dict[str, Any]:
+    return {
+        "originator_id": claim_stream(command.id),
+        "originator_version": version,
+        "recorder": command.recorder,
+    }
+
+
+def _record_claim(command: RecordClaim, record: ClaimRecord | None) -> Events:
+    evidence = normal_evidence(command.evidence)
+    if record is None:
+        claimed: type[Claimed] = CLAIMED[command.content.type]
+        content = normal_new_claim(command.content, command.published, command.same_as)
+        return (claimed(**_place(command, 1), content=content, evidence=evidence, ref=command.ref),)
+    events: Events = ()
+    version = record.version + 1
+    if command.ref is not None and command.ref not in [ref for _, ref in record.refs]:
+        events += (ClaimRefAdded(**_place(command, version), ref=command.ref),)
+    if evidence not in [known for _, known in record.evidence]:
+        events += (EvidenceAdded(**_place(command, version + len(events)), evidence=evidence),)
+    return events
+
+
+def _correct_claim(command: CorrectClaim, record: ClaimRecord) -> Events:
+    current = record.current.content
+    _check_fields(current, command.changes, refused=("article",), because="a claim belongs to its article")
+    reason = normal_reason(command.reason)
+    wanted = normal_claim(corrected(current, command.changes))
+    if "time" in command.changes:
+        wanted = replace(wanted, time=normal_time(wanted.time, command.published, command.same_as))
+    changes = {name: value for name, value in msgspec.to_builtins(wanted).items() if name in command.changes}
+    last = next((e for _, e in reversed(record.amendments) if isinstance(e, ClaimCorrected)), None)
+    repeated = last is not None and (last.changes, last.article) == (changes, command.article)
+    if repeated or (wanted == current and command.article is None):
+        return ()
+    return (
+        ClaimCorrected(**_place(command, record.version + 1), changes=changes, reason=reason, article=command.article),
+    )
+
+
+def _retract(command: RetractClaim, record: ClaimRecord) -> Events:
+    reason = normal_reason(command.reason)
+    last = _last_retraction(record)
+    if isinstance(last, ClaimRetracted):
+        if (last.reason, last.article) == (reason, command.article):
+            return ()
+        raise Conflict(f"the claim {command.id} is already retracted, for another reason")
+    return (ClaimRetracted(**_place(command, record.version + 1), reason=reason, article=command.article),)
+
+
+def _reinstate(command: ReinstateClaim, record: ClaimRecord) -> Events:
+    reason = normal_reason(command.reason)
+    last = _last_retraction(record)
+    if isinstance(last, ClaimReinstated) and (last.reason, last.article) == (reason, command.article):
+        return ()
+    if not isinstance(last, ClaimRetracted):
+        raise Conflict(f"the claim {command.id} is not retracted")
+    return (ClaimReinstated(**_place(command, record.version + 1), reason=reason, article=command.article),)
+
+
+def _last_retraction(record: ClaimRecord) -> ClaimRetracted | ClaimReinstated | None:
+    relevant = [e for _, e in record.amendments if isinstance(e, ClaimRetracted | ClaimReinstated)]
+    return relevant[-1] if relevant else None

@@ -1,0 +1,204 @@
+"""One fact: the claims about one relation and one scope, and what they say of any day.
+
+A fact is made of spells (stretches between ends), of ends, of negatives and of plans. All days are ordinals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from events.effects import CLOSE, NEGATIVE, OBSERVE, OPEN, PLAN, REFUSE
+from events.knowledge import Heard
+from events.temporal import AFTER_ALL, BEFORE_ALL, Bounds, next_day
+
+HOLDS, POSSIBLY, CONTESTED = "holds", "possibly", "contested"
+PLANNED, UNCONFIRMED, NOT_HELD, UNKNOWN = "planned", "unconfirmed", "not_held", "unknown"
+End = Bounds
+"""An end: possibly no longer from its first day, certainly no longer from its last."""
+
+
+class FactState(NamedTuple):
+    """What a fact says of one day. `ended` is the last day of the end that made it so."""
+
+    status: str
+    since: Bounds | None = None
+    until: Bounds | None = None
+    due: int | None = None
+    planned_since: int | None = None
+    ended: int | None = None
+
+
+class _Positive(NamedTuple):
+    """Evidence that it held: a range of its start, whether it opened then, and until when it is said to have held."""
+
+    start: Bounds
+    opens: bool
+    until: int
+
+
+class _Spell(NamedTuple):
+    """A stretch in which it held: `before` are the ends that lie before it, `limit` the first day after it at the latest."""
+
+    start: Bounds
+    opened: bool
+    clashes: bool
+    before: frozenset[End]
+    limit: int
+
+
+class Fact:
+    """The claims about one fact, put in order once and asked for any number of days."""
+
+    def __init__(self, claims: Sequence[Heard]) -> None:
+        self._positives = _positives(claims)
+        self._said = {p_end for heard in claims if (p_end := _said_end(heard))}
+        self._ends: list[End] = [end for heard in claims if (end := _said_end(heard))]
+        self._refused = [heard.span.start.latest for heard in claims if heard.effect == REFUSE]
+        self._clashes: list[tuple[int, _Positive]] = []
+        for heard in claims:
+            if heard.effect == NEGATIVE:
+                self._take_negative(heard)
+        self._plans = [(heard.planned_since, heard.due) for heard in claims if heard.effect == PLAN]
+        self._passed = {p: self._ends_before(p) for p in self._positives}
+        self._spells = sorted(map(self._spell, set(self._passed.values())), key=_spell_order)
+
+    def at(self, day: int) -> FactState:
+        """What the claims say of one day."""
+        refusal = max((last for last in self._last_days_of_no() if last <= day), default=None)
+        later = any(spell.opened and day < spell.start.earliest for spell in self._spells)
+        current = [s for s in self._spells if s.start.latest <= day < s.limit]
+        coming = [s for s in self._spells if self._may_have_begun(s, day, later)]
+        if current or coming:
+            return self._in_spell((current or coming)[-1], bool(current), day)
+        planned = self._in_plan(day, refusal) if not later else None
+        return planned or self._outside(day, refusal, later)
+
+    def _take_negative(self, heard: Heard) -> None:
+        """Said not to hold: a clash with evidence of the same days, else an end after the last evidence."""
+        low, high = heard.span.start
+        clashing = [
+            p for p in self._positives if _last_if_open(p.start) <= high and (low <= p.start.latest or low < p.until)
+        ]
+        self._clashes += [(low, positive) for positive in clashing]
+        if clashing:
+            return
+        if heard.content.time.kind == "observed":
+            evidence = [p.start.latest for p in self._positives if p.start.latest < low]
+            evidence += [end.earliest for end in self._said if BEFORE_ALL < end.earliest < low]
+            self._ends.append(End(next_day(max(evidence)) if evidence else high, high))
+        else:
+            self._refused.append(high)
+
+    def _ends_before(self, positive: _Positive) -> frozenset[End]:
+        """The ends that evidence comes after; on the very day of an end only an opening does, and if it held before."""
+        (low, high), held_until = positive.start, max(positive.start.latest, positive.until)
+
+        def is_passed(end: End) -> bool:
+            unbounded = low == BEFORE_ALL and (not positive.opens or end not in self._said)
+            if not (low >= end.earliest or unbounded):
+                return False
+            reopened = positive.opens and high == end.latest
+            return held_until > end.latest or (reopened and any(p.start.latest < end.earliest for p in self._positives))
+
+        return frozenset(end for end in self._ends if is_passed(end))
+
+    def _spell(self, before: frozenset[End]) -> _Spell:
+        """Openings intersect, an observation bounds the start from above; an empty intersection is a clash."""
+        members = [p for p in self._positives if self._passed[p] == before]
+        openings = [p.start for p in members if p.opens]
+        limit = min((end.latest for end in self._ends if end not in before), default=AFTER_ALL)
+        low = max((start.earliest for start in openings), default=BEFORE_ALL)
+        high = min(p.start.latest for p in members)
+        clashes = low > high
+        if clashes or not openings:
+            low = min(p.start.earliest for p in members)
+        if clashes:
+            high = max(start.latest for start in openings)
+        return _Spell(Bounds(low, min(high, limit)), bool(openings), clashes, before, limit)
+
+    def _may_have_begun(self, spell: _Spell, day: int, later: bool) -> bool:
+        """Whether the day lies in the range of its start. One without a first day does not reach across an end."""
+        if not spell.start.earliest <= day < spell.start.latest:
+            return False
+        if spell.start.earliest != BEFORE_ALL or all(end.latest < day for end in spell.before):
+            return True
+        return not later and all(day < end.latest for end in spell.before)
+
+    def _in_spell(self, spell: _Spell, is_current: bool, day: int) -> FactState:
+        following = [end for end in self._ends if end not in spell.before]
+        ending = min((end.latest for end in following if is_current and end.earliest <= day), default=None)
+        disputed = any(day >= since and self._passed[positive] == spell.before for since, positive in self._clashes)
+        if disputed or (spell.clashes and not is_current):
+            status = CONTESTED
+        else:
+            status = HOLDS if is_current and ending is None else POSSIBLY
+        since = Bounds(spell.start.earliest if spell.opened else BEFORE_ALL, spell.start.latest)
+        return FactState(status, since, _first_end(following), ended=ending)
+
+    def _in_plan(self, day: int, refusal: int | None) -> FactState | None:
+        """What plans newer than the last refusal say; undated ones add nothing beside dated ones."""
+        told = [(known, last) for known, last in self._plans if known <= day and (refusal is None or known > refusal)]
+        if not told:
+            return None
+        last = max((last for _, last in told if last != AFTER_ALL), default=None)
+        status = PLANNED if last is None or day <= last else UNCONFIRMED
+        return FactState(status, due=last, planned_since=min(known for known, _ in told))
+
+    def _outside(self, day: int, refusal: int | None, later: bool) -> FactState:
+        """Not in a spell: before a known start it did not hold, unless an end lies between; after an end neither."""
+        reopening = min(
+            (s.start.earliest for s in self._spells if s.opened and day < s.start.earliest), default=AFTER_ALL
+        )
+        if refusal is None and any(day < end.earliest <= reopening for end in self._said):
+            later = False
+        if not later and refusal is None:
+            return FactState(UNKNOWN)
+        until = max((end for end in self._ends if end.latest <= day), key=lambda end: end[::-1], default=None)
+        return FactState(NOT_HELD, until=until, ended=None if later else refusal)
+
+    def _last_days_of_no(self) -> list[int]:
+        return [end.latest for end in self._ends] + self._refused
+
+
+def _positives(claims: Sequence[Heard]) -> list[_Positive]:
+    openings = [heard for heard in claims if heard.effect == OPEN]
+    first = min(openings, key=lambda heard: heard.span.start[::-1], default=None)
+    spoken = [end.latest for heard in claims if (end := _said_end(heard))]
+    positives = []
+    for heard in claims:
+        if heard.effect in (OPEN, OBSERVE):
+            opens = heard.effect == OPEN and not (first and _goes_on(heard, first, spoken))
+            until = heard.span.until.earliest if heard.span.until else BEFORE_ALL
+            positives.append(_Positive(heard.span.start, opens, until))
+    return positives
+
+
+def _goes_on(heard: Heard, first: Heard, spoken_ends: list[int]) -> bool:
+    """Whether a later opening is no second beginning: what begins once took a new variant, anything else went on."""
+    low = heard.span.start.earliest
+    if low <= first.span.start.latest or any(last <= low for last in spoken_ends):
+        return False
+    begins_once = heard.rule is not None and heard.rule.begins_once
+    return not begins_once or heard.variant != first.variant
+
+
+def _said_end(heard: Heard) -> End | None:
+    """The end that a claim speaks of."""
+    if heard.effect == CLOSE:
+        return heard.span.start
+    return heard.span.until if heard.effect in (OPEN, OBSERVE) else None
+
+
+def _first_end(ends: Sequence[End]) -> Bounds | None:
+    """From the first day on which any of them may have come to the first on which one has."""
+    return Bounds(min(end.earliest for end in ends), min(end.latest for end in ends)) if ends else None
+
+
+def _last_if_open(start: Bounds) -> int:
+    """A range without a first day speaks of its last day only."""
+    return start.latest if start.earliest == BEFORE_ALL else start.earliest
+
+
+def _spell_order(spell: _Spell) -> tuple[int, int, list[End]]:
+    return spell.start.latest, spell.start.earliest, sorted(spell.before)

@@ -1,0 +1,78 @@
+"""Ids that follow from what a thing is, so that the same thing sent twice is the same thing (UUIDv5, RFC 9562)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from uuid import UUID, uuid5
+
+import msgspec
+
+from events.errors import Invalid
+from events.values import ClaimContent
+
+NAMESPACE = UUID("6f1d9a0e-3f5b-5d0c-9a51-2f3c1e7c7d11")
+_TRACKING = frozenset("fbclid gclid dclid msclkid yclid igshid mc_cid mc_eid _ga ref_src cmpid".split())
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+LONGEST_URL = 2_048
+
+
+def canonical_url(url: str, pointer: str = "") -> str:
+    """The address without what does not name the article: fragment, tracking parameters, default port, case of the host.
+
+    Invalid unless it is an absolute http or https address without user and password.
+    """
+    if len(url) > LONGEST_URL or any(ord(char) <= 32 or ord(char) == 127 for char in url):
+        raise Invalid(f"a url has at most {LONGEST_URL} characters and no spaces or control characters", pointer)
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, (parts.hostname or "").encode("idna").decode()
+    except ValueError as error:
+        raise Invalid(f"this is not a url: {error}", pointer) from None
+    if parts.scheme.lower() not in _DEFAULT_PORTS or not host:
+        raise Invalid("a url is an absolute http or https address", pointer)
+    if "@" in parts.netloc:
+        raise Invalid("a url may not carry a user or a password", pointer)
+    scheme = parts.scheme.lower()
+    netloc = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = urlencode([(k, v) for k, v in pairs if k not in _TRACKING and not k.startswith("utm_")])
+    return urlunsplit((scheme, netloc, parts.path or "/", query, ""))
+
+
+def article_id(url: str | None, sha256: str | None) -> str:
+    """The id of an article: of its canonical url, or of the hash of its text where it has no url."""
+    return str(uuid5(NAMESPACE, f"url:{url}" if url else f"sha256:{sha256}"))
+
+
+def claim_id(content: ClaimContent) -> str:
+    """The id of a claim: of what it means as first sent, whatever the order of participants and attributes."""
+    plain: dict[str, Any] = msgspec.to_builtins(content)
+    plain["participants"] = sorted((p.role, p.entity) for p in content.participants)
+    return str(uuid5(NAMESPACE, msgspec.json.encode(plain, order="deterministic").decode()))
+
+
+def merge_id(entity: str, into: str, version: int) -> str:
+    """The id of a merge: of the two entities and the version of the merged one."""
+    return str(uuid5(NAMESPACE, f"merge:{entity}:{into}:{version}"))
+
+
+def entity_stream(entity: str) -> str:
+    """The stream of an entity."""
+    return f"entity-{entity}"
+
+
+def article_stream(article: str) -> str:
+    """The stream of an article."""
+    return f"article-{article}"
+
+
+def claim_stream(claim: str) -> str:
+    """The stream of a claim."""
+    return f"claim-{claim}"
+
+
+def split_stream(stream: str) -> tuple[str, str]:
+    """Category and id of a stream."""
+    category, _, name = stream.partition("-")
+    return category, name

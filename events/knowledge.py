@@ -1,0 +1,403 @@
+"""What counts at a point of the clocks: the claims heard, those silenced or undone, and who opposes whom."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from events.effects import OPEN, Key, Scope, asserter, due, effect, relations, scope
+from events.fold import Knowledge
+from events.records import EVER, ClaimRecord
+from events.temporal import BEFORE_ALL, Bounds, Span, parse_published, span_of
+from events.values import AssertedBy, ClaimContent, ClaimTime, Participant, Sealed
+from events.vocabulary import CLAIM_TYPES, DUE_MODALITIES, OPPOSING, SCOPES, UNDOING, VARIANTS, RelationRule
+
+
+class Point(NamedTuple):
+    """A point of the three clocks, and the perspective: a day, a day or no limit, a log position, an entity or all."""
+
+    as_of: int
+    published_by: int | None = None
+    recorded_by: int = EVER
+    according_to: str | None = None
+
+
+class Heard:
+    """A claim that counts at a point, with the ids of merged entities replaced by those that go on."""
+
+    def __init__(self, claim: str, content: ClaimContent, published: Bounds, asserter: str) -> None:
+        self.claim = claim
+        self.content = content
+        self.published = published
+        self.asserter = asserter
+
+    @cached_property
+    def effect(self) -> str:
+        """What it does to its relation."""
+        return effect(self.content)
+
+    @cached_property
+    def span(self) -> Span:
+        """When it was so."""
+        return span_of(self.content.time.edtf)
+
+    @cached_property
+    def scope(self) -> Scope:
+        """Which part of the relation it is about."""
+        return scope(self.content)
+
+    @cached_property
+    def relations(self) -> frozenset[Key]:
+        """The relations that it speaks about."""
+        return relations(self.content)
+
+    @cached_property
+    def due(self) -> int:
+        """The last day on which what it plans was to come true."""
+        return due(self.content)
+
+    @cached_property
+    def planned_since(self) -> int:
+        """The day from which its plan was known: published, or said if that is earlier."""
+        known, said = self.published.earliest, self.span.start.earliest
+        if self.content.modality in DUE_MODALITIES or said == BEFORE_ALL:
+            return known
+        return min(known, said)
+
+    @cached_property
+    def variant(self) -> tuple[str, ...]:
+        """The attributes of which a new value changes a state and opens no second one."""
+        return tuple(str(self.content.attributes.get(name)) for name in VARIANTS)
+
+    @property
+    def rule(self) -> RelationRule | None:
+        """The relation that its type speaks about."""
+        return CLAIM_TYPES[self.content.type].about
+
+
+class Undone(NamedTuple):
+    """A claim that left the fold, why, and the claim that undid it (None: the recorder)."""
+
+    claim: str
+    why: str
+    by: str | None
+
+
+class Opposition(NamedTuple):
+    """Two claims of which one denies, disputes or contradicts the other, as a whole or in one aspect."""
+
+    by: str
+    target: str
+    aspect: str | None
+    why: str
+
+
+@dataclass
+class Hearing:
+    """All that counts at a point. `live` may hold a claim twice: an acquisition also ends what its seller owned.
+
+    `contents` holds what every known claim says, also of those that no longer count.
+    """
+
+    live: list[Heard]
+    silenced: list[Heard]
+    undone: list[Undone]
+    opposed: list[Opposition]
+    contents: dict[str, ClaimContent]
+
+    @cached_property
+    def everyone(self) -> dict[str, Heard]:
+        """Live and silenced claims by id."""
+        return {heard.claim: heard for heard in (*reversed(self.live), *self.silenced)}
+
+    @cached_property
+    def about(self) -> dict[Key, list[Heard]]:
+        """The live claims about each relation."""
+        about: dict[Key, list[Heard]] = defaultdict(list)
+        for heard in self.live:
+            for key in heard.relations:
+                about[key].append(heard)
+        return about
+
+    @cached_property
+    def touching(self) -> dict[Key, set[str]]:
+        """The claims about each relation, also those that no longer count."""
+        touching: dict[Key, set[str]] = defaultdict(set)
+        for name, content in self.contents.items():
+            for key in relations(content):
+                touching[key].add(name)
+        for key, claims in self.about.items():
+            touching[key].update(heard.claim for heard in claims)
+        return touching
+
+
+class _Response(NamedTuple):
+    """A response that is heard: its own claim, and the claim in whose name it speaks."""
+
+    heard: Heard
+    by: str
+    target: str
+
+    @property
+    def kind(self) -> str:
+        return str(self.heard.content.attributes["response"])
+
+
+def hear(knowledge: Knowledge, point: Point) -> Hearing:
+    """What counts at this point, for all or for one perspective."""
+    return _Hall(knowledge, point).hearing()
+
+
+def survivors(knowledge: Knowledge, position: int) -> dict[str, str]:
+    """For each entity merged at a log position, the one that goes on."""
+    into = {e.id: merge.into for e in knowledge.entities.values() if (merge := e.merge_at(position))}
+    return {name: _follow(name, into) for name in into}
+
+
+def _follow(name: str, into: dict[str, str]) -> str:
+    seen = {name}
+    while (following := into.get(name)) is not None and following not in seen:
+        seen.add(following)
+        name = following
+    return name
+
+
+class _Hall:
+    """Works out a hearing, step by step."""
+
+    def __init__(self, knowledge: Knowledge, point: Point) -> None:
+        self.knowledge = knowledge
+        self.point = point
+        self.merged = survivors(knowledge, point.recorded_by)
+        self.perspective = self._survivor(point.according_to) if point.according_to else None
+        self.contents: dict[str, ClaimContent] = {}
+
+    def hearing(self) -> Hearing:
+        admissible, retracted = self._admissible()
+        responses = _responses(admissible)
+        undoings = [r for r in responses if self._may_undo(r, admissible)]
+        undone = [*retracted, *_undone(admissible, {item.claim for item in retracted}, undoings)]
+        gone = {item.claim for item in undone}
+        heard = {name: item for name, item in admissible.items() if name not in gone}
+        opposing = [r for r in responses if {r.heard.claim, r.by} <= heard.keys() and r.kind in OPPOSING]
+        silent = _silent_headlines(heard, opposing)
+        audible = {name: item for name, item in heard.items() if self._is_voice(item.content.asserted_by)}
+        live = [item for name, item in audible.items() if name not in silent]
+        denials = [r for r in opposing if self._denies(r, audible) and r.by not in silent and r.target in heard]
+        live += [item for r in denials for item in _negated(heard[r.by], heard[r.target])]
+        live += [ended for item in live if (ended := _divested(item))]
+        silenced = [item for name, item in audible.items() if name in silent]
+        undone = [item for item in undone if self._is_voice(self.contents[item.claim].asserted_by)]
+        return Hearing(live, silenced, undone, _oppositions(opposing, audible), self.contents)
+
+    def _admissible(self) -> tuple[dict[str, Heard], list[Undone]]:
+        """Claims known on both clocks, and those that a recorder withdrew or put right."""
+        admissible, retracted = {}, []
+        for record in self.knowledge.claims.values():
+            if record.position > self.point.recorded_by or not self._is_public(record.original.article):
+                continue
+            version = record.versions(self.point.recorded_by, self._is_public)
+            content = self._canonical(version.content)
+            self.contents[record.id] = content
+            if version.is_retracted:
+                retracted.append(Undone(record.id, "retracted", None))
+            else:
+                admissible[record.id] = self._heard(record, content)
+        return admissible, retracted
+
+    def _heard(self, record: ClaimRecord, content: ClaimContent) -> Heard:
+        return Heard(record.id, content, self._published(content.article), asserter(content, self._authors))
+
+    def _published(self, article: str) -> Bounds:
+        content = self.knowledge.articles[article].at(self.point.recorded_by)
+        if content is None:
+            raise LookupError(f"article {article} is younger than its claims")
+        return parse_published(content.published)
+
+    def _is_public(self, article: str) -> bool:
+        """Whether the latest possible day of publication is within the limit."""
+        limit = self.point.published_by
+        return limit is None or self._published(article).latest <= limit
+
+    def _authors(self, article: str) -> str:
+        content = self.knowledge.articles[article].at(self.point.recorded_by)
+        authors = content.authors if content else ()
+        names = sorted(a.reference if isinstance(a, Sealed) else a for a in authors)
+        return "author:" + ("+".join(names) or article)
+
+    def _survivor(self, entity: str) -> str:
+        return self.merged.get(entity, entity)
+
+    def _canonical(self, content: ClaimContent) -> ClaimContent:
+        """The content with merged entities replaced."""
+        if not self.merged:
+            return content
+        by = content.asserted_by
+        moves = content.attributes.get("moves")
+        attributes = content.attributes
+        if moves:
+            ends = {name: self._survivor(moves[name]) for name in ("subject", "object")}
+            attributes = attributes | {"moves": moves | ends}
+        participants = dict.fromkeys(Participant(p.role, self._survivor(p.entity)) for p in content.participants)
+        return replace(
+            content,
+            participants=tuple(participants),
+            attributes=attributes,
+            asserted_by=replace(
+                by,
+                agent=tuple(dict.fromkeys(map(self._survivor, by.agent))),
+                affiliation=tuple(dict.fromkeys(map(self._survivor, by.affiliation))),
+            ),
+        )
+
+    def _is_voice(self, by: AssertedBy) -> bool:
+        return self.perspective is None or self.perspective in by.voices
+
+    def _may_undo(self, response: _Response, admissible: dict[str, Heard]) -> bool:
+        """From a perspective only its own undoings count, besides those of the recorder."""
+        speaker = admissible.get(response.by, response.heard)
+        return response.kind in UNDOING and self._is_voice(speaker.content.asserted_by)
+
+    def _denies(self, response: _Response, audible: dict[str, Heard]) -> bool:
+        """Whether the perspective denies the whole of a claim."""
+        is_whole = response.heard.content.attributes.get("aspect") is None
+        return self.perspective is not None and response.kind == "deny" and is_whole and response.by in audible
+
+
+def _responses(admissible: dict[str, Heard]) -> list[_Response]:
+    return [
+        _Response(
+            heard, str(heard.content.attributes.get("by") or heard.claim), str(heard.content.attributes["target"])
+        )
+        for heard in admissible.values()
+        if heard.content.type == "response"
+    ]
+
+
+def _undone(admissible: dict[str, Heard], retracted: set[str], undoings: list[_Response]) -> list[Undone]:
+    """The claims undone by undoings that count: one does not when its own claim is undone.
+
+    The grounded labelling of an argumentation framework (Dung 1995), but that claims in a circle are all undone.
+    """
+    judgement = _Judgement(admissible, undoings)
+    judgement.judge_all()
+    counting = [u for u in undoings if u in judgement.circular or judgement.stand(u)]
+    fallen = retracted | {name for name in admissible if not judgement.stands[name]}
+    return [Undone(u.target, UNDOING[u.kind], u.by) for u in counting if u.target in fallen]
+
+
+class _Judgement:
+    """Which claims stand against the undoings of others."""
+
+    def __init__(self, admissible: dict[str, Heard], undoings: list[_Response]) -> None:
+        self.admissible = admissible
+        self.attacks: dict[str, list[_Response]] = defaultdict(list)
+        for undoing in undoings:
+            self.attacks[undoing.target].append(undoing)
+        self.stands = {name: True for name in admissible if name not in self.attacks}
+        self.stands |= {name: False for name in self.attacks if name not in admissible}
+        self.circular: list[_Response] = []
+
+    def judge_all(self) -> None:
+        """Judge what hangs on judged claims only, then the circles that hang on nothing else, until all is judged."""
+        while waiting := [name for name in self.attacks if name not in self.stands]:
+            judged = {name: verdict for name in waiting if (verdict := self._verdict(name)) is not None}
+            self.stands |= judged or self._circles(waiting)
+
+    def stand(self, undoing: _Response) -> bool | None:
+        """Whether both claims behind an undoing stand; None while that is not judged."""
+        verdicts = [self.stands.get(name, None if name in self.admissible else False) for name in _behind(undoing)]
+        return False if False in verdicts else None if None in verdicts else True
+
+    def _verdict(self, name: str) -> bool | None:
+        """Whether a claim stands; None while that hangs on claims not yet judged."""
+        attacks = {self.stand(attack) for attack in self.attacks[name]}
+        return False if True in attacks else None if None in attacks else True
+
+    def _circles(self, waiting: list[str]) -> dict[str, bool]:
+        """The claims that hang, at any distance, only on claims that hang on them."""
+        above = {name: self._reached(name) for name in waiting}
+        fallen = {name for name in waiting if all(name in above[other] for other in above[name])}
+        self.circular += [
+            a for name in fallen for a in self.attacks[name] if self.stand(a) is None and fallen & set(_behind(a))
+        ]
+        return dict.fromkeys(fallen, False)
+
+    def _reached(self, name: str) -> set[str]:
+        """The claims not yet judged on which one hangs."""
+        found: set[str] = set()
+        fresh = {name}
+        while fresh:
+            behind = {b for n in fresh for a in self.attacks[n] if self.stand(a) is None for b in _behind(a)}
+            fresh = {b for b in behind if b not in self.stands} - found
+            found |= fresh
+        return found
+
+
+def _behind(undoing: _Response) -> tuple[str, str]:
+    """The claims that have to stand for an undoing to count."""
+    return undoing.heard.claim, undoing.by
+
+
+def _silent_headlines(heard: dict[str, Heard], opposing: list[_Response]) -> set[str]:
+    """Headlines that another claim of their own article opposes."""
+    silent = set()
+    for pair in ({r.by, r.target} for r in opposing):
+        for name in pair & heard.keys():
+            content = heard[name].content
+            others = (pair - {name}) & heard.keys()
+            if content.asserted_by.kind == "headline" and any(
+                heard[o].content.article == content.article for o in others
+            ):
+                silent.add(name)
+    return silent
+
+
+def _oppositions(opposing: list[_Response], audible: dict[str, Heard]) -> list[Opposition]:
+    """The oppositions between claims of different asserters."""
+    found = {}
+    for r in opposing:
+        if r.by in audible and r.target in audible and audible[r.by].asserter != audible[r.target].asserter:
+            aspect = r.heard.content.attributes.get("aspect")
+            found[r.by, r.target, aspect] = Opposition(r.by, r.target, aspect, r.kind)
+    return list(found.values())
+
+
+def _negated(denial: Heard, target: Heard) -> Iterable[Heard]:
+    """What a denial says for the one who denies: the opposite; and that a relation goes on that nobody wants to end."""
+    content = target.content
+    opposite = replace(
+        content,
+        article=denial.content.article,
+        asserted_by=denial.content.asserted_by,
+        polarity="positive" if content.is_negated else "negative",
+        modality="done" if content.modality == "denied" else content.modality,
+    )
+    yield Heard(denial.claim, opposite, denial.published, denial.asserter)
+    if "change" in dict(target.scope):
+        goes_on = replace(
+            opposite,
+            participants=tuple(p for p in content.participants if p.role not in SCOPES),
+            attributes={k: v for k, v in content.attributes.items() if k not in (*SCOPES, "stage", "due")},
+            polarity="positive",
+            modality="ongoing",
+            time=ClaimTime("observed", denial.content.time.edtf),
+        )
+        yield Heard(denial.claim, goes_on, denial.published, denial.asserter)
+
+
+def _divested(heard: Heard) -> Heard | None:
+    """The end of what the seller owned, for what is bought is no longer its seller's."""
+    sellers = heard.content.entities("seller")
+    if not sellers or heard.effect != OPEN:
+        return None
+    parts = [Participant("acquirer", s) for s in sellers] + [
+        Participant("target", t) for t in heard.content.entities("target")
+    ]
+    content = replace(heard.content, participants=tuple(parts), attributes={"stage": "divested"})
+    return Heard(heard.claim, content, heard.published, heard.asserter)

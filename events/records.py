@@ -1,0 +1,198 @@
+"""One stream, folded: what was recorded about one entity, article or claim, each item with its log position."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from events.event_types import (
+    ArticleCorrected,
+    ArticleRegistered,
+    ClaimCorrected,
+    Claimed,
+    ClaimRedated,
+    ClaimRefAdded,
+    ClaimReinstated,
+    ClaimRetracted,
+    DomainEvent,
+    EntityCorrected,
+    EntityMerged,
+    EntityRegistered,
+    EntityRenamed,
+    EntityUnmerged,
+    EvidenceAdded,
+)
+from events.identity import split_stream
+from events.values import ArticleContent, ClaimContent, EntityContent, Evidence, Text
+
+Content = TypeVar("Content")
+Amendment = ClaimCorrected | ClaimRedated | ClaimRetracted | ClaimReinstated
+EVER = 1 << 62
+"""A position after all others: no limit on the recorded clock."""
+
+
+class Merge(NamedTuple):
+    """A merge and, where it was taken back, the position at which."""
+
+    merge: str
+    into: str
+    position: int
+    undone: int | None = None
+
+    def holds_at(self, position: int) -> bool:
+        """Whether it counted for the service at a log position."""
+        return self.position <= position and (self.undone is None or position < self.undone)
+
+
+class Name(NamedTuple):
+    """A name that an entity took on a date."""
+
+    position: int
+    name: Text
+    since: str
+    article: str | None
+
+
+class EntityRecord(NamedTuple):
+    """An entity: contents by position, dated names, merges."""
+
+    id: str
+    version: int
+    contents: tuple[tuple[int, EntityContent], ...]
+    names: tuple[Name, ...] = ()
+    merges: tuple[Merge, ...] = ()
+
+    def at(self, position: int = EVER) -> EntityContent | None:
+        """What was known about it at a log position; None before it was registered."""
+        return _latest(self.contents, position)
+
+    def merge_at(self, position: int = EVER) -> Merge | None:
+        """The merge that counted at a log position."""
+        return next((merge for merge in self.merges if merge.holds_at(position)), None)
+
+
+class ArticleRecord(NamedTuple):
+    """An article: contents by position."""
+
+    id: str
+    version: int
+    contents: tuple[tuple[int, ArticleContent], ...]
+
+    def at(self, position: int = EVER) -> ArticleContent | None:
+        """What was known about it at a log position; None before it was registered."""
+        return _latest(self.contents, position)
+
+
+class ClaimRecord(NamedTuple):
+    """A claim as first sent, its evidence and refs, and all that was done to it, by position."""
+
+    id: str
+    version: int
+    position: int
+    original: ClaimContent
+    evidence: tuple[tuple[int, Evidence], ...]
+    refs: tuple[tuple[int, str], ...] = ()
+    amendments: tuple[tuple[int, Amendment], ...] = ()
+
+    def versions(self, position: int = EVER, is_public: Callable[[str], bool] = lambda _: True) -> ClaimVersion:
+        """What the claim says at a log position, taking in only what public articles changed."""
+        content, retracted = self.original, False
+        for at, amendment in self.amendments:
+            article = None if isinstance(amendment, ClaimRedated) else amendment.article
+            if at > position or (article is not None and not is_public(article)):
+                continue
+            if isinstance(amendment, ClaimCorrected):
+                content = corrected(content, amendment.changes)
+            elif isinstance(amendment, ClaimRedated):
+                content = redated(content, amendment)
+            else:
+                retracted = isinstance(amendment, ClaimRetracted)
+        return ClaimVersion(content, retracted)
+
+    @property
+    def current(self) -> ClaimVersion:
+        """What the claim says now."""
+        return self.versions()
+
+
+class ClaimVersion(NamedTuple):
+    """What a claim says at one point of the clocks."""
+
+    content: ClaimContent
+    is_retracted: bool
+
+
+Record = EntityRecord | ArticleRecord | ClaimRecord
+
+
+def corrected(content: ClaimContent, changes: dict[str, Any]) -> ClaimContent:
+    """The content with the changed fields replaced."""
+    plain: dict[str, Any] = msgspec.to_builtins(content)
+    return msgspec.convert(plain | changes, ClaimContent)
+
+
+def redated(content: ClaimContent, event: ClaimRedated) -> ClaimContent:
+    """The content with its date moved, where it still is the date that was moved."""
+    after = next((moved.after for moved in event.moved if moved.before == content.time), None)
+    return content if after is None else msgspec.structs.replace(content, time=after)
+
+
+def evolve(record: Record | None, event: DomainEvent, position: int = 0) -> Record:
+    """A record after one more event of its stream."""
+    _, name = split_stream(event.originator_id)
+    version = event.originator_version
+    match event:
+        case EntityRegistered():
+            return EntityRecord(name, version, ((position, event.content),))
+        case ArticleRegistered():
+            return ArticleRecord(name, version, ((position, event.content),))
+        case Claimed():
+            refs = () if event.ref is None else ((position, event.ref),)
+            return ClaimRecord(name, version, position, event.content, ((position, event.evidence),), refs)
+    match record:
+        case EntityRecord():
+            return _evolve_entity(record._replace(version=version), event, position)
+        case ArticleRecord() if isinstance(event, ArticleCorrected):
+            return record._replace(version=version, contents=(*record.contents, (position, event.content)))
+        case ClaimRecord():
+            return _evolve_claim(record._replace(version=version), event, position)
+    raise TypeError(f"{type(event).__name__} cannot follow {type(record).__name__}")
+
+
+def fold_stream(events: Iterable[DomainEvent]) -> Record | None:
+    """A whole stream, folded without positions: what a decision needs."""
+    record: Record | None = None
+    for event in events:
+        record = evolve(record, event)
+    return record
+
+
+def _evolve_entity(record: EntityRecord, event: DomainEvent, position: int) -> EntityRecord:
+    match event:
+        case EntityCorrected():
+            return record._replace(contents=(*record.contents, (position, event.content)))
+        case EntityRenamed():
+            return record._replace(names=(*record.names, Name(position, event.name, event.since, event.article)))
+        case EntityMerged():
+            return record._replace(merges=(*record.merges, Merge(event.merge, event.into, position)))
+        case EntityUnmerged():
+            merges = tuple(m._replace(undone=position) if m.merge == event.merge else m for m in record.merges)
+            return record._replace(merges=merges)
+    raise TypeError(f"{type(event).__name__} is no event of an entity")
+
+
+def _evolve_claim(record: ClaimRecord, event: DomainEvent, position: int) -> ClaimRecord:
+    match event:
+        case EvidenceAdded():
+            return record._replace(evidence=(*record.evidence, (position, event.evidence)))
+        case ClaimRefAdded():
+            return record._replace(refs=(*record.refs, (position, event.ref)))
+        case ClaimCorrected() | ClaimRedated() | ClaimRetracted() | ClaimReinstated():
+            return record._replace(amendments=(*record.amendments, (position, event)))
+    raise TypeError(f"{type(event).__name__} is no event of a claim")
+
+
+def _latest(contents: tuple[tuple[int, Content], ...], position: int) -> Content | None:
+    return next((content for at, content in reversed(contents) if at <= position), None)

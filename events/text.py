@@ -1,0 +1,53 @@
+"""What text is taken: its normal form, and what may not be in it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from events.errors import Invalid
+
+LONGEST_TEXT = 65_536
+LONGEST_NAME = 200
+_REFUSED_ANYWHERE = re.compile("[\x00\ud800-\udfff]")
+_REFUSED_IN_NAMES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_ENTITY_ID = re.compile("[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_LOOKALIKES = str.maketrans(
+    "аеорсухіјѕԁвкмнтοαερνικϲ",
+    "aeopcyxijsdbkmhtoaepvikc",
+)
+
+
+def clean_text(value: str, pointer: str = "", longest: int = LONGEST_TEXT) -> str:
+    """The text in normal form C (UAX 15). Invalid for NUL, lone surrogates and text over the limit (bytes of UTF-8)."""
+    if _REFUSED_ANYWHERE.search(value):
+        raise Invalid("text may not contain the character NUL or half of a surrogate pair", pointer)
+    normal = unicodedata.normalize("NFC", value)
+    if len(normal.encode()) > longest:
+        raise Invalid(f"text may have at most {longest} bytes in UTF-8", pointer)
+    return normal
+
+
+def clean_name(value: str, pointer: str = "", longest: int = LONGEST_NAME) -> str:
+    """A name on one line, trimmed. Invalid when empty, over `longest` characters (also in form KC), or with control characters."""
+    name = clean_text(value, pointer).strip()
+    if not name:
+        raise Invalid("a name may not be empty", pointer)
+    if _REFUSED_IN_NAMES.search(name):
+        raise Invalid("a name may not contain control characters or changes of writing direction", pointer)
+    if max(len(name), len(unicodedata.normalize("NFKC", name))) > longest:
+        raise Invalid(f"a name may have at most {longest} characters", pointer)
+    return name
+
+
+def clean_id(value: str, pointer: str = "") -> str:
+    """The id of an entity: lower-case letters, digits and single `.`, `_` or `-` between them, at most 200 characters."""
+    if len(value) > LONGEST_NAME or not _ENTITY_ID.fullmatch(value):
+        raise Invalid("an id consists of lower-case letters and digits, with single -, _ or . between them", pointer)
+    return value
+
+
+def skeleton(name: str) -> str:
+    """A form that names which look alike share: compatibility form, case folded, without invisible characters."""
+    folded = unicodedata.normalize("NFKC", name).casefold().translate(_LOOKALIKES)
+    return "".join(char for char in folded if unicodedata.category(char) != "Cf")

@@ -1,0 +1,31 @@
+"""Old stored shapes of events, brought up to date on reading: one pure step per event and version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+State = dict[str, Any]
+
+
+def _identifiers_by_scheme(state: State) -> State:
+    """Version 1 of an entity listed identifiers as `scheme:value`; since version 2 they are keyed by their scheme."""
+    listed: list[str] = state["content"].get("identifiers", [])
+    keyed = dict(item.split(":", 1) for item in listed)
+    return state | {"content": state["content"] | {"identifiers": keyed}}
+
+
+STEPS: Mapping[tuple[str, int], Callable[[State], State]] = MappingProxyType(
+    {
+        ("EntityRegistered", 1): _identifiers_by_scheme,
+        ("EntityCorrected", 1): _identifiers_by_scheme,
+    }
+)
+
+
+def upcast(name: str, version: int, current: int, state: State) -> State:
+    """The state of an event `name` in its current shape, lifted step by step from `version`. The argument stays as it is."""
+    for step in range(version, current):
+        state = STEPS[name, step](state)
+    return state
