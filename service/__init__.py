@@ -1,0 +1,1 @@
+"""The service around the domain: storage, projections, HTTP, command line."""

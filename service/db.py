@@ -1,0 +1,225 @@
+"""Connections to PostgreSQL. Errors of the driver are turned into ours here and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import logging
+import select
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import RowFactory, TupleRow
+from psycopg_pool import ConnectionPool
+
+from service import errors
+from service.settings import DatabaseSettings
+
+API_ROLE = "frenemies_api"
+PROJECTOR_ROLE = "frenemies_projector"
+
+Connection = psycopg.Connection[TupleRow]
+Row = TypeVar("Row")
+
+_log = logging.getLogger(__name__)
+
+# A server that vanished without a word is noticed within some five seconds. libpq waits at least 2 s for a connection.
+_LINK = {
+    "connect_timeout": "2",
+    "keepalives": "1",
+    "keepalives_idle": "2",
+    "keepalives_interval": "1",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "4000",
+}
+# After this long the pool gives up and the next caller starts a new attempt; a longer time only means longer pauses.
+_RECONNECT_TIMEOUT = 1.0
+
+
+def connect(url: str, *, name: str = "frenemies") -> Connection:
+    """A connection of its own in autocommit, to be closed by the caller. StoreUnavailable when there is no server."""
+    with translated():
+        return psycopg.connect(url, autocommit=True, application_name=name, **cast(dict[str, Any], _LINK))
+
+
+class Database:
+    """A pool of connections in autocommit, each with the role and the time limits of the settings.
+
+    Open it after a fork, not before. Everything raised is an error of ours.
+    """
+
+    def __init__(self, settings: DatabaseSettings, *, role: str = API_ROLE, name: str = "frenemies") -> None:
+        self.settings = settings
+        self.role = role
+        self.role_missing = False
+        self._pool = ConnectionPool(
+            settings.url,
+            kwargs={"autocommit": True, "application_name": name, **_LINK},
+            min_size=1,
+            max_size=settings.pool_size,
+            open=False,
+            configure=self._configure,
+            name=name,
+            timeout=settings.pool_timeout,
+            reconnect_timeout=_RECONNECT_TIMEOUT,
+        )
+
+    def open(self) -> Self:
+        """Starts to connect; does not wait for the server."""
+        self._pool.open(wait=False)
+        return self
+
+    def close(self) -> None:
+        """Closes all connections; the object cannot be used again."""
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A connection in autocommit for the time of the block."""
+        with translated():
+            connection = self._sound_connection()
+            try:
+                yield connection
+            finally:
+                self._pool.putconn(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection in a transaction that is committed at the end of the block, and rolled back by an error."""
+        with self.connection() as connection, connection.transaction():
+            yield connection
+
+    def read(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
+        """The rows of a query that changes nothing; asked once more when the connection turns out to be broken."""
+        try:
+            return self._read(query, params, row)
+        except _LinkLost:
+            return self._read(query, params, row)
+
+    def write(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
+        """The rows of a statement that changes something, sent once. OutcomeUnknown when the connection breaks."""
+        with self.connection() as connection, translated(sent=True):
+            return _rows(connection, query, params, row)
+
+    def _sound_connection(self) -> Connection:
+        """A connection that the server has not left; the pool's own check would pause for a second in between."""
+        deadline = monotonic() + self.settings.pool_timeout
+        while True:
+            connection = self._pool.getconn(max(deadline - monotonic(), 0))
+            if not _is_left(connection):
+                return connection
+            connection.close()
+            self._pool.putconn(connection)
+
+    def _read(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
+        with self.connection() as connection:
+            return _rows(connection, query, params, row)
+
+    def _configure(self, connection: Connection) -> None:
+        limits = {
+            "statement_timeout": self.settings.statement_timeout,
+            "lock_timeout": self.settings.lock_timeout,
+            "idle_in_transaction_session_timeout": self.settings.idle_in_transaction_timeout,
+        }
+        values = {name: f"{round(seconds * 1000)}ms" for name, seconds in limits.items()}
+        values |= {"TimeZone": "UTC", "default_transaction_isolation": "read committed"}
+        connection.execute(
+            "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS given(name, value)",
+            [list(values), list(values.values())],
+        )
+        self._take_role(connection)
+
+    def _take_role(self, connection: Connection) -> None:
+        try:
+            connection.execute("SELECT set_config('role', %s, false)", [self.role])
+        except (psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege) as error:
+            if not self.role_missing:
+                _log.warning("the role %s cannot be taken (%s): only the triggers protect the log", self.role, error)
+            self.role_missing = True
+        else:
+            self.role_missing = False
+
+
+def _rows(connection: Connection, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
+    with connection.cursor(binary=True, row_factory=row) as cursor:
+        cursor.execute(query, params, prepare=True)
+        return cursor.fetchall()
+
+
+def _is_left(connection: Connection) -> bool:
+    """Whether the server has left an idle connection. Nothing is sent: a healthy one has nothing to say by itself."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
+class _LinkLost(errors.StoreUnavailable):
+    """The connection to the event store broke."""
+
+
+@contextmanager
+def translated(*, sent: bool = False) -> Iterator[None]:
+    """Turns errors of the driver into ours. `sent`: a change is under way, so a broken connection leaves it unknown."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise translate(error, sent=sent) from error
+
+
+def translate(error: psycopg.Error, *, sent: bool = False) -> errors.ServiceError:
+    """Our error for one of the driver."""
+    state = error.sqlstate or ""
+    if state in _OURS:
+        return _OURS[state](json.loads(error.diag.message_detail or "{}"))
+    if _is_lost(error):
+        return errors.OutcomeUnknown(str(error)) if sent else _lost(error)
+    if state in _BY_STATE:
+        return _BY_STATE[state](str(error))
+    if isinstance(error, psycopg.DataError):
+        return errors.Unstorable(str(error))
+    return errors.StoreError(f"{type(error).__name__} {state}: {error}")
+
+
+def _is_lost(error: psycopg.Error) -> bool:
+    state = error.sqlstate
+    if state is None:
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return state.startswith("08") or state in {"57P01", "57P02", "57P03", "57P05", "25P03"}
+
+
+def _lost(error: psycopg.Error) -> errors.StoreUnavailable:
+    from_pool = type(error).__module__.startswith("psycopg_pool")
+    return errors.StoreUnavailable(str(error)) if from_pool else _LinkLost(str(error))
+
+
+# The states that our own SQL raises, with what it says in DETAIL.
+_OURS: Mapping[str, Callable[[dict[str, Any]], errors.ServiceError]] = {
+    "FR001": lambda about: errors.StreamConflict(about["stream"], about["expected"], about["actual"]),
+    "FR002": lambda about: errors.GuardFailed(about["stream"], about["expected"], about["actual"]),
+    "FR003": lambda about: errors.KeyTaken(about["kind"], about["key"], about["stream"]),
+    "FR004": lambda about: errors.TextTaken(about["scope"], UUID(about["reference"])),
+    "FR005": lambda about: errors.RequestMismatch(about["key"]),
+    "FR006": lambda about: errors.HistoryImmutable(),
+}
+
+_BY_STATE: Mapping[str, type[errors.ServiceError]] = {
+    "57014": errors.DeadlineExceeded,  # query_canceled, by statement_timeout
+    "55P03": errors.DeadlineExceeded,  # lock_not_available, by lock_timeout
+    "25006": errors.StoreUnavailable,  # read_only_sql_transaction: a replica, or a server before its promotion
+    "53100": errors.StoreFull,  # disk_full
+    "53200": errors.StoreUnavailable,  # out_of_memory
+    "53300": errors.StoreUnavailable,  # too_many_connections
+    "58030": errors.StoreUnavailable,  # io_error
+}

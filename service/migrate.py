@@ -1,0 +1,113 @@
+"""Brings a database to the schema of this version: in one transaction, under a lock, as often as one likes."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from service.db import Connection, connect, translated
+from service.errors import MigrationError
+from service.sql import load_queries, migrations
+
+OLDEST_SERVER = 15
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationReport:
+    """What a migration did. Without `roles` only the triggers keep the log from being changed; `reason` says why."""
+
+    applied: tuple[str, ...]
+    roles: bool
+    reason: str = ""
+
+
+def migrate(url: str, service_url: str | None = None) -> MigrationReport:
+    """Applies what is missing, and gives the service's login (that of `service_url`) the roles that it takes.
+
+    MigrationError when an applied file was changed since, when the database is newer than this version, and when the
+    server is too old or the database not in UTF-8.
+    """
+    with connect(url, name="frenemies-migrate") as connection, translated(), connection.transaction():
+        _demand_suitable(connection)
+        _run(connection, "lock")
+        _run(connection, "prepare")
+        applied = _apply_missing(connection)
+        refusal = _set_up_roles(connection, _user(service_url or url))
+    if refusal:
+        _log.warning("roles are not set up (%s): only the triggers keep the log from being changed", refusal)
+    return MigrationReport(applied, roles=not refusal, reason=refusal)
+
+
+def _demand_suitable(connection: Connection) -> None:
+    if connection.info.server_version < OLDEST_SERVER * 10_000:
+        raise MigrationError(f"PostgreSQL {OLDEST_SERVER} or newer is needed.")
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise MigrationError(f"Its encoding is {encoding}, and has to be UTF8.")
+
+
+def _apply_missing(connection: Connection) -> tuple[str, ...]:
+    known = {name: (text, hashlib.sha256(text.encode()).hexdigest()) for name, text in migrations()}
+    applied: dict[str, str] = dict(connection.execute(_query("applied")).fetchall())
+    for name, digest in applied.items():
+        if name not in known:
+            raise MigrationError(f"It holds {name}, which a newer version applied.")
+        if known[name][1] != digest:
+            raise MigrationError(f"{name} is not the file that was applied.")
+    missing = [name for name in known if name not in applied]
+    for name in missing:
+        text, digest = known[name]
+        connection.execute(text)
+        connection.execute(_query("mark"), {"name": name, "sha256": digest})
+    return tuple(missing)
+
+
+def _set_up_roles(connection: Connection, service_user: str | None) -> str:
+    """Why the roles could not be set up; empty when they are."""
+    try:
+        with connection.transaction():
+            _run(connection, "create_roles")
+            _join_roles(connection, service_user)
+            _run(connection, "own")
+            _run(connection, "grant")
+    except psycopg.errors.InsufficientPrivilege as error:
+        return str(error.diag.message_primary)
+    return ""
+
+
+def _join_roles(connection: Connection, service_user: str | None) -> None:
+    """Lets the migrating login own things for the roles, and the service take its two; superusers need neither."""
+    row = connection.execute(_query("login")).fetchone()
+    if row is None:
+        raise MigrationError("The login has no row in pg_roles.")
+    login, is_superuser = row
+    if not is_superuser:
+        for role in ("frenemies_owner", "frenemies_projector"):
+            _join(connection, role, login)
+    for role in ("frenemies_api", "frenemies_projector"):
+        _join(connection, role, service_user or login)
+
+
+def _join(connection: Connection, role: str, user: str) -> None:
+    if connection.execute(_query("is_member"), {"user": user, "role": role}).fetchone() != (True,):
+        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(user)))
+
+
+def _user(url: str) -> str | None:
+    user = conninfo_to_dict(url).get("user")
+    return None if user is None else str(user)
+
+
+def _query(name: str) -> str:
+    return load_queries("migrate")[name]
+
+
+def _run(connection: Connection, name: str) -> None:
+    connection.execute(_query(name))

@@ -1,0 +1,114 @@
+"""What can be set from outside. The environment is read once, by `read_settings`, and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from environs import Env, EnvError
+
+from service.errors import SettingsError
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one request may bring or ask for. Sizes are bytes, times are seconds."""
+
+    json_body: int = 1 * MIB
+    article_body: int = 2 * MIB
+    article_text: int = 1 * MIB
+    batch_claims: int = 500
+    batch_body: int = 5 * MIB
+    json_depth: int = 32
+    string: int = 64 * KIB
+    name: int = 200
+    participants: int = 50
+    relations: int = 300
+    page: int = 200
+    fold_claims: int = 25_000
+    request_deadline: float = 5.0
+    position_wait: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """How a process connects to PostgreSQL. Times are seconds.
+
+    An append may wait `lock_timeout` for its turn and run for `statement_timeout`; a caller waits `pool_timeout` for a
+    connection. All of them end before the deadline of a request.
+    """
+
+    url: str = field(repr=False)
+    pool_size: int = 8
+    pool_timeout: float = 1.0
+    statement_timeout: float = 4.0
+    lock_timeout: float = 2.0
+    idle_in_transaction_timeout: float = 2.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one process. Without `database_url` the embedded server in `data` is used."""
+
+    database_url: str | None = field(default=None, repr=False)
+    migrate_url: str | None = field(default=None, repr=False)
+    data: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    admin_key: str | None = field(default=None, repr=False)
+    pool_size: int = 8
+    pool_timeout: float = 1.0
+    statement_timeout: float = 4.0
+    lock_timeout: float = 2.0
+    limits: Limits = Limits()
+
+    def database(self, url: str) -> DatabaseSettings:
+        """How to connect to `url` with these settings."""
+        return DatabaseSettings(
+            url=url,
+            pool_size=self.pool_size,
+            pool_timeout=self.pool_timeout,
+            statement_timeout=self.statement_timeout,
+            lock_timeout=self.lock_timeout,
+        )
+
+
+def read_settings() -> Settings:
+    """The settings from the environment; an empty variable counts as not set. SettingsError names the bad one."""
+    env = Env()
+    try:
+        return Settings(
+            database_url=env.str("DATABASE_URL", None) or None,
+            migrate_url=env.str("MIGRATE_URL", None) or env.str("DATABASE_URL", None) or None,
+            data=_path(env.str("FRENEMIES_DATA", None)),
+            host=env.str("FRENEMIES_HOST", None) or Settings.host,
+            port=_whole(env, "FRENEMIES_PORT", Settings.port, 0, 65_535),
+            admin_key=env.str("FRENEMIES_ADMIN_KEY", None) or None,
+            pool_size=_whole(env, "FRENEMIES_POOL_SIZE", Settings.pool_size, 1, 1_000),
+            pool_timeout=_seconds(env, "FRENEMIES_POOL_TIMEOUT", Settings.pool_timeout),
+            statement_timeout=_seconds(env, "FRENEMIES_STATEMENT_TIMEOUT", Settings.statement_timeout),
+            lock_timeout=_seconds(env, "FRENEMIES_LOCK_TIMEOUT", Settings.lock_timeout),
+        )
+    except EnvError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text).expanduser() if text else None
+
+
+def _whole(env: Env, name: str, default: int, least: int, most: int) -> int:
+    value = env.int(name) if env.str(name, None) else default
+    if not least <= value <= most:
+        raise SettingsError(f"{name} has to be from {least} to {most}.")
+    return value
+
+
+def _seconds(env: Env, name: str, default: float) -> float:
+    value = env.float(name) if env.str(name, None) else default
+    if not 0 < value <= 3_600:
+        raise SettingsError(f"{name} has to be more than 0 and at most 3600 seconds.")
+    return value

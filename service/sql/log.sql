@@ -1,0 +1,77 @@
+-- name: append
+-- Appends everything given or nothing; see log.append.
+SELECT first_position, event_count, head, recorded_at, replayed, answer FROM log.append(
+    %(streams)s::text[], %(versions)s::integer[], %(topics)s::text[], %(states)s::bytea[],
+    %(guard_streams)s::text[], %(guard_versions)s::integer[],
+    %(key_kinds)s::text[], %(key_names)s::text[], %(key_streams)s::text[],
+    %(link_kinds)s::text[], %(link_sources)s::text[], %(link_targets)s::text[],
+    %(text_ids)s::uuid[], %(text_scopes)s::text[], %(text_salts)s::bytea[],
+    %(text_digests)s::text[], %(text_contents)s::text[],
+    %(request_key)s::text, %(request_hash)s::text, %(request_answer)s::text);
+
+-- name: read_stream
+-- The events of one stream in order, after a version and up to a position.
+SELECT position, stream, version, topic, state, recorded_at FROM log.events
+WHERE stream = %(stream)s::text AND version > %(after)s::integer AND position <= %(until)s::bigint
+ORDER BY version;
+
+-- name: read_streams
+-- The events of several streams, each in order, up to a position.
+SELECT e.position, e.stream, e.version, e.topic, e.state, e.recorded_at
+FROM (SELECT DISTINCT unnest(%(streams)s::text[]) COLLATE "C" AS stream) wanted
+CROSS JOIN LATERAL (
+    SELECT * FROM log.events e WHERE e.stream = wanted.stream AND e.position <= %(until)s::bigint ORDER BY e.version
+) e
+ORDER BY e.stream, e.version;
+
+-- name: read_log
+-- The next events of the log after a position and up to one.
+SELECT position, stream, version, topic, state, recorded_at FROM log.events
+WHERE position > %(after)s::bigint AND position <= %(until)s::bigint
+ORDER BY position LIMIT %(limit)s::integer;
+
+-- name: select_events
+-- The events of one stream between two versions, for the event sourcing library.
+SELECT position, stream, version, topic, state, recorded_at FROM log.events
+WHERE stream = %(stream)s::text AND version > %(gt)s::integer AND version <= %(lte)s::integer
+ORDER BY CASE WHEN %(desc)s::boolean THEN -version ELSE version END LIMIT %(limit)s::integer;
+
+-- name: head
+-- The last position.
+SELECT coalesce(max(position), 0) FROM log.events;
+
+-- name: position_at
+-- The last position recorded at or before an instant.
+SELECT log.position_at(%(instant)s::timestamptz);
+
+-- name: recorded_at
+-- When the event at a position was recorded.
+SELECT recorded_at FROM log.events WHERE position = %(position)s::bigint;
+
+-- name: find_keys
+-- The owners of keys of one kind.
+SELECT key, stream FROM log.keys WHERE kind = %(kind)s::text AND key = ANY (%(keys)s::text[]);
+
+-- name: find_links
+-- The sources that link to a target, in order, after one.
+SELECT source FROM log.links
+WHERE kind = %(kind)s::text AND target = %(target)s::text AND source > %(after)s::text
+ORDER BY source LIMIT %(limit)s::integer;
+
+-- name: find_request
+-- The request answered under a key.
+SELECT key, body_hash, answer, first_position, event_count, recorded_at FROM log.requests WHERE key = %(key)s::text;
+
+-- name: find_texts
+-- The texts stored in scopes under the hashes of their content.
+SELECT t.reference, t.scope, t.salt, t.digest, t.content
+FROM unnest(%(scopes)s::text[], %(hashes)s::bytea[]) AS wanted(scope, hash)
+JOIN log.texts t ON t.scope = wanted.scope AND t.content_sha256 = wanted.hash;
+
+-- name: read_texts
+-- The texts behind references.
+SELECT reference, scope, salt, digest, content FROM log.texts WHERE reference = ANY (%(references)s::uuid[]);
+
+-- name: epoch
+-- The identity of the log.
+SELECT epoch FROM log.epoch;

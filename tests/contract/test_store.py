@@ -1,0 +1,422 @@
+"""What every store of events promises."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from eventsourcing.persistence import StoredEvent
+
+from events import codec
+from service.errors import (
+    GuardFailed,
+    KeyTaken,
+    RequestMismatch,
+    StoreError,
+    StreamConflict,
+    TextTaken,
+    Unstorable,
+)
+from service.store.application import TimelineApplication
+from service.store.memory import MemoryStore
+from service.store.protocol import ErasableText, EventStore, Request, StreamKey, StreamLink
+
+STATE = '{"name":"Mirantis ☁"}'.encode()
+REQUEST = Request("key-1", "hash-1", '{"ok":true}')
+
+
+@pytest.fixture(params=["memory", "postgres-18", "postgres-15"])
+def store(request: pytest.FixtureRequest) -> EventStore:
+    if request.param == "memory":
+        return MemoryStore()
+    found: EventStore = request.getfixturevalue("store_on")(int(request.param.removeprefix("postgres-")))
+    return found
+
+
+def event(stream: str, version: int, state: bytes = STATE) -> StoredEvent:
+    return StoredEvent(stream, version, "EntityRegistered.v1", state)
+
+
+def text(content: str = "a quote", scope: str = "article-1", reference: UUID | None = None) -> ErasableText:
+    return ErasableText(reference or uuid4(), scope, b"salt", "digest", content)
+
+
+def everything_in(store: EventStore) -> dict[str, object]:
+    return {
+        "log": store.read_log(0, 1_000),
+        "key": store.find_keys("ref", ["a-1", "a-2"]),
+        "links": store.find_links("article", "article-1"),
+        "texts": store.find_texts([("article-1", "a quote")]),
+        "request": store.find_request("key-1"),
+    }
+
+
+def test_an_empty_log_has_head_zero(store: EventStore) -> None:
+    assert store.head() == 0
+    assert store.read_log(0, 10) == []
+    assert store.read_stream("entity-a") == []
+    assert store.position_at(datetime.now(UTC)) == 0
+    assert store.recorded_at(1) is None
+
+
+def test_positions_are_dense_over_all_streams_from_one(store: EventStore) -> None:
+    first = store.append([event("entity-a", 1), event("entity-b", 1), event("entity-a", 2)])
+    second = store.append([event("entity-b", 2)])
+    assert (first.first_position, first.count, first.head, first.replayed) == (1, 3, 3, False)
+    assert (second.first_position, second.count, second.head) == (4, 1, 4)
+    assert [(r.position, r.stream, r.version) for r in store.read_log(0, 10)] == [
+        (1, "entity-a", 1),
+        (2, "entity-b", 1),
+        (3, "entity-a", 2),
+        (4, "entity-b", 2),
+    ]
+    assert list(first.positions) == [1, 2, 3]
+
+
+def test_the_state_comes_back_byte_for_byte(store: EventStore) -> None:
+    states = [b"", b"\x00\xff", STATE, b"x" * 100_000]
+    store.append([event("entity-a", version, state) for version, state in enumerate(states, 1)])
+    assert [record.state for record in store.read_stream("entity-a")] == states
+
+
+def test_recorded_at_is_utc_and_grows_with_the_position(store: EventStore) -> None:
+    before = datetime.now(UTC)
+    for version in range(1, 20, 2):
+        appended = store.append([event("entity-a", version), event("entity-a", version + 1)])
+        assert appended.recorded_at == store.recorded_at(appended.head)
+    instants = [record.recorded_at for record in store.read_log(0, 100)]
+    assert all(earlier < later for earlier, later in pairwise(instants))
+    assert instants[0].utcoffset() == timedelta(0)
+    assert before - timedelta(seconds=5) < instants[0] < datetime.now(UTC) + timedelta(seconds=5)
+
+
+def test_a_stream_is_read_in_order_after_a_version_and_up_to_a_position(store: EventStore) -> None:
+    store.append([event("entity-a", 1), event("entity-b", 1), event("entity-a", 2), event("entity-a", 3)])
+    assert [r.version for r in store.read_stream("entity-a")] == [1, 2, 3]
+    assert [r.version for r in store.read_stream("entity-a", after=1)] == [2, 3]
+    assert [r.version for r in store.read_stream("entity-a", until=3)] == [1, 2]
+    assert [r.version for r in store.read_stream("entity-a", after=1, until=3)] == [2]
+
+
+def test_several_streams_are_read_together(store: EventStore) -> None:
+    store.append([event("entity-a", 1), event("entity-b", 1), event("entity-a", 2)])
+    found = store.read_streams(["entity-b", "entity-a", "entity-none"])
+    assert {stream: [r.version for r in records] for stream, records in found.items()} == {
+        "entity-a": [1, 2],
+        "entity-b": [1],
+        "entity-none": [],
+    }
+    assert [len(records) for records in store.read_streams(["entity-a"], until=1).values()] == [1]
+    assert store.read_streams([]) == {}
+
+
+def test_the_log_is_read_in_pages(store: EventStore) -> None:
+    store.append([event("entity-a", version) for version in range(1, 8)])
+    assert [r.position for r in store.read_log(0, 3)] == [1, 2, 3]
+    assert [r.position for r in store.read_log(3, 3)] == [4, 5, 6]
+    assert [r.position for r in store.read_log(6, 3)] == [7]
+    assert store.read_log(7, 3) == []
+    assert [r.position for r in store.read_log(2, 10, until=4)] == [3, 4]
+
+
+def test_position_at_is_the_last_one_recorded_at_or_before(store: EventStore) -> None:
+    for version in range(1, 10):
+        store.append([event("entity-a", version)])
+    tick = timedelta(microseconds=1)
+    for record in store.read_log(0, 10):
+        assert store.position_at(record.recorded_at) == record.position
+        assert store.position_at(record.recorded_at - tick) == record.position - 1
+    assert store.position_at(datetime(1, 1, 2, tzinfo=UTC)) == 0
+    assert store.position_at(datetime(9999, 12, 30, tzinfo=UTC)) == 9
+    with pytest.raises(ValueError, match="offset"):
+        store.position_at(datetime(2014, 11, 4))
+
+
+@pytest.mark.parametrize(("given", "actual"), [(1, 2), (2, 2), (4, 2)])
+def test_an_event_has_to_follow_the_last_one_of_its_stream(store: EventStore, given: int, actual: int) -> None:
+    store.append([event("entity-a", 1), event("entity-a", 2)])
+    with pytest.raises(StreamConflict) as refused:
+        store.append([event("entity-b", 1), event("entity-a", given)])
+    assert (refused.value.stream, refused.value.expected, refused.value.actual) == ("entity-a", given - 1, actual)
+    assert store.head() == 2
+
+
+def test_versions_with_a_gap_in_one_call_are_a_mistake_of_the_caller(store: EventStore) -> None:
+    with pytest.raises(ValueError, match="version 3"):
+        store.append([event("entity-a", 1), event("entity-a", 3)])
+    with pytest.raises(ValueError, match="version 0"):
+        store.append([event("entity-a", 0)])
+
+
+def test_a_guarded_stream_has_to_be_at_its_version(store: EventStore) -> None:
+    store.append([event("article-1", 1)])
+    store.append([event("claim-1", 1)], guards={"article-1": 1, "entity-none": 0})
+    with pytest.raises(GuardFailed) as refused:
+        store.append([event("claim-2", 1)], guards={"claim-1": 1, "article-1": 0})
+    assert (refused.value.stream, refused.value.expected, refused.value.actual) == ("article-1", 0, 1)
+    with pytest.raises(GuardFailed):
+        store.append([event("claim-2", 1)], guards={"entity-none": 1})
+    assert store.head() == 2
+
+
+def test_a_guard_looks_at_the_stream_before_the_append(store: EventStore) -> None:
+    store.append([event("claim-1", 1)], guards={"claim-1": 0})
+    store.append([event("claim-1", 2)], guards={"claim-1": 1})
+    assert store.head() == 2
+
+
+def test_a_key_belongs_to_the_stream_that_claimed_it(store: EventStore) -> None:
+    key = StreamKey("ref", "a-1", "claim-1")
+    store.append([event("claim-1", 1)], keys=[key, StreamKey("sha256", "a-1", "claim-9")])
+    store.append([event("claim-1", 2)], keys=[key])
+    with pytest.raises(KeyTaken) as refused:
+        store.append(
+            [event("claim-2", 1)], keys=[StreamKey("ref", "new", "claim-2"), StreamKey("ref", "a-1", "claim-2")]
+        )
+    assert (refused.value.kind, refused.value.key, refused.value.stream) == ("ref", "a-1", "claim-1")
+    assert store.find_keys("ref", ["a-1", "new"]) == {"a-1": "claim-1"}
+    assert store.find_keys("sha256", ["a-1"]) == {"a-1": "claim-9"}
+    assert store.find_keys("ref", []) == {}
+    assert store.head() == 2
+
+
+def test_two_streams_cannot_claim_one_key_in_one_call(store: EventStore) -> None:
+    with pytest.raises(KeyTaken):
+        store.append([], keys=[StreamKey("ref", "a-1", "claim-1"), StreamKey("ref", "a-1", "claim-2")])
+    assert store.find_keys("ref", ["a-1"]) == {}
+
+
+def test_links_are_found_by_their_target_in_order(store: EventStore) -> None:
+    names = ["claim-b", "claim-B", "claim-é", "claim-a"]
+    links = [StreamLink("article", name, "article-1") for name in names]
+    store.append([], links=[*links, links[0], StreamLink("other", "claim-z", "article-1")])
+    store.append([], links=links[:1])
+    assert store.find_links("article", "article-1") == sorted(names)
+    assert store.find_links("article", "article-1", after="claim-B", limit=2) == ["claim-a", "claim-b"]
+    assert store.find_links("article", "article-2") == []
+
+
+def test_equal_texts_of_one_scope_are_one(store: EventStore) -> None:
+    kept = text("a quote")
+    other_scope = text("a quote", scope="article-2")
+    store.append([event("claim-1", 1)], texts=[kept, other_scope])
+    store.append([event("claim-2", 1)], texts=[kept])
+    with pytest.raises(TextTaken) as refused:
+        store.append([event("claim-3", 1)], texts=[text("a quote")])
+    assert (refused.value.scope, refused.value.reference) == ("article-1", kept.reference)
+    assert store.find_texts([("article-1", "a quote"), ("article-1", "another"), ("article-2", "a quote")]) == {
+        ("article-1", "a quote"): kept,
+        ("article-2", "a quote"): other_scope,
+    }
+    assert store.read_texts([kept.reference, uuid4()]) == {kept.reference: kept}
+    assert store.find_texts([]) == {}
+
+
+def test_equal_texts_under_two_references_in_one_call_are_refused(store: EventStore) -> None:
+    with pytest.raises(TextTaken):
+        store.append([], texts=[text("a quote"), text("a quote")])
+    assert store.find_texts([("article-1", "a quote")]) == {}
+
+
+def test_a_reference_stands_for_one_text(store: EventStore) -> None:
+    kept = text("a quote")
+    store.append([], texts=[kept])
+    with pytest.raises(StoreError):
+        store.append([event("claim-1", 1)], texts=[text("another quote", reference=kept.reference)])
+    assert store.head() == 0
+
+
+def test_a_long_text_is_kept(store: EventStore) -> None:
+    long = text("né " * 300_000)
+    store.append([], texts=[long])
+    assert store.read_texts([long.reference])[long.reference] == long
+
+
+def test_a_repeated_request_gives_the_stored_answer_and_appends_nothing(store: EventStore) -> None:
+    first = store.append([event("claim-1", 1), event("claim-2", 1)], request=REQUEST)
+    store.append([event("claim-3", 1)])
+    again = store.append([event("claim-1", 1), event("claim-2", 1)], request=REQUEST)
+    assert (first.replayed, first.answer) == (False, REQUEST.answer)
+    assert (again.replayed, again.answer) == (True, REQUEST.answer)
+    assert (again.first_position, again.count, again.recorded_at) == (1, 2, first.recorded_at)
+    assert again.head == store.head() == 3
+
+
+def test_a_repeated_request_is_answered_before_anything_else_is_looked_at(store: EventStore) -> None:
+    store.append([event("claim-1", 1)], request=REQUEST)
+    again = store.append(
+        [event("claim-1", 9)], guards={"claim-1": 0}, request=Request("key-1", "hash-1", "other answer")
+    )
+    assert (again.replayed, again.answer) == (True, REQUEST.answer)
+
+
+def test_a_request_key_with_another_body_is_refused(store: EventStore) -> None:
+    store.append([event("claim-1", 1)], request=REQUEST)
+    with pytest.raises(RequestMismatch) as refused:
+        store.append([event("claim-2", 1)], request=Request("key-1", "hash-2", "{}"))
+    assert refused.value.key == "key-1"
+    assert store.head() == 1
+
+
+def test_a_request_without_events_is_remembered(store: EventStore) -> None:
+    first = store.append([], request=REQUEST)
+    again = store.append([], request=REQUEST)
+    found = store.find_request("key-1")
+    assert found is not None
+    assert (found.answer, found.first_position, found.count) == (REQUEST.answer, None, 0)
+    assert (first.first_position, first.count, first.head) == (None, 0, 0)
+    assert (again.first_position, again.count, again.replayed) == (None, 0, True)
+    assert again.recorded_at == first.recorded_at == found.recorded_at
+    assert store.find_request("key-2") is None
+
+
+def test_an_append_of_nothing_stores_nothing(store: EventStore) -> None:
+    assert store.append([]).count == 0
+    assert store.head() == 0
+
+
+@pytest.mark.parametrize(
+    "flaw",
+    [
+        {"guards": {"article-1": 5}},
+        {"keys": [StreamKey("ref", "a-1", "claim-1"), StreamKey("ref", "taken", "claim-1")]},
+        {"texts": [text(), text()]},
+        {"events": [event("claim-1", 1), event("entity-a", 1)]},
+    ],
+    ids=["guard", "key", "text", "version"],
+)
+def test_a_refused_append_leaves_nothing_behind(store: EventStore, flaw: dict[str, Any]) -> None:
+    store.append([event("entity-a", 1)], keys=[StreamKey("ref", "taken", "claim-9")])
+    before = everything_in(store)
+    sound: dict[str, Any] = {
+        "events": [event("claim-1", 1)],
+        "guards": {"entity-a": 1},
+        "keys": [StreamKey("ref", "a-1", "claim-1")],
+        "links": [StreamLink("article", "claim-1", "article-1")],
+        "texts": [text()],
+        "request": REQUEST,
+    }
+    wanted = sound | flaw
+    with pytest.raises(StoreError):
+        store.append(wanted.pop("events"), **wanted)
+    assert everything_in(store) == before
+    store.append(sound.pop("events"), **sound)
+    assert store.head() == 2
+
+
+@pytest.mark.parametrize("bad", ["nul \0", "half \ud800"])
+def test_text_that_cannot_be_stored_is_refused(store: EventStore, bad: str) -> None:
+    for wanted in (
+        {"texts": [text(bad)]},
+        {"keys": [StreamKey("ref", bad, "claim-1")]},
+        {"links": [StreamLink("article", bad, "article-1")]},
+        {"request": Request(bad, "hash", "{}")},
+    ):
+        with pytest.raises(Unstorable):
+            store.append([event("claim-1", 1)], **wanted)
+    with pytest.raises(Unstorable):
+        store.append([event(bad, 1)])
+    assert store.head() == 0
+
+
+def test_strange_text_is_kept_as_it_is(store: EventStore) -> None:
+    strange = ["'; DROP TABLE log.events; --", "%s %(x)s $$ \\ {NULL}", '","', "\U0001f600 \u202e é é", ""]
+    store.append([event(stream, 1) for stream in strange], keys=[StreamKey("ref", s, s) for s in strange])
+    assert [record.stream for record in store.read_log(0, 10)] == strange
+    assert store.find_keys("ref", strange) == {s: s for s in strange}
+
+
+def test_the_epoch_stays(store: EventStore) -> None:
+    first = store.epoch()
+    store.append([event("entity-a", 1)])
+    assert store.epoch() == first
+
+
+def test_racing_requests_with_one_key_append_once(store: EventStore) -> None:
+    def send(_: int) -> tuple[int | None, str | None, bool]:
+        appended = store.append([event("claim-1", 1)], request=REQUEST)
+        return appended.first_position, appended.answer, appended.replayed
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, range(24)))
+    assert {answer[:2] for answer in answers} == {(1, REQUEST.answer)}
+    assert sorted(answer[2] for answer in answers) == [False] + [True] * 23
+    assert store.head() == 1
+
+
+class Noted:
+    """An event as small as can be."""
+
+    def __init__(self, originator_id: str, originator_version: int, note: str) -> None:
+        self.originator_id = originator_id
+        self.originator_version = originator_version
+        self.note = note
+
+
+class NotedCodec:
+    def encode(self, event: Noted) -> tuple[str, bytes]:
+        return "Noted.v1", event.note.encode()
+
+    def decode(self, topic: str, state: bytes, stream: str, version: int) -> Noted:
+        assert topic == "Noted.v1"
+        return Noted(stream, version, state.decode())
+
+
+def test_the_application_saves_and_rebuilds_through_the_store(store: EventStore) -> None:
+    application = TimelineApplication(store, NotedCodec())
+    key = StreamKey("ref", "a-1", "claim-1")
+    saved = application.save(Noted("claim-1", 1, "a"), Noted("claim-1", 2, "b"), keys=[key])
+    appended = application.append([Noted("claim-1", 3, "c")], guards={"claim-1": 2})
+
+    def notes(before: str | None, events: Any) -> str:
+        return (before or "") + "".join(noted.note for noted in events)
+
+    repository: Any = application.repository
+    assert repository.get("claim-1", projector_func=notes) == "abc"
+    assert repository.get("claim-1", version=2, projector_func=notes) == "ab"
+    assert [recording.notification.id for recording in saved] == [1, 2]
+    assert (appended.first_position, store.find_keys("ref", ["a-1"])) == (3, {"a-1": "claim-1"})
+    with pytest.raises(StreamConflict):
+        application.save(Noted("claim-1", 3, "c"))
+    assert [n.id for n in application.recorder.select_notifications(2, 10)] == [2, 3]
+    assert [n.id for n in application.recorder.select_notifications(2, 10, inclusive_of_start=False)] == [3]
+    assert application.recorder.max_notification_id() == 3
+    assert [e.originator_version for e in application.recorder.select_events("claim-1", desc=True, limit=2)] == [3, 2]
+    with pytest.raises(NotImplementedError):
+        application.recorder.subscribe()
+
+
+def test_a_stored_topic_is_never_taken_for_code(store: EventStore) -> None:
+    store.append([StoredEvent("claim-1", 1, "this:s", b"{}")])
+    application = TimelineApplication(store, codec)
+    with pytest.raises(codec.UnreadableEvent, match="claim-1@1"):
+        application.repository.get("claim-1")
+    assert "this" not in sys.modules
+
+
+def test_the_library_does_not_silence_the_driver() -> None:
+    assert [logging.getLogger(name).level for name in ("psycopg", "psycopg.pool")] == [logging.NOTSET] * 2
+
+
+@pytest.fixture
+def store_on(request: pytest.FixtureRequest) -> Callable[[int], EventStore]:
+    def make(major: int) -> EventStore:
+        from service.db import Database
+        from service.settings import DatabaseSettings
+        from service.store.postgres import PostgresStore
+
+        servers = request.getfixturevalue("servers")
+        url = servers.migrated(major)
+        request.addfinalizer(lambda: servers.drop(url))
+        database = Database(DatabaseSettings(url, pool_size=8, pool_timeout=5.0)).open()
+        request.addfinalizer(database.close)
+        return PostgresStore(database)
+
+    return make
