@@ -1,0 +1,95 @@
+"""Histories of import lines, recorded through the use cases into a store in memory, and folded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from events import codec
+from events.envelope import RecordedEvent
+from events.fold import Knowledge, fold
+from events.identity import article_id, canonical_url
+from events.values import Recorder
+from service.store.application import TimelineApplication
+from service.store.memory import MemoryStore
+from service.timeline.drafts import (
+    ArticleCorrectionDraft,
+    ArticleDraft,
+    ClaimCorrectionDraft,
+    ClaimDraft,
+    Draft,
+    EntityDraft,
+    MergeDraft,
+    ReinstatementDraft,
+    RenameDraft,
+    ResponseDraft,
+    RetractionDraft,
+    UnmergeDraft,
+)
+from service.timeline.recording import Recording
+
+ME = Recorder("tester")
+DRAFTS: dict[str, type[Any]] = {
+    "entity": EntityDraft,
+    "article": ArticleDraft,
+    "claim": ClaimDraft,
+    "response": ResponseDraft,
+    "retraction": RetractionDraft,
+    "reinstatement": ReinstatementDraft,
+    "rename": RenameDraft,
+    "merge": MergeDraft,
+    "unmerge": UnmergeDraft,
+}
+
+
+def draft_of(record: dict[str, Any]) -> Draft:
+    """The draft of an import line."""
+    kind = record["record"]
+    fields = {name: value for name, value in record.items() if name != "record"}
+    if "entity" in fields:
+        fields["of"] = fields.pop("entity")
+    if kind == "correction":
+        return msgspec.convert(fields, ArticleCorrectionDraft if "://" in fields["of"] else ClaimCorrectionDraft)
+    draft: Draft = msgspec.convert(fields, DRAFTS[kind])
+    return draft
+
+
+class Recorded:
+    """A history in a store, record by record. `positions[n]` is the head of the log after n records."""
+
+    def __init__(self, history: list[dict[str, Any]]) -> None:
+        self.store = MemoryStore()
+        self.application = TimelineApplication(self.store, codec)
+        self.positions = [0]
+        self.refs: dict[str, str] = {}
+        for record in history:
+            self.record(record)
+
+    def record(self, record: dict[str, Any]) -> None:
+        """Record one more."""
+        recording = Recording(self.store, ME)
+        recording.take(draft_of(record))
+        self.application.append(
+            recording.events, guards=recording.guards, keys=recording.keys, links=recording.links, texts=recording.texts
+        )
+        (decided,) = recording.decided
+        if decided.kind == "claim":
+            self.refs.setdefault(decided.id, record.get("ref") or f"{record.get('by')}>{record.get('target')}")
+        self.positions.append(self.store.head())
+
+    def knowledge(self) -> Knowledge:
+        """Everything recorded, folded from the stored bytes."""
+        rows = self.store.read_log(0, 1_000_000)
+        return fold(
+            RecordedEvent(r.position, r.recorded_at, codec.decode(r.topic, r.state, r.stream, r.version)) for r in rows
+        )
+
+    def ref(self, claim: str) -> str:
+        """The ref of a claim, or its id."""
+        return self.refs.get(claim, claim)
+
+
+def id_of_article(url: str) -> str:
+    """The id of the article at an address."""
+    return article_id(canonical_url(url), None)

@@ -1,0 +1,154 @@
+"""`fold` against the oracle: generated histories, random points of all clocks and perspectives, any order of recording."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from events.facts import FactState
+from events.knowledge import Point, hear, survivors
+from events.relationships import RelationState, relation_state
+from events.stances import StancePoint, concerns, stance_points
+from events.temporal import AFTER_ALL, BEFORE_ALL, Bounds, parse_day
+from events.vocabulary import relation_key
+from events.votes import VoteKey, vote_state
+from tests import oracle
+from tests.histories import Question, histories, questions, reorderings
+from tests.recorded import Recorded
+
+EXAMPLES = int(os.environ.get("FRENEMIES_EXAMPLES", "100"))
+POINTS = 20
+relaxed = settings(
+    max_examples=EXAMPLES, deadline=None, derandomize="CI" in os.environ, suppress_health_check=list(HealthCheck)
+)
+
+
+def iso(day: int) -> str:
+    """A day as the oracle writes it."""
+    return oracle.iso(day)
+
+
+def span(bounds: Bounds | None) -> tuple[str, str] | None:
+    return None if bounds is None else (iso(bounds.earliest), iso(bounds.latest))
+
+
+def point_of(question: Question, recorded: Recorded) -> Point:
+    position = recorded.positions[-1 if question.recorded_by is None else question.recorded_by]
+    published = question.published_by
+    return Point(
+        parse_day(question.as_of), parse_day(published) if published else None, position, question.according_to
+    )
+
+
+def answer(question: Question, recorded: Recorded) -> dict[str, Any]:
+    """The answer of the service in the oracle's form."""
+    point, knowledge = point_of(question, recorded), recorded.knowledge()
+    merged = survivors(knowledge, point.recorded_by)
+    hearing = hear(knowledge, point)
+    if question.is_vote:
+        body, motion = question.about
+        moves = None
+        if isinstance(motion, dict):
+            ends = [merged.get(motion[end], motion[end]) for end in ("subject", "object")]
+            moves = relation_key(motion["relation"], *ends)
+        vote = vote_state(hearing, VoteKey(merged.get(body, body), moves, None if moves else motion), point.as_of)
+        held = vote.status in ("occurred", "possibly")
+        waiting = vote.status in ("scheduled", "unconfirmed")
+        return {
+            "status": vote.status,
+            "when": span(vote.when),
+            "outcome": "/".join(vote.outcomes) or None,
+            "due": None if held or not waiting else iso(AFTER_ALL if vote.due is None else vote.due),
+            "claims": sorted(map(recorded.ref, vote.claims)),
+        }
+    relation, *two = question.about
+    key = relation_key(relation, *(merged.get(end, end) for end in two))
+    state = relation_state(hearing, key, point.as_of)
+    quiet = {(o.by, o.target, o.aspect) for o in hearing.opposed if {o.by, o.target} & hearing.touching.get(key, set())}
+    return told(state, recorded) | {
+        "conflicts": sorted(((recorded.ref(by), recorded.ref(target), aspect) for by, target, aspect in quiet), key=str)
+    }
+
+
+def told(state: RelationState, recorded: Recorded) -> dict[str, Any]:
+    def brief(fact: FactState) -> dict[str, Any]:
+        return {"status": fact.status, "since": span(fact.since)}
+
+    return {
+        **brief(state.state),
+        "until": span(state.state.until),
+        "due": None if state.state.due is None else iso(state.state.due),
+        "parts": {
+            tuple(part.scope.items()): brief(part.state) | {"asserted_by": [a.asserter for a in part.asserted_by]}
+            for part in state.parts
+        },
+        "claims": sorted(map(recorded.ref, state.claims)),
+        "excluded": sorted({(recorded.ref(e.claim), e.why) for e in state.excluded}),
+    }
+
+
+def comparable(found: dict[str, Any], recorded: Recorded) -> dict[str, Any]:
+    """The answer of the oracle, with how many say it where names of asserters differ by more than spelling."""
+    if "parts" not in found:
+        return found
+    parts = {scope: part | {"asserted_by": len(set(part["asserted_by"]))} for scope, part in found["parts"].items()}
+    return found | {"parts": parts, "conflicts": sorted(found["conflicts"], key=str)}
+
+
+@relaxed
+@given(st.data())
+def test_every_answer_is_that_of_the_oracle(data: st.DataObject) -> None:
+    history = data.draw(histories())
+    recorded = Recorded(history)
+    for question in data.draw(st.lists(questions(history), min_size=POINTS, max_size=POINTS)):
+        note(f"{question}")
+        assert comparable(answer(question, recorded), recorded) == comparable(question.ask(history), recorded)
+
+
+@relaxed
+@given(st.data())
+def test_the_order_of_recording_does_not_matter_for_the_newest_state(data: st.DataObject) -> None:
+    history = data.draw(histories())
+    other = data.draw(reorderings(history))
+    one, two = Recorded(history), Recorded(other)
+    for question in data.draw(st.lists(questions(history), min_size=POINTS, max_size=POINTS)):
+        now = Question(question.about, question.as_of, question.published_by, None, question.according_to)
+        note(f"{now}")
+        assert answer(now, one) == answer(now, two)
+
+
+@relaxed
+@given(st.data())
+def test_stances_are_those_of_the_oracle(data: st.DataObject) -> None:
+    history = data.draw(histories())
+    recorded = Recorded(history)
+    question = data.draw(questions(history))
+    entity = data.draw(st.sampled_from(("ant", "bee", "cat", "pat")))
+    point, knowledge = point_of(question, recorded), recorded.knowledge()
+    name = survivors(knowledge, point.recorded_by).get(entity, entity)
+    points = [p for p in stance_points(hear(knowledge, point).live) if concerns_by_name(p, name)]
+    found: dict[Any, list[Any]] = {}
+    for p in points:
+        if p.when.earliest <= point.as_of and not p.is_negated:
+            place = found.setdefault(
+                (p.key.about, p.key.stance, p.key.wording, p.key.speaker if p.key.is_named else ""), []
+            )
+            place.append((iso(p.when.earliest), iso(p.when.latest), sorted(map(recorded.ref, p.claims))))
+    expected: dict[Any, list[Any]] = {}
+    for (speaker, about, stance, wording), when in oracle.stances(
+        history, entity, question.as_of, **question.clocks
+    ).items():
+        named = speaker if speaker in ("ant", "bee", "cat", "pat", "guild", "board", "forge", "kit") else ""
+        expected.setdefault((about, stance, wording, named), []).extend((a, b, sorted(set(c))) for a, b, c in when)
+    assert {k: sorted(v) for k, v in found.items()} == {k: sorted(v) for k, v in expected.items()}
+
+
+def concerns_by_name(point: StancePoint, entity: str) -> bool:
+    return concerns(point, entity) and entity in (point.key.speaker, point.key.about)
+
+
+def test_days_without_bounds_are_written_alike() -> None:
+    assert (iso(BEFORE_ALL), iso(AFTER_ALL)) == ("0000", "9999-99")
