@@ -1,0 +1,1 @@
+"""Keeps the read tables current. What the rows mean is decided in `events`."""

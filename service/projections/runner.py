@@ -1,0 +1,61 @@
+"""The loop that keeps the projector going: one leader per database, a hint to wake it, a poll in any case."""
+
+from __future__ import annotations
+
+from threading import Event
+
+import structlog
+
+from service.db import Connection, Database
+from service.errors import ServiceError
+from service.projections.projector import PROJECTION, Projector
+from service.sql import load_queries
+from service.store.protocol import AppendSignal
+
+POLL_SECONDS = 1.0
+LONGEST_PAUSE = 15.0
+_QUERIES = load_queries("read")
+_log = structlog.get_logger(__name__)
+
+
+class Runner:
+    """Runs a projector until stopped. Of several runners one leads; another one takes over when it is gone."""
+
+    def __init__(self, projector: Projector, database: Database, signal: AppendSignal) -> None:
+        self._projector = projector
+        self._database = database
+        self._signal = signal
+        self._stopped = Event()
+
+    def stop(self) -> None:
+        """Ends `run` soon."""
+        self._stopped.set()
+        self._signal.close()
+
+    def run(self) -> None:
+        """Leads, or waits to lead, until stopped. Failures of the database are waited out with growing pauses."""
+        pause = POLL_SECONDS
+        while not self._stopped.is_set():
+            try:
+                with self._database.connection() as connection:
+                    if self._leads(connection):
+                        pause = POLL_SECONDS
+                        self._follow(connection)
+            except ServiceError as error:
+                _log.warning("projection interrupted", error=str(error), next_try_in=pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            self._stopped.wait(pause)
+
+    def _leads(self, connection: Connection) -> bool:
+        """Whether this connection holds the lock of the only runner; it goes with the connection."""
+        row = connection.execute(_QUERIES["lead"], {"projection": PROJECTION}).fetchone()
+        return row is not None and bool(row[0])
+
+    def _follow(self, connection: Connection) -> None:
+        try:
+            while not self._stopped.is_set():
+                connection.execute("SELECT 1")  # the lock is gone when the connection is
+                self._projector.catch_up()
+                self._signal.wait(POLL_SECONDS)
+        finally:
+            connection.execute("SELECT pg_advisory_unlock_all()")

@@ -1,0 +1,1 @@
+"""The use cases: recording what is claimed, and asking what held."""

@@ -1,0 +1,75 @@
+"""Texts that may have to be forgotten: kept beside the log, with a salt each; events hold a reference and a digest."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from uuid import UUID, uuid4
+
+from events.values import Sealed, Text
+from service.store.protocol import ErasableText, EventStore
+
+AUTHORS = "authors"
+"""The scope of the names of authors: one name has one reference, so that an author is the same in all articles."""
+
+
+class Sealer:
+    """Seals the texts of one recording. The same text in the same scope gets the same seal, as long as it is kept."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+        self._known: dict[tuple[str, str], ErasableText] = {}
+        self._looked_up: set[tuple[str, str]] = set()
+
+    def look_up(self, texts: Iterable[tuple[str, str]]) -> None:
+        """Finds the seals that these texts, pairs of scope and content, already have: one query for all."""
+        missing = {text for text in texts if text not in self._looked_up}
+        if missing:
+            self._known |= self._store.find_texts(missing)
+            self._looked_up |= missing
+
+    def seal(self, scope: str, content: str) -> Sealed:
+        """The seal of a text."""
+        self.look_up([(scope, content)])
+        text = self._known.get((scope, content))
+        if text is None:
+            salt = secrets.token_bytes(16)
+            digest = hashlib.sha256(salt + content.encode()).hexdigest()
+            text = self._known[scope, content] = ErasableText(uuid4(), scope, salt, digest, content)
+        return Sealed(str(text.reference), text.digest)
+
+    def texts_of(self, used: Iterable[Sealed]) -> list[ErasableText]:
+        """What to store for the seals that were used."""
+        references = {UUID(seal.reference) for seal in used}
+        return [text for text in self._known.values() if text.reference in references]
+
+
+class Opener:
+    """Opens seals; a text that was erased is None."""
+
+    def __init__(self, store: EventStore, seals: Iterable[Sealed | None]) -> None:
+        references = {UUID(seal.reference) for seal in seals if seal is not None}
+        self._texts = store.read_texts(references) if references else {}
+
+    def open(self, text: Text | None) -> str | None:
+        """The text behind a seal; a public text is itself."""
+        if not isinstance(text, Sealed):
+            return text
+        found = self._texts.get(UUID(text.reference))
+        return found.content if found else None
+
+
+def sealed_in(value: object) -> Iterable[Sealed]:
+    """All seals in plain values, lists, and structs."""
+    if isinstance(value, Sealed):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from sealed_in(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from sealed_in(item)
+    elif hasattr(value, "__struct_fields__"):
+        for field in value.__struct_fields__:
+            yield from sealed_in(getattr(value, field))

@@ -1,0 +1,193 @@
+"""The timeline: the one object through which everything is recorded and read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from events.errors import Conflict, DomainError, StaleVersion
+from events.values import Recorder
+from service.errors import GuardFailed, KeyTaken, RequestMismatch, ServiceError, StreamConflict, TextTaken
+from service.projections.index import Index
+from service.settings import Limits
+from service.store.application import TimelineApplication
+from service.store.protocol import Appended, Request, StoredRequest
+from service.timeline.clocks import ClockReader
+from service.timeline.drafts import Draft
+from service.timeline.reading import Reader
+from service.timeline.recording import Recording
+from service.timeline.views import Outcome, RequestKey, Written
+
+ATTEMPTS = 8
+_RACES = (StreamConflict, GuardFailed, KeyTaken, TextTaken)
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Whether questions can be answered, and how far the read side is."""
+
+    ready: bool
+    reason: str
+    position: int
+    head: int
+    parked: int
+
+
+class _AnsweredItem(msgspec.Struct, frozen=True):
+    kind: str
+    id: str
+    version: int
+    created: bool
+    offset: int | None
+    position: int
+    ref: str | None
+    also_moved: tuple[str, ...]
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """What is kept of an answered request: everything but the positions, which the log knows."""
+
+    items: tuple[_AnsweredItem, ...]
+    position: int
+
+
+class Timeline(Reader):
+    """Records drafts and answers questions. Safe to use from many threads."""
+
+    def __init__(
+        self,
+        application: TimelineApplication,
+        index: Index,
+        limits: Limits,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        super().__init__(application.store, index, limits.fold_claims)
+        self._application = application
+        self._now = now
+        self._clocks = ClockReader(application.store, index.position, limits.position_wait, now)
+        self.clocks = self._clocks.resolve
+
+    def record(
+        self,
+        drafts: Sequence[Draft],
+        *,
+        recorder: Recorder,
+        expected: int | None = None,
+        request: RequestKey | None = None,
+    ) -> Outcome:
+        """Records all drafts or none. Drafts may refer to earlier ones; what is already so is not recorded again.
+
+        A DomainError names the place, with the index of the draft first where there are several. `expected` is the
+        version that the thing has to be at. The same `request` again gives the first answer; RequestMismatch with
+        another body. What others record at the same time is taken into account by deciding anew.
+        """
+        answered = self._answered(request)
+        for attempt in range(ATTEMPTS):
+            if answered is not None:
+                return answered
+            try:
+                return self._attempt(drafts, recorder, expected, request)
+            except DomainError:
+                answered = self._answered(request)
+                if answered is None:
+                    raise
+            except _RACES as error:
+                answered = self._answered(request)
+                if answered is None:
+                    _demand_another_try(error, attempt, expected)
+        raise AssertionError("the last attempt either returns or raises")
+
+    def head(self) -> int:
+        """The last position of the log."""
+        return self._application.store.head()
+
+    def readiness(self) -> Readiness:
+        """Whether questions can be answered. Not ready when the database cannot be reached."""
+        try:
+            position, head = self._index.position(), self.head()
+            return Readiness(True, "", position, head, self._index.parked())
+        except ServiceError as error:
+            return Readiness(False, error.title, 0, 0, 0)
+
+    def _attempt(
+        self, drafts: Sequence[Draft], recorder: Recorder, expected: int | None, request: RequestKey | None
+    ) -> Outcome:
+        recording = Recording(self._application.store, recorder)
+        recording.prefetch(drafts)
+        for index, draft in enumerate(drafts):
+            try:
+                recording.take(draft, expected)
+            except DomainError as error:
+                raise error.at(f"/{index}") if len(drafts) > 1 else error from None
+        answer = _Answer(
+            tuple(
+                _AnsweredItem(
+                    d.kind, d.id, d.version, d.created, d.offset, recording.stored_position(d), d.ref, d.also_moved
+                )
+                for d in recording.decided
+            ),
+            self.head() if not recording.events else 0,
+        )
+        kept = Request(request.key, request.body_hash, msgspec.json.encode(answer).decode()) if request else None
+        if not recording.events and kept is None:
+            return _outcome(answer, None, 0, self._now())
+        appended = self._application.append(
+            recording.events,
+            guards=recording.guards,
+            keys=recording.keys,
+            links=recording.links,
+            texts=recording.texts,
+            request=kept,
+        )
+        return _told(answer, appended)
+
+    def _answered(self, request: RequestKey | None) -> Outcome | None:
+        """The answer given to the same request before."""
+        stored = self._application.store.find_request(request.key) if request else None
+        if stored is None or request is None:
+            return None
+        return _replayed(stored, request)
+
+
+def _replayed(stored: StoredRequest, request: RequestKey) -> Outcome:
+    if stored.body_hash != request.body_hash:
+        raise RequestMismatch(request.key)
+    answer = msgspec.json.decode(stored.answer, type=_Answer)
+    return _outcome(answer, stored.first_position, stored.count, stored.recorded_at, replayed=True)
+
+
+def _told(answer: _Answer, appended: Appended) -> Outcome:
+    if appended.replayed and appended.answer is not None:
+        answer = msgspec.json.decode(appended.answer, type=_Answer)
+    return _outcome(answer, appended.first_position, appended.count, appended.recorded_at, appended.replayed)
+
+
+def _outcome(
+    answer: _Answer, first_position: int | None, count: int, recorded_at: datetime, replayed: bool = False
+) -> Outcome:
+    first = first_position or 0
+    items = tuple(
+        Written(
+            kind=item.kind,
+            id=item.id,
+            version=item.version,
+            position=item.position if item.offset is None else first + item.offset,
+            created=item.created,
+            changed=item.offset is not None,
+            ref=item.ref,
+            also_moved=item.also_moved,
+        )
+        for item in answer.items
+    )
+    return Outcome(items, first + count - 1 if count else answer.position, recorded_at, replayed)
+
+
+def _demand_another_try(error: ServiceError, attempt: int, expected: int | None) -> None:
+    """Decide anew after a race, unless the sender insisted on a version or it happened too often."""
+    if expected is not None and isinstance(error, StreamConflict):
+        raise StaleVersion(f"it is at version {error.actual}, not {error.expected}") from error
+    if attempt + 1 == ATTEMPTS:
+        raise Conflict("others kept changing the same things; send it again") from error

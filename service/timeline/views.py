@@ -1,0 +1,190 @@
+"""What reading gives: the domain's answers with names, texts and clocks filled in. No dates as text, no JSON yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from events.envelope import RecordedEvent
+from events.relationships import RelationState
+from events.state import EntityState
+from events.temporal import Bounds
+from events.values import ClaimContent, Position, Recorder
+from events.votes import VoteState
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """A point of the clocks, resolved. `position` is the log position that answers;."""
+
+    as_of: int
+    published_by: int | None
+    position: int
+    recorded_at: datetime | None
+    according_to: str | None = None
+
+
+@dataclass(frozen=True)
+class RequestKey:
+    """An idempotency key and the hash of method, path and body sent with it."""
+
+    key: str
+    body_hash: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """What recording one draft did. `position` is that of its last event, or of the one already stored."""
+
+    kind: str
+    id: str
+    version: int
+    position: int
+    created: bool
+    changed: bool
+    ref: str | None = None
+    also_moved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What recording drafts did, in their order. `position` is the last log position that a reader has to have seen."""
+
+    items: tuple[Written, ...]
+    position: int
+    recorded_at: datetime
+    replayed: bool = False
+
+
+@dataclass(frozen=True)
+class EntityView:
+    """An entity as of a log position; a name is None once it was erased."""
+
+    id: str
+    version: int
+    position: int
+    kind: str
+    name: str | None
+    aliases: tuple[str, ...]
+    identifiers: dict[str, str]
+    names: tuple[DatedName, ...]
+    merged_into: str | None
+    merge: str | None
+    possible_duplicates: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DatedName:
+    """A name that an entity took on a date (EDTF)."""
+
+    name: str | None
+    since: str
+
+
+@dataclass(frozen=True)
+class ArticleView:
+    """An article as of a log position; authors and text are left out once erased."""
+
+    id: str
+    version: int
+    position: int
+    title: str
+    publisher: str
+    authors: tuple[str, ...]
+    language: str
+    published: str
+    published_bounds: Bounds
+    url: str | None
+    sha256: str | None
+    text: str | None
+    claims: tuple[str, ...]
+    refs: dict[str, str]
+
+
+@dataclass(frozen=True)
+class QuoteView:
+    """A quote; parts are None once erased."""
+
+    exact: str | None
+    prefix: str | None
+    suffix: str | None
+
+
+@dataclass(frozen=True)
+class EvidenceView:
+    """Where an article says it."""
+
+    article: str
+    summary: str
+    position: Position | None
+    quote: QuoteView | None
+    recorded_at_position: int
+
+
+@dataclass(frozen=True)
+class ClaimView:
+    """A claim at a point of the clocks. `standing` follows from responses; `stands_by` names the claims that made it so."""
+
+    id: str
+    version: int
+    position: int
+    recorded_at: datetime
+    recorder: Recorder
+    refs: tuple[str, ...]
+    content: ClaimContent
+    bounds: Bounds
+    published: Bounds
+    standing: str
+    stands_by: tuple[str, ...]
+    responses: tuple[str, ...]
+    evidence: tuple[EvidenceView, ...]
+
+
+@dataclass(frozen=True)
+class EntityStateView:
+    """The state of an entity, with the entity itself, the names of all others, and the notice of a merge."""
+
+    asked: str
+    entity: EntityView
+    state: EntityState
+    names: dict[str, str | None]
+    refs: dict[str, str]
+
+
+@dataclass(frozen=True)
+class RelationView:
+    """The answer for one relation, with the names of both ends."""
+
+    state: RelationState
+    names: dict[str, str | None]
+    refs: dict[str, str]
+
+
+@dataclass(frozen=True)
+class VoteView:
+    """The answer for one vote."""
+
+    state: VoteState
+    names: dict[str, str | None]
+    refs: dict[str, str]
+
+
+@dataclass(frozen=True)
+class FeedPage:
+    """Events of the log in order, and the identity of the log that their cursors carry."""
+
+    epoch: UUID
+    events: tuple[RecordedEvent, ...]
+    head: int
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """Some of a list, and the key after which the rest begins (None: there is no more)."""
+
+    items: tuple[Item, ...]
+    after: str | None
