@@ -27,7 +27,8 @@ from service.timeline.drafts import (
     RetractionDraft,
     UnmergeDraft,
 )
-from service.timeline.recording import Recording
+from service.timeline.recording import decide_on
+from service.timeline.workspace import Workspace
 
 ME = Recorder("tester")
 DRAFTS: dict[str, type[Any]] = {
@@ -68,12 +69,9 @@ class Recorded:
 
     def record(self, record: dict[str, Any]) -> None:
         """Record one more."""
-        recording = Recording(self.store, ME)
-        recording.take(draft_of(record))
-        self.application.append(
-            recording.events, guards=recording.guards, keys=recording.keys, links=recording.links, texts=recording.texts
-        )
-        (decided,) = recording.decided
+        work = Workspace(self.store, ME)
+        decided = decide_on(work, draft_of(record))
+        self.application.append(work.events, guards=work.guards, keys=work.keys, links=work.links, texts=work.texts)
         if decided.kind == "claim":
             self.refs.setdefault(decided.id, record.get("ref") or f"{record.get('by')}>{record.get('target')}")
         self.positions.append(self.store.head())

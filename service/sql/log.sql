@@ -3,6 +3,7 @@
 SELECT first_position, event_count, head, recorded_at, replayed, answer FROM log.append(
     %(streams)s::text[], %(versions)s::integer[], %(topics)s::text[], %(states)s::bytea[],
     %(guard_streams)s::text[], %(guard_versions)s::integer[],
+    %(count_kinds)s::text[], %(count_targets)s::text[], %(count_links)s::integer[],
     %(key_kinds)s::text[], %(key_names)s::text[], %(key_streams)s::text[],
     %(link_kinds)s::text[], %(link_sources)s::text[], %(link_targets)s::text[],
     %(text_ids)s::uuid[], %(text_scopes)s::text[], %(text_salts)s::bytea[],

@@ -10,7 +10,17 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import ApplicationRecorder, JSONTranscoder, Mapper, StoredEvent
 from eventsourcing.utils import Environment, EnvType
 
-from service.store.protocol import NO_GUARDS, Appended, ErasableText, EventStore, Request, StreamKey, StreamLink
+from service.store.protocol import (
+    NO_COUNTS,
+    NO_GUARDS,
+    Appended,
+    ErasableText,
+    EventStore,
+    LinkCounts,
+    Request,
+    StreamKey,
+    StreamLink,
+)
 from service.store.recorder import recorder_for
 
 
@@ -65,6 +75,7 @@ class TimelineApplication(Application[str]):
         events: Sequence[DomainEventProtocol[str]],
         *,
         guards: Mapping[str, int] = NO_GUARDS,
+        link_counts: LinkCounts = NO_COUNTS,
         keys: Sequence[StreamKey] = (),
         links: Sequence[StreamLink] = (),
         texts: Sequence[ErasableText] = (),
@@ -72,7 +83,9 @@ class TimelineApplication(Application[str]):
     ) -> Appended:
         """Encodes and appends events; see `EventStore.append`."""
         stored = [self.mapper.to_stored_event(event) for event in events]
-        return self.store.append(stored, guards=guards, keys=keys, links=links, texts=texts, request=request)
+        return self.store.append(
+            stored, guards=guards, link_counts=link_counts, keys=keys, links=links, texts=texts, request=request
+        )
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
         """No settings of the library are taken from the environment."""

@@ -13,9 +13,11 @@ from eventsourcing.persistence import StoredEvent
 from service.errors import GuardFailed, KeyTaken, RequestMismatch, StoreError, StreamConflict, TextTaken
 from service.store.check import demand_consecutive, demand_storable
 from service.store.protocol import (
+    NO_COUNTS,
     NO_GUARDS,
     Appended,
     ErasableText,
+    LinkCounts,
     Request,
     StoredRecord,
     StoredRequest,
@@ -49,6 +51,7 @@ class MemoryStore:
         events: Sequence[StoredEvent],
         *,
         guards: Mapping[str, int] = NO_GUARDS,
+        link_counts: LinkCounts = NO_COUNTS,
         keys: Sequence[StreamKey] = (),
         links: Sequence[StreamLink] = (),
         texts: Sequence[ErasableText] = (),
@@ -61,6 +64,7 @@ class MemoryStore:
             if request and request.key in self._requests:
                 return self._replay(request)
             self._check_guards(guards)
+            self._check_link_counts(link_counts)
             self._check_versions(events)
             new_texts = self._check_texts(texts)
             new_keys = self._check_keys(keys)
@@ -154,6 +158,12 @@ class MemoryStore:
         for stream, expected in guards.items():
             if expected != self._version(stream):
                 raise GuardFailed(stream, expected, self._version(stream))
+
+    def _check_link_counts(self, link_counts: LinkCounts) -> None:
+        for (kind, target), expected in link_counts.items():
+            actual = len(self._links.get((kind, target), ()))
+            if expected != actual:
+                raise GuardFailed(target, expected, actual)
 
     def _check_versions(self, events: Sequence[StoredEvent]) -> None:
         seen = set()

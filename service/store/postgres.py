@@ -15,9 +15,11 @@ from service.db import Database
 from service.sql import load_queries
 from service.store.check import demand_consecutive, demand_storable
 from service.store.protocol import (
+    NO_COUNTS,
     NO_GUARDS,
     Appended,
     ErasableText,
+    LinkCounts,
     Request,
     StoredRecord,
     StoredRequest,
@@ -43,6 +45,7 @@ class PostgresStore:
         events: Sequence[StoredEvent],
         *,
         guards: Mapping[str, int] = NO_GUARDS,
+        link_counts: LinkCounts = NO_COUNTS,
         keys: Sequence[StreamKey] = (),
         links: Sequence[StreamLink] = (),
         texts: Sequence[ErasableText] = (),
@@ -50,7 +53,7 @@ class PostgresStore:
     ) -> Appended:
         """One call is one statement; it is never sent twice."""
         demand_consecutive(events)
-        params = _append_params(events, guards, keys, links, texts, request)
+        params = _append_params(events, guards, link_counts, keys, links, texts, request)
         demand_storable(_texts_in(params))
         (row,) = self.database.write(_QUERIES["append"], params, args_row(Appended))
         return row
@@ -142,6 +145,7 @@ def _end(until: int | None) -> int:
 def _append_params(
     events: Sequence[StoredEvent],
     guards: Mapping[str, int],
+    link_counts: LinkCounts,
     keys: Sequence[StreamKey],
     links: Sequence[StreamLink],
     texts: Sequence[ErasableText],
@@ -154,6 +158,9 @@ def _append_params(
         "states": [event.state for event in events],
         "guard_streams": list(guards.keys()),
         "guard_versions": list(guards.values()),
+        "count_kinds": [kind for kind, _ in link_counts],
+        "count_targets": [target for _, target in link_counts],
+        "count_links": list(link_counts.values()),
         "key_kinds": [key.kind for key in keys],
         "key_names": [key.key for key in keys],
         "key_streams": [key.stream for key in keys],

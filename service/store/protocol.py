@@ -18,6 +18,9 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 
 NO_GUARDS: Mapping[str, int] = MappingProxyType({})
+LinkCounts = Mapping[tuple[str, str], int]
+"""How many streams link to a target, by kind and target."""
+NO_COUNTS: LinkCounts = MappingProxyType({})
 
 
 class StoredRecord(msgspec.Struct, frozen=True, gc=False):
@@ -115,6 +118,7 @@ class EventStore(Protocol):
         events: Sequence[StoredEvent],
         *,
         guards: Mapping[str, int] = NO_GUARDS,
+        link_counts: LinkCounts = NO_COUNTS,
         keys: Sequence[StreamKey] = (),
         links: Sequence[StreamLink] = (),
         texts: Sequence[ErasableText] = (),
@@ -123,7 +127,8 @@ class EventStore(Protocol):
         """Stores everything given, or nothing.
 
         A request that was answered before stores nothing and gives the stored answer (RequestMismatch with another
-        body), whatever the rest says. Else each stream of `guards` must be at its version (GuardFailed), each event
+        body), whatever the rest says. Else each stream of `guards` must be at its version and as many streams as in
+        `link_counts` must link to each of its targets (GuardFailed, with what was expected and found), each event
         must have the version after the last one of its stream (StreamConflict), each key must be free or belong to the
         same stream (KeyTaken), and each text must not be stored in its scope under another reference (TextTaken; a text
         that is there under its own reference is fine, as is a link that is there). A StreamConflict or GuardFailed

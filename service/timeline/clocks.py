@@ -23,7 +23,7 @@ _LONGEST_PAUSE = 0.05
 
 
 def parse_instant(text: str) -> datetime:
-    """An instant of RFC 3339 in UTC. InvalidDate without an offset, with a leap second, or with more than microseconds."""
+    """An instant of RFC 3339 in UTC. InvalidDate without an offset, for a leap second, or below the microsecond."""
     match = _INSTANT.fullmatch(text)
     if match is None:
         raise InvalidDate(f"{text!r} is not an instant of RFC 3339 with an offset, to the microsecond at most")

@@ -23,7 +23,6 @@ from events.votes import VoteKey, vote_state
 from service.errors import QueryTooExpensive
 from service.projections.index import Index
 from service.store.protocol import EventStore, StoredRecord
-from service.timeline.recording import REF
 from service.timeline.texts import Opener, sealed_in
 from service.timeline.views import (
     ArticleView,
@@ -39,6 +38,7 @@ from service.timeline.views import (
     RelationView,
     VoteView,
 )
+from service.timeline.workspace import REF
 
 
 class Reader:

@@ -14,12 +14,13 @@ from service.errors import GuardFailed, KeyTaken, RequestMismatch, ServiceError,
 from service.projections.index import Index
 from service.settings import Limits
 from service.store.application import TimelineApplication
-from service.store.protocol import Appended, Request, StoredRequest
+from service.store.protocol import Request, StoredRequest
 from service.timeline.clocks import ClockReader
 from service.timeline.drafts import Draft
 from service.timeline.reading import Reader
-from service.timeline.recording import Recording
+from service.timeline.recording import Decided, decide_on, prefetch
 from service.timeline.views import Outcome, RequestKey, Written
+from service.timeline.workspace import Workspace
 
 ATTEMPTS = 8
 _RACES = (StreamConflict, GuardFailed, KeyTaken, TextTaken)
@@ -36,22 +37,11 @@ class Readiness:
     parked: int
 
 
-class _AnsweredItem(msgspec.Struct, frozen=True):
-    kind: str
-    id: str
-    version: int
-    created: bool
-    offset: int | None
-    position: int
-    ref: str | None
-    also_moved: tuple[str, ...]
-
-
 class _Answer(msgspec.Struct, frozen=True):
-    """What is kept of an answered request: everything but the positions, which the log knows."""
+    """What is kept of an answered request: everything but the positions of new events, which the log knows."""
 
-    items: tuple[_AnsweredItem, ...]
-    position: int
+    items: tuple[Decided, ...]
+    head: int
 
 
 class Timeline(Reader):
@@ -67,8 +57,7 @@ class Timeline(Reader):
         super().__init__(application.store, index, limits.fold_claims)
         self._application = application
         self._now = now
-        self._clocks = ClockReader(application.store, index.position, limits.position_wait, now)
-        self.clocks = self._clocks.resolve
+        self.clocks = ClockReader(application.store, index.position, limits.position_wait, now).resolve
 
     def record(
         self,
@@ -84,21 +73,21 @@ class Timeline(Reader):
         version that the thing has to be at. The same `request` again gives the first answer; RequestMismatch with
         another body. What others record at the same time is taken into account by deciding anew.
         """
-        answered = self._answered(request)
         for attempt in range(ATTEMPTS):
+            answered = self._answered(request)
             if answered is not None:
                 return answered
             try:
                 return self._attempt(drafts, recorder, expected, request)
             except DomainError:
+                # The same request may have been answered meanwhile, and that is why it is refused now.
                 answered = self._answered(request)
                 if answered is None:
                     raise
+                return answered
             except _RACES as error:
-                answered = self._answered(request)
-                if answered is None:
-                    _demand_another_try(error, attempt, expected)
-        raise AssertionError("the last attempt either returns or raises")
+                _demand_another_try(error, attempt, expected)
+        raise AssertionError("the last attempt returns or raises")
 
     def head(self) -> int:
         """The last position of the log."""
@@ -107,49 +96,46 @@ class Timeline(Reader):
     def readiness(self) -> Readiness:
         """Whether questions can be answered. Not ready when the database cannot be reached."""
         try:
-            position, head = self._index.position(), self.head()
-            return Readiness(True, "", position, head, self._index.parked())
+            return Readiness(True, "", self._index.position(), self.head(), self._index.parked())
         except ServiceError as error:
             return Readiness(False, error.title, 0, 0, 0)
 
     def _attempt(
         self, drafts: Sequence[Draft], recorder: Recorder, expected: int | None, request: RequestKey | None
     ) -> Outcome:
-        recording = Recording(self._application.store, recorder)
-        recording.prefetch(drafts)
-        for index, draft in enumerate(drafts):
-            try:
-                recording.take(draft, expected)
-            except DomainError as error:
-                raise error.at(f"/{index}") if len(drafts) > 1 else error from None
-        answer = _Answer(
-            tuple(
-                _AnsweredItem(
-                    d.kind, d.id, d.version, d.created, d.offset, recording.stored_position(d), d.ref, d.also_moved
-                )
-                for d in recording.decided
-            ),
-            self.head() if not recording.events else 0,
-        )
-        kept = Request(request.key, request.body_hash, msgspec.json.encode(answer).decode()) if request else None
-        if not recording.events and kept is None:
+        work = Workspace(self._application.store, recorder)
+        answer = _Answer(_decide_all(work, drafts, expected), 0 if work.events else self.head())
+        if not work.events and request is None:
             return _outcome(answer, None, 0, self._now())
+        kept = Request(request.key, request.body_hash, msgspec.json.encode(answer).decode()) if request else None
         appended = self._application.append(
-            recording.events,
-            guards=recording.guards,
-            keys=recording.keys,
-            links=recording.links,
-            texts=recording.texts,
+            work.events,
+            guards=work.guards,
+            link_counts=work.link_counts,
+            keys=work.keys,
+            links=work.links,
+            texts=work.texts,
             request=kept,
         )
-        return _told(answer, appended)
+        if appended.replayed and appended.answer is not None:
+            answer = msgspec.json.decode(appended.answer, type=_Answer)
+        return _outcome(answer, appended.first_position, appended.count, appended.recorded_at, appended.replayed)
 
     def _answered(self, request: RequestKey | None) -> Outcome | None:
         """The answer given to the same request before."""
         stored = self._application.store.find_request(request.key) if request else None
-        if stored is None or request is None:
-            return None
-        return _replayed(stored, request)
+        return None if stored is None or request is None else _replayed(stored, request)
+
+
+def _decide_all(work: Workspace, drafts: Sequence[Draft], expected: int | None) -> tuple[Decided, ...]:
+    prefetch(work, drafts)
+    decided = []
+    for index, draft in enumerate(drafts):
+        try:
+            decided.append(decide_on(work, draft, expected))
+        except DomainError as error:
+            raise error.at(f"/{index}") if len(drafts) > 1 else error from None
+    return tuple(decided)
 
 
 def _replayed(stored: StoredRequest, request: RequestKey) -> Outcome:
@@ -157,12 +143,6 @@ def _replayed(stored: StoredRequest, request: RequestKey) -> Outcome:
         raise RequestMismatch(request.key)
     answer = msgspec.json.decode(stored.answer, type=_Answer)
     return _outcome(answer, stored.first_position, stored.count, stored.recorded_at, replayed=True)
-
-
-def _told(answer: _Answer, appended: Appended) -> Outcome:
-    if appended.replayed and appended.answer is not None:
-        answer = msgspec.json.decode(appended.answer, type=_Answer)
-    return _outcome(answer, appended.first_position, appended.count, appended.recorded_at, appended.replayed)
 
 
 def _outcome(
@@ -182,7 +162,7 @@ def _outcome(
         )
         for item in answer.items
     )
-    return Outcome(items, first + count - 1 if count else answer.position, recorded_at, replayed)
+    return Outcome(items, first + count - 1 if count else answer.head, recorded_at, replayed)
 
 
 def _demand_another_try(error: ServiceError, attempt: int, expected: int | None) -> None:

@@ -127,7 +127,7 @@ class EvidenceView:
 
 @dataclass(frozen=True)
 class ClaimView:
-    """A claim at a point of the clocks. `standing` follows from responses; `stands_by` names the claims that made it so."""
+    """A claim at a point of the clocks. `standing` follows from responses; `stands_by` are the claims behind it."""
 
     id: str
     version: int

@@ -166,6 +166,17 @@ def test_a_guarded_stream_has_to_be_at_its_version(store: EventStore) -> None:
     assert store.head() == 2
 
 
+def test_as_many_streams_as_counted_have_to_link_to_a_target(store: EventStore) -> None:
+    link = StreamLink("article", "claim-1", "article-1")
+    store.append([event("claim-1", 1)], links=[link], link_counts={("article", "article-1"): 0})
+    store.append([event("claim-2", 1)], link_counts={("article", "article-1"): 1, ("same_as", "article-1"): 0})
+    before = store.head()
+    with pytest.raises(GuardFailed) as refusal:
+        store.append([event("claim-3", 1)], link_counts={("article", "article-1"): 0})
+    assert (refusal.value.stream, refusal.value.expected, refusal.value.actual) == ("article-1", 0, 1)
+    assert store.head() == before
+
+
 def test_a_guard_looks_at_the_stream_before_the_append(store: EventStore) -> None:
     store.append([event("claim-1", 1)], guards={"claim-1": 0})
     store.append([event("claim-1", 2)], guards={"claim-1": 1})

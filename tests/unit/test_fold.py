@@ -1,4 +1,4 @@
-"""`fold` against the oracle: generated histories, random points of all clocks and perspectives, any order of recording."""
+"""`fold` against the oracle: generated histories, points of all clocks and perspectives, any order of recording."""
 
 from __future__ import annotations
 

@@ -105,6 +105,30 @@ BEGIN
 END $$;
 
 
+-- The streams that link to a target have to be as many as when they were read: none may have come since.
+CREATE FUNCTION log.check_link_counts(kinds text[], targets text[], counts integer[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    failed record;
+BEGIN
+    SELECT g.target AS stream, g.links AS expected, found.links AS actual
+    INTO failed
+    FROM unnest(kinds, targets, counts) WITH ORDINALITY AS g(kind, target, links, place)
+    CROSS JOIN LATERAL (
+        SELECT count(*)::integer AS links FROM log.links l WHERE l.kind = g.kind AND l.target = g.target
+    ) found
+    WHERE g.links <> found.links
+    ORDER BY g.place LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'FR002',
+            MESSAGE = 'other streams link to a stream than when it was read',
+            DETAIL = json_build_object(
+                'stream', failed.stream, 'expected', failed.expected, 'actual', failed.actual)::text;
+    END IF;
+END $$;
+
+
 CREATE FUNCTION log.check_versions(streams text[], versions integer[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
@@ -197,6 +221,7 @@ END $$;
 CREATE FUNCTION log.append(
     streams text[], versions integer[], topics text[], states bytea[],
     guard_streams text[], guard_versions integer[],
+    count_kinds text[], count_targets text[], count_links integer[],
     key_kinds text[], key_names text[], key_streams text[],
     link_kinds text[], link_sources text[], link_targets text[],
     text_ids uuid[], text_scopes text[], text_salts bytea[], text_digests text[], text_contents text[],
@@ -247,6 +272,9 @@ BEGIN
 
     IF cardinality(guard_streams) > 0 THEN
         PERFORM log.check_guards(guard_streams, guard_versions);
+    END IF;
+    IF cardinality(count_kinds) > 0 THEN
+        PERFORM log.check_link_counts(count_kinds, count_targets, count_links);
     END IF;
     IF event_count > 0 THEN
         PERFORM log.check_versions(streams, versions);

@@ -117,7 +117,7 @@ def test_an_append_in_a_snapshot_of_the_past_is_refused(database: Database) -> N
     with pytest.raises(StoreError, match="read committed"), database.connection() as connection:
         connection.execute("SET default_transaction_isolation = 'repeatable read'")
         try:
-            connection.execute(f"SELECT log.append({', '.join(['NULL'] * 20)})")
+            connection.execute(f"SELECT log.append({', '.join(['NULL'] * 23)})")
         finally:
             connection.execute("RESET default_transaction_isolation")
 

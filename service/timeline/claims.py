@@ -1,0 +1,156 @@
+"""Recording claims, responses to them, and what is done to them later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from events.commands import CorrectClaim, RecordClaim, ReinstateClaim, RetractClaim
+from events.decide import decide_claim
+from events.errors import Conflict, DomainError, Invalid, Unknown
+from events.event_types import Claimed, ClaimRefAdded
+from events.identity import article_stream, claim_id, claim_stream
+from events.records import ClaimRecord
+from events.text import clean_name, clean_text
+from events.validation import normal_new_claim
+from events.values import ClaimContent, ClaimTime, Evidence, Quote
+from service.store.protocol import StreamLink
+from service.timeline.drafts import (
+    ClaimCorrectionDraft,
+    ClaimDraft,
+    EvidenceDraft,
+    ReinstatementDraft,
+    ResponseDraft,
+    RetractionDraft,
+    Voice,
+)
+from service.timeline.workspace import ARTICLE, Workspace, demand, demand_version, under_changes
+
+
+def record_claim(work: Workspace, draft: ClaimDraft) -> str:
+    """Decide on a claim, or on new evidence for it, and give its id."""
+    content = _content(work, draft)
+    work.demand_entities(content)
+    name = claim_id(content)
+    stream = claim_stream(name)
+    ref = _free_ref(work, draft.ref, stream)
+    evidence = _evidence(work, draft.evidence, stream)
+    published, same_as = work.published(content.article), work.date_of_rule(content.time)
+    command = RecordClaim(name, content, evidence, work.recorder, published, same_as, ref)
+    events = decide_claim(command, work.claim(name))
+    work.append(events)
+    if any(isinstance(event, Claimed) for event in events):
+        work.guard(article_stream(content.article))
+        work.links.append(StreamLink(ARTICLE, stream, article_stream(content.article)))
+        work.link_date(content.time, stream)
+    if ref is not None and any(isinstance(event, Claimed | ClaimRefAdded) for event in events):
+        work.claim_ref(ref, stream)
+    return name
+
+
+def record_response(work: Workspace, draft: ResponseDraft) -> str:
+    """Decide on a response as the claim that it is: dated on the publication of the article that makes it."""
+    attributes: dict[str, Any] = {"response": draft.response, "target": work.claim_id(draft.target, "/target")}
+    if draft.aspect is not None:
+        attributes["aspect"] = draft.aspect
+    if isinstance(draft.by, Voice):
+        article, by = work.article_id(draft.by.article, "/by/article"), draft.by.asserted_by
+    else:
+        attributes["by"] = work.claim_id(draft.by, "/by")
+        speaker = demand(work.claim(attributes["by"])).current.content
+        article, by = speaker.article, speaker.asserted_by
+    published = work.published(article)
+    claim = ClaimDraft(
+        article=article,
+        type="response",
+        participants=(),
+        attributes=attributes,
+        asserted_by=by,
+        modality="done",
+        polarity="positive",
+        time=ClaimTime("instant", published, anchor=published, rule="on_publication"),
+        evidence=EvidenceDraft(draft.reason or f"{draft.response} of another claim"),
+        ref=draft.ref,
+    )
+    return record_claim(work, claim)
+
+
+def amend_claim(
+    work: Workspace, draft: ClaimCorrectionDraft | RetractionDraft | ReinstatementDraft, expected: int | None
+) -> str:
+    """Decide on a correction, a retraction or its undoing, and give the id of the claim."""
+    name = work.claim_id(draft.of, "/of", missing=Unknown)
+    record = demand(work.claim(name))
+    demand_version(record, expected)
+    article = work.article_id(draft.article, "/article") if draft.article else None
+    match draft:
+        case ClaimCorrectionDraft():
+            _correct(work, draft, record, article)
+        case RetractionDraft():
+            work.append(decide_claim(RetractClaim(name, draft.reason, work.recorder, article), record))
+        case ReinstatementDraft():
+            work.append(decide_claim(ReinstateClaim(name, draft.reason, work.recorder, article), record))
+    return name
+
+
+def _content(work: Workspace, draft: ClaimDraft) -> ClaimContent:
+    """What a draft says, in normal form, its references resolved to ids."""
+    article = work.article_id(draft.article, "/article")
+    attributes = dict(draft.attributes)
+    for name in ("target", "by") if draft.type == "response" else ():
+        if isinstance(attributes.get(name), str):
+            attributes[name] = work.claim_id(attributes[name], f"/attributes/{name}")
+    content = ClaimContent(
+        article=article,
+        type=draft.type,
+        participants=draft.participants,
+        attributes=attributes,
+        asserted_by=draft.asserted_by,
+        modality=draft.modality,
+        polarity=draft.polarity,
+        time=draft.time,
+    )
+    return normal_new_claim(content, work.published(article), work.date_of_rule(draft.time))
+
+
+def _free_ref(work: Workspace, ref: str | None, stream: str) -> str | None:
+    """The ref, unless it names another claim."""
+    if ref is None:
+        return None
+    name = clean_name(ref, "/ref")
+    if work.stream_of_ref(name) not in (None, stream):
+        raise Conflict(f"the ref {name!r} names another claim", "/ref")
+    return name
+
+
+def _evidence(work: Workspace, draft: EvidenceDraft, stream: str) -> Evidence:
+    """The evidence, each part of a quote sealed."""
+    if draft.quote is None:
+        return Evidence(draft.summary, draft.position)
+    given = {part: getattr(draft.quote, part) for part in ("exact", "prefix", "suffix")}
+    parts = {
+        part: work.sealer.seal(stream, clean_text(text, f"/evidence/quote/{part}"))
+        for part, text in given.items()
+        if text is not None
+    }
+    return Evidence(draft.summary, draft.position, Quote(**parts))
+
+
+def _correct(work: Workspace, draft: ClaimCorrectionDraft, record: ClaimRecord, article: str | None) -> None:
+    own, changes = record.original.article, dict(draft.changes)
+    try:
+        time = msgspec.convert(changes["time"], ClaimTime) if "time" in changes else None
+        same_as = work.date_of_rule(time) if time else None
+        command = CorrectClaim(record.id, changes, draft.reason, work.recorder, work.published(own), article, same_as)
+        events = decide_claim(command, record)
+    except DomainError as error:
+        raise under_changes(error, changes) from None
+    except msgspec.ValidationError as error:
+        raise Invalid(str(error), "/changes") from None
+    work.append(events)
+    if events:
+        work.guard(article_stream(own))
+        content = demand(work.claim(record.id)).current.content
+        work.demand_entities(content)
+        work.link_date(content.time, claim_stream(record.id))

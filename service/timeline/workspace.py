@@ -1,0 +1,236 @@
+"""What one recording has read and will append: streams folded, references resolved, guards, keys, links and texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TypeVar
+from uuid import UUID
+
+from events.codec import decode
+from events.errors import DomainError, Invalid, InvalidDate, StaleVersion, UnknownReference
+from events.event_types import DomainEvent
+from events.identity import (
+    article_id,
+    article_stream,
+    canonical_url,
+    claim_stream,
+    entity_stream,
+    split_stream,
+)
+from events.records import ArticleRecord, ClaimRecord, EntityRecord, Record, evolve
+from events.rules import SAME_AS, parse_rule
+from events.values import ClaimContent, ClaimTime, Recorder
+from service.store.protocol import ErasableText, EventStore, StreamKey, StreamLink
+from service.timeline.texts import Sealer, sealed_in
+
+REF, SHA256 = "ref", "sha256"
+ARTICLE, SAME_DATE = "article", "same_as"
+_SHA256 = re.compile("[0-9a-f]{64}")
+AnyRecord = TypeVar("AnyRecord", EntityRecord, ArticleRecord, ClaimRecord)
+
+
+class Workspace:
+    """The streams of one recording as they will be, and on which stored versions its decisions rest."""
+
+    def __init__(self, store: EventStore, recorder: Recorder) -> None:
+        self.store = store
+        self.recorder = recorder
+        self.sealer = Sealer(store)
+        self.events: list[DomainEvent] = []
+        self.guards: dict[str, int] = {}
+        self.link_counts: dict[tuple[str, str], int] = {}
+        self.keys: list[StreamKey] = []
+        self.links: list[StreamLink] = []
+        self._records: dict[str, Record | None] = {}
+        self._stored: dict[str, tuple[int, int]] = {}
+        self._refs: dict[str, str | None] = {}
+
+    @property
+    def texts(self) -> list[ErasableText]:
+        """The erasable texts that the new events refer to."""
+        return self.sealer.texts_of(sealed_in(self.events))
+
+    def stored_version(self, stream: str) -> int:
+        """The version at which a stream is stored; 0 where there is none."""
+        return self._stored.get(stream, (0, 0))[0]
+
+    def stored_position(self, stream: str) -> int:
+        """The log position of the last stored event of a stream; 0 where there is none."""
+        return self._stored.get(stream, (0, 0))[1]
+
+    # records
+
+    def load(self, streams: Iterable[str]) -> None:
+        """Read the streams that were not read before, all in one query."""
+        missing = [stream for stream in dict.fromkeys(streams) if stream not in self._records]
+        for stream, rows in (self.store.read_streams(missing) if missing else {}).items():
+            record: Record | None = None
+            for row in rows:
+                record = evolve(record, decode(row.topic, row.state, row.stream, row.version), row.position)
+            self._records[stream] = record
+            self._stored[stream] = (rows[-1].version, rows[-1].position) if rows else (0, 0)
+
+    def record(self, stream: str) -> Record | None:
+        """A stream, folded, with the events of this recording."""
+        self.load([stream])
+        return self._records[stream]
+
+    def entity(self, name: str) -> EntityRecord | None:
+        """An entity, if there is one."""
+        record = self.record(entity_stream(name))
+        return record if isinstance(record, EntityRecord) else None
+
+    def article(self, name: str) -> ArticleRecord | None:
+        """An article, if there is one."""
+        record = self.record(article_stream(name))
+        return record if isinstance(record, ArticleRecord) else None
+
+    def claim(self, name: str) -> ClaimRecord | None:
+        """A claim, if there is one."""
+        record = self.record(claim_stream(name))
+        return record if isinstance(record, ClaimRecord) else None
+
+    def published(self, article: str) -> str:
+        """When an article that exists was published, as known now."""
+        return demand(self.article(article)).contents[-1][1].published
+
+    def append(self, events: Iterable[DomainEvent]) -> None:
+        """Take events in, for what is decided next and for the append at the end."""
+        for event in events:
+            self.load([event.originator_id])
+            self._records[event.originator_id] = evolve(self._records[event.originator_id], event)
+            self.events.append(event)
+
+    def guard(self, stream: str) -> None:
+        """Let the append fail if a stream that is only read has moved on since."""
+        if not any(event.originator_id == stream for event in self.events):
+            self.load([stream])
+            self.guards[stream] = self.stored_version(stream)
+
+    def demand_entities(self, content: ClaimContent) -> None:
+        """UnknownReference, with the place, for an entity that a claim names and nobody registered."""
+        named = {p.entity: f"/participants/{index}/entity" for index, p in enumerate(content.participants)}
+        for field in ("agent", "affiliation"):
+            for index, voice in enumerate(getattr(content.asserted_by, field)):
+                named.setdefault(voice, f"/asserted_by/{field}/{index}")
+        moves = content.attributes.get("moves") or {}
+        for end in ("subject", "object"):
+            if end in moves:
+                named.setdefault(moves[end], f"/attributes/moves/{end}")
+        self.load(map(entity_stream, named))
+        for name, pointer in named.items():
+            if self.entity(name) is None:
+                raise UnknownReference(f"there is no entity {name!r}", pointer)
+
+    # references
+
+    def article_id(self, given: str, pointer: str, missing: type[DomainError] = UnknownReference) -> str:
+        """The id of an article given by id, url or sha256; `missing` where there is none."""
+        if "://" in given:
+            name = article_id(canonical_url(given, pointer), None)
+        elif _SHA256.fullmatch(given):
+            name = self._article_by_text(given)
+        else:
+            name = given
+        if not is_uuid(name) or self.article(name) is None:
+            raise missing(f"there is no article {given!r}", pointer)
+        return name
+
+    def _article_by_text(self, sha256: str) -> str:
+        name = article_id(None, sha256)
+        if self.article(name) is not None:
+            return name
+        owner = self.owner(SHA256, sha256)
+        return split_stream(owner)[1] if owner else name
+
+    def owner(self, kind: str, key: str) -> str | None:
+        """The stream that a key belongs to, stored or about to be."""
+        pending = next((k.stream for k in self.keys if (k.kind, k.key) == (kind, key)), None)
+        return pending or self.store.find_keys(kind, [key]).get(key)
+
+    def claim_id(self, given: str, pointer: str, missing: type[DomainError] = UnknownReference) -> str:
+        """The id of a claim given by id or ref; `missing` where there is none."""
+        stream = self.stream_of_ref(given) or (claim_stream(given) if is_uuid(given) else None)
+        if stream is None or not isinstance(self.record(stream), ClaimRecord):
+            raise missing(f"there is no claim {given!r}", pointer)
+        return split_stream(stream)[1]
+
+    def find_refs(self, refs: Iterable[str]) -> None:
+        """Look up the refs that were not looked up before, all in one query."""
+        missing = [ref for ref in dict.fromkeys(refs) if ref not in self._refs]
+        if missing:
+            found = self.store.find_keys(REF, missing)
+            self._refs |= {ref: found.get(ref) for ref in missing}
+
+    def stream_of_ref(self, ref: str) -> str | None:
+        """The stream of the claim with this ref."""
+        self.find_refs([ref])
+        return self._refs[ref]
+
+    def claim_ref(self, ref: str, stream: str) -> None:
+        """Give a ref to a claim."""
+        self.keys.append(StreamKey(REF, ref, stream))
+        self._refs[ref] = stream
+
+    def linked(self, kind: str, target: str) -> list[str]:
+        """The streams that link to a target, stored or about to be; the append fails if there are others by then."""
+        stored = self.store.find_links(kind, target)
+        self.link_counts[kind, target] = len(stored)
+        pending = [link.source for link in self.links if (link.kind, link.target) == (kind, target)]
+        return list(dict.fromkeys([*stored, *pending]))
+
+    # dates taken from other claims
+
+    def date_of_rule(self, time: ClaimTime) -> str | None:
+        """The date of the claim that the rule of a date names; None where it names none."""
+        source = self._claim_of_rule(time)
+        return None if source is None else demand(self.claim(source)).current.content.time.edtf
+
+    def link_date(self, time: ClaimTime, stream: str) -> None:
+        """Note that a date is taken from another claim, so that it can follow it."""
+        source = self._claim_of_rule(time)
+        if source is not None:
+            self.guard(claim_stream(source))
+            self.links.append(StreamLink(SAME_DATE, stream, claim_stream(source)))
+
+    def _claim_of_rule(self, time: ClaimTime) -> str | None:
+        if time.rule is None or not time.rule.startswith(f"{SAME_AS}("):
+            return None
+        try:
+            rule = parse_rule(time.rule)
+        except InvalidDate as error:
+            raise error.at("/time/rule") from None
+        return self.claim_id(rule.argument, "/time/rule")
+
+
+def demand(record: AnyRecord | None) -> AnyRecord:
+    """A record whose existence was checked before."""
+    if record is None:
+        raise LookupError("a record was used before its existence was checked")
+    return record
+
+
+def demand_version(record: Record | None, expected: int | None) -> None:
+    """StaleVersion unless the record is at the expected version; Invalid for one below 0."""
+    if expected is None:
+        return
+    if expected < 0:
+        raise Invalid("a version is not negative")
+    version = record.version if record else 0
+    if version != expected:
+        raise StaleVersion(f"it is at version {version}, not {expected}")
+
+
+def is_uuid(text: str) -> bool:
+    """Whether this is a UUID in its canonical form, and not the nil one."""
+    try:
+        return str(UUID(text)) == text and UUID(text).int != 0
+    except ValueError:
+        return False
+
+
+def under_changes(error: DomainError, changes: Iterable[str]) -> DomainError:
+    """The refusal of a changed field, its place given in the correction."""
+    field = error.pointer.split("/")[1] if error.pointer.startswith("/") else ""
+    return error.at("/changes") if field in changes else error
