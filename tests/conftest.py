@@ -9,14 +9,17 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from service.bootstrap import Services, build, projection
 from service.db import Database, connect
 from service.embedded import EmbeddedServer, Programs, packaged_programs
 from service.migrate import migrate
-from service.settings import DatabaseSettings
+from service.settings import DatabaseSettings, Settings
 from service.store.postgres import PostgresStore
+from service.timeline.timeline import Timeline
 
 # An account that every system has: PostgreSQL does not run as root.
 ACCOUNT = "nobody"
@@ -32,6 +35,8 @@ _MEMORY = "/dev/shm"  # noqa: S108
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes more than a second")
+    config.addinivalue_line("markers", "soak: takes minutes; not part of `make test`")
+    config.addinivalue_line("markers", "database: needs PostgreSQL; set by itself from the fixtures of a test")
 
 
 def programs(major: int) -> Programs | None:
@@ -66,6 +71,11 @@ class Servers:
     def migrated(self, major: int) -> str:
         """The URL of a new database with the schema of the service."""
         return self._create(self.url(major), _TEMPLATE)
+
+    def copy(self, url: str) -> str:
+        """The URL of a copy of a database that nobody is connected to."""
+        server, name = _split(url)
+        return self._create(server, name)
 
     def drop(self, url: str) -> None:
         server, name = _split(url)
@@ -171,3 +181,30 @@ def start_server() -> Iterator[Callable[..., EmbeddedServer]]:
 
 def is_root() -> bool:
     return os.geteuid() == 0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what needs a database, so that it can be left out."""
+    for item in items:
+        if {"servers", "start_server", "data_folder"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("database")
+
+
+@pytest.fixture
+def services(database_url: str) -> Iterator[Services]:
+    """The services of one process on `database_url`, and a projector that keeps running beside them."""
+    settings = Settings(database_url=database_url)
+    with projection(settings, database_url) as (_, runner):
+        thread = Thread(target=runner.run, daemon=True)
+        thread.start()
+        built = build(settings, database_url)
+        yield built
+        built.close()
+        runner.stop()
+        thread.join(10)
+
+
+@pytest.fixture
+def timeline(services: Services) -> Timeline:
+    """The use cases on a database of their own."""
+    return services.timeline

@@ -12,7 +12,7 @@ UPDATE read.checkpoints SET position = %(position)s::bigint WHERE projection = %
 
 -- name: lead
 -- Takes the lock of a projection's only runner, or says that another one has it.
-SELECT pg_try_advisory_lock(7310271028, hashtext(%(projection)s::text));
+SELECT pg_try_advisory_lock(73102710, hashtext(%(projection)s::text));
 
 -- name: parked_streams
 -- Those of the given streams that are held back.

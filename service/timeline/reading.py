@@ -12,7 +12,7 @@ from events.event_types import DomainEvent
 from events.fold import Knowledge, fold
 from events.identity import article_stream, claim_stream, entity_stream, split_stream
 from events.knowledge import Hearing, Point, hear, survivors
-from events.records import ClaimRecord, EntityRecord
+from events.records import EVER, ClaimRecord, EntityRecord
 from events.relationships import relation_state
 from events.state import entity_state
 from events.temporal import parse_published, span_of
@@ -42,7 +42,10 @@ from service.timeline.workspace import REF
 
 
 class Reader:
-    """Answers questions at a point of the clocks. Unknown for what was not there at that position."""
+    """Answers questions at a point of the clocks.
+
+    Unknown for an entity that nobody registered until now; of one registered later nothing was known at that position.
+    """
 
     def __init__(self, store: EventStore, index: Index, most_claims: int) -> None:
         self._store = store
@@ -68,7 +71,7 @@ class Reader:
 
     def entity_state(self, name: str, clocks: Clocks) -> EntityStateView:
         """Everything about one entity."""
-        self._entity(name, clocks.position)
+        self._entity(name)
         same = self._index.merge_class(name)
         knowledge = self._knowledge(self._index.claims_of(same, same, self._most_claims + 1), same, clocks.position)
         state = entity_state(knowledge, name, _point(clocks))
@@ -80,7 +83,7 @@ class Reader:
         others |= {investor.entity for r in state.rounds for investor in r.investors}
         return EntityStateView(
             asked=name,
-            entity=self.entity(state.entity, clocks),
+            entity=self._entity_views([self._entity(state.entity)], clocks.position)[0],
             state=state,
             names=self._index.names_of({name, state.entity, *others}),
             refs=_refs(knowledge, clocks.position),
@@ -107,7 +110,7 @@ class Reader:
         self, body: str, clocks: Clocks, moves: tuple[str, str, str] | None = None, motion: str | None = None
     ) -> VoteView:
         """One vote, by what it moves or by the text of its motion."""
-        self._entity(body, clocks.position)
+        self._entity(body)
         same = self._index.merge_class(body)
         knowledge = self._knowledge(self._index.claims_of(same, same, self._most_claims + 1), same, clocks.position)
         merged = survivors(knowledge, clocks.position)
@@ -133,7 +136,7 @@ class Reader:
         after: str | None,
     ) -> Page[ClaimView]:
         """The claims of an entity in the order of valid time: of when it was so at the latest, then at the earliest."""
-        self._entity(name, clocks.position)
+        self._entity(name)
         same = self._index.merge_class(name)
         knowledge = self._knowledge(self._index.claims_of(same, same, self._most_claims + 1), same, clocks.position)
         hearing = hear(knowledge, _point(clocks))
@@ -221,7 +224,7 @@ class Reader:
     def _about_relation(self, relation: str, subject: str, other: str, clocks: Clocks) -> tuple[Knowledge, Key]:
         _demand_relation(relation)
         for name in (subject, other):
-            self._entity(name, clocks.position)
+            self._entity(name)
         first, second = self._index.merge_class(subject), self._index.merge_class(other)
         claims = self._index.claims_of(first, second, self._most_claims + 1)
         knowledge = self._knowledge(claims, {*first, *second}, clocks.position)
@@ -245,11 +248,12 @@ class Reader:
         found = self._store.read_streams(streams, until=position)
         return fold(_recorded(row) for rows in found.values() for row in rows)
 
-    def _entity(self, name: str, position: int) -> EntityRecord:
+    def _entity(self, name: str, position: int = EVER) -> EntityRecord:
+        """An entity as it was at a position; Unknown where it was not yet registered."""
         clean_id(name)
         records = self._read_entities([name], position)
         if not records:
-            raise Unknown(f"there is no entity {name!r} at position {position}")
+            raise Unknown(f"there is no entity {name!r}" + ("" if position == EVER else f" at position {position}"))
         return records[0]
 
     def _read_entities(self, names: Sequence[str], position: int) -> list[EntityRecord]:
