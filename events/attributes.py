@@ -18,6 +18,7 @@ MOST_ATTRIBUTES = 100
 _NAME = re.compile("[a-z][a-z0-9_]{0,63}")
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,4})?")
 _DIGITS = 20
+_TOO_LARGE = 10**20
 _TEXTUAL = frozenset(
     (
         "title",
@@ -102,22 +103,21 @@ def _plain(value: Any, pointer: str) -> Any:
 
 
 def _decimal(value: Any, pointer: str) -> str:
-    """A number as text in its shortest form: at most 20 digits, 4 of them behind the point; no exponent, no minus zero."""
+    """A number as its shortest text: at most 20 digits, 4 of them behind the point; no exponent, no minus zero."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         raise Invalid("this is a number", pointer)
     text = value if isinstance(value, str) else format(Decimal(value), "f") if _is_small(value) else ""
     if not _DECIMAL.fullmatch(text) or sum(char.isdigit() for char in text) > _DIGITS:
         raise Invalid("a number has at most 20 digits, at most 4 of them behind the point", pointer)
     number = Decimal(text)
-    shortest = format(number.normalize(), "f") if number else "0"
-    return shortest
+    return format(number.normalize(), "f") if number else "0"
 
 
 def _is_small(value: int | Decimal) -> bool:
     """Whether writing the number out is bounded work."""
     if isinstance(value, int):
-        return -(10**_DIGITS) < value < 10**_DIGITS
-    return bool(value.is_finite()) and abs(value.adjusted()) <= _DIGITS and len(value.as_tuple().digits) <= 2 * _DIGITS
+        return abs(value) < _TOO_LARGE
+    return value.is_finite() and abs(value.adjusted()) <= _DIGITS and len(value.as_tuple().digits) <= 2 * _DIGITS
 
 
 def _not_negative(value: Any, pointer: str) -> str:

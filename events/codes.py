@@ -1,4 +1,4 @@
-"""Codes that amounts and places may carry: ISO 4217 currencies (with those the euro and others replaced), ISO 3166-1 countries."""
+"""Codes of currencies (ISO 4217, with those that the euro and others replaced) and of countries (ISO 3166-1)."""
 
 CURRENCIES = frozenset(
     """

@@ -26,7 +26,7 @@ class RenameEntity(Value, frozen=True):
 
 
 class MergeEntity(Value, frozen=True):
-    """Say that the entity is the same as another one. `survivors` is the chain of entities that `into` is merged into."""
+    """Say that the entity is the same as another one. `survivors` are those that `into` is merged into, in turn."""
 
     id: str
     into: str
@@ -62,7 +62,10 @@ class CorrectArticle(Value, frozen=True):
 
 
 class RecordClaim(Value, frozen=True):
-    """Record a claim, or new evidence for it. `published` is the date of its article, `same_as` the date its rule names."""
+    """Record a claim, or new evidence for it.
+
+    `published` is the date of its article, `same_as` the date of the claim that its rule names.
+    """
 
     id: str
     content: ClaimContent
@@ -106,4 +109,3 @@ class ReinstateClaim(Value, frozen=True):
 EntityCommand = RegisterEntity | RenameEntity | MergeEntity | UnmergeEntity
 ArticleCommand = RegisterArticle | CorrectArticle
 ClaimCommand = RecordClaim | CorrectClaim | RetractClaim | ReinstateClaim
-Command = EntityCommand | ArticleCommand | ClaimCommand

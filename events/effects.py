@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import combinations
 
-from events.temporal import AFTER_ALL, parse_edtf, span_of
+from events.temporal import AFTER_ALL, ANY_DAY, Bounds, parse_edtf, span_of
 from events.values import ClaimContent
 from events.vocabulary import (
     CLAIM_TYPES,
@@ -89,15 +89,15 @@ def scope(content: ClaimContent) -> Scope:
     return tuple((name, str(value)) for name, value in named.items() if value)
 
 
-def due(content: ClaimContent) -> int:
-    """The last day on which a plan was to come true; AFTER_ALL when none was given."""
+def due(content: ClaimContent) -> Bounds:
+    """The days in which a plan was to come true; ANY_DAY when none was given."""
     given = content.attributes.get("due")
-    if given:
-        parsed = parse_edtf(given)
-        if not parsed.is_interval:
-            return parsed.start.latest
-        return parsed.end.latest if parsed.end else AFTER_ALL
-    return span_of(content.time.edtf).start.latest if content.modality in DUE_MODALITIES else AFTER_ALL
+    if not given:
+        return span_of(content.time.edtf).start if content.modality in DUE_MODALITIES else ANY_DAY
+    parsed = parse_edtf(given)
+    if not parsed.is_interval:
+        return parsed.start
+    return Bounds(parsed.start.earliest, parsed.end.latest if parsed.end else AFTER_ALL)
 
 
 def asserter(content: ClaimContent, authors: Callable[[str], str]) -> str:

@@ -5,7 +5,7 @@ A fact is made of spells (stretches between ends), of ends, of negatives and of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from events.effects import CLOSE, NEGATIVE, OBSERVE, OPEN, PLAN, REFUSE
@@ -24,7 +24,7 @@ class FactState(NamedTuple):
     status: str
     since: Bounds | None = None
     until: Bounds | None = None
-    due: int | None = None
+    due: Bounds | None = None
     planned_since: int | None = None
     ended: int | None = None
 
@@ -38,7 +38,7 @@ class _Positive(NamedTuple):
 
 
 class _Spell(NamedTuple):
-    """A stretch in which it held: `before` are the ends that lie before it, `limit` the first day after it at the latest."""
+    """A stretch in which it held: `before` are the ends before it, `limit` is the first day after it at the latest."""
 
     start: Bounds
     opened: bool
@@ -138,12 +138,12 @@ class Fact:
 
     def _in_plan(self, day: int, refusal: int | None) -> FactState | None:
         """What plans newer than the last refusal say; undated ones add nothing beside dated ones."""
-        told = [(known, last) for known, last in self._plans if known <= day and (refusal is None or known > refusal)]
+        told = [(known, due) for known, due in self._plans if known <= day and (refusal is None or known > refusal)]
         if not told:
             return None
-        last = max((last for _, last in told if last != AFTER_ALL), default=None)
-        status = PLANNED if last is None or day <= last else UNCONFIRMED
-        return FactState(status, due=last, planned_since=min(known for known, _ in told))
+        due = last_due(due for _, due in told if due.latest != AFTER_ALL)
+        status = PLANNED if due is None or day <= due.latest else UNCONFIRMED
+        return FactState(status, due=due, planned_since=min(known for known, _ in told))
 
     def _outside(self, day: int, refusal: int | None, later: bool) -> FactState:
         """Not in a spell: before a known start it did not hold, unless an end lies between; after an end neither."""
@@ -163,24 +163,28 @@ class Fact:
 
 def _positives(claims: Sequence[Heard]) -> list[_Positive]:
     openings = [heard for heard in claims if heard.effect == OPEN]
-    first = min(openings, key=lambda heard: heard.span.start[::-1], default=None)
+    start = min((heard.span.start[::-1] for heard in openings), default=None)
+    first = [heard for heard in openings if heard.span.start[::-1] == start]
     spoken = [end.latest for heard in claims if (end := _said_end(heard))]
     positives = []
     for heard in claims:
         if heard.effect in (OPEN, OBSERVE):
-            opens = heard.effect == OPEN and not (first and _goes_on(heard, first, spoken))
+            opens = heard.effect == OPEN and not _goes_on(heard, first, spoken)
             until = heard.span.until.earliest if heard.span.until else BEFORE_ALL
             positives.append(_Positive(heard.span.start, opens, until))
     return positives
 
 
-def _goes_on(heard: Heard, first: Heard, spoken_ends: list[int]) -> bool:
-    """Whether a later opening is no second beginning: what begins once took a new variant, anything else went on."""
+def _goes_on(heard: Heard, first: Sequence[Heard], spoken_ends: list[int]) -> bool:
+    """Whether a later opening is no second beginning: what begins once took a new variant, anything else went on.
+
+    Several openings can be equally early; a variant is new when it is that of none of them.
+    """
     low = heard.span.start.earliest
-    if low <= first.span.start.latest or any(last <= low for last in spoken_ends):
+    if low <= first[0].span.start.latest or any(last <= low for last in spoken_ends):
         return False
     begins_once = heard.rule is not None and heard.rule.begins_once
-    return not begins_once or heard.variant != first.variant
+    return not begins_once or all(heard.variant != other.variant for other in first)
 
 
 def _said_end(heard: Heard) -> End | None:
@@ -188,6 +192,11 @@ def _said_end(heard: Heard) -> End | None:
     if heard.effect == CLOSE:
         return heard.span.start
     return heard.span.until if heard.effect in (OPEN, OBSERVE) else None
+
+
+def last_due(dues: Iterable[Bounds]) -> Bounds | None:
+    """Of the days in which plans were due, those that end last; the widest of several."""
+    return max(dues, key=lambda due: (due.latest, -due.earliest), default=None)
 
 
 def _first_end(ends: Sequence[End]) -> Bounds | None:

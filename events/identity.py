@@ -18,7 +18,7 @@ LONGEST_URL = 2_048
 
 
 def canonical_url(url: str, pointer: str = "") -> str:
-    """The address without what does not name the article: fragment, tracking parameters, default port, case of the host.
+    """The address without what does not name the article: fragment, tracking, default port, case of the host.
 
     Invalid unless it is an absolute http or https address without user and password.
     """

@@ -14,6 +14,7 @@ from events.effects import OPEN, Key, Scope, asserter, due, effect, relations, s
 from events.fold import Knowledge
 from events.records import EVER, ClaimRecord
 from events.temporal import BEFORE_ALL, Bounds, Span, parse_published, span_of
+from events.undoing import Response, Undone, response_of, undone
 from events.values import AssertedBy, ClaimContent, ClaimTime, Participant, Sealed
 from events.vocabulary import CLAIM_TYPES, DUE_MODALITIES, OPPOSING, SCOPES, UNDOING, VARIANTS, RelationRule
 
@@ -57,8 +58,8 @@ class Heard:
         return relations(self.content)
 
     @cached_property
-    def due(self) -> int:
-        """The last day on which what it plans was to come true."""
+    def due(self) -> Bounds:
+        """The days in which what it plans was to come true."""
         return due(self.content)
 
     @cached_property
@@ -78,14 +79,6 @@ class Heard:
     def rule(self) -> RelationRule | None:
         """The relation that its type speaks about."""
         return CLAIM_TYPES[self.content.type].about
-
-
-class Undone(NamedTuple):
-    """A claim that left the fold, why, and the claim that undid it (None: the recorder)."""
-
-    claim: str
-    why: str
-    by: str | None
 
 
 class Opposition(NamedTuple):
@@ -136,18 +129,6 @@ class Hearing:
         return touching
 
 
-class _Response(NamedTuple):
-    """A response that is heard: its own claim, and the claim in whose name it speaks."""
-
-    heard: Heard
-    by: str
-    target: str
-
-    @property
-    def kind(self) -> str:
-        return str(self.heard.content.attributes["response"])
-
-
 def hear(knowledge: Knowledge, point: Point) -> Hearing:
     """What counts at this point, for all or for one perspective."""
     return _Hall(knowledge, point).hearing()
@@ -179,12 +160,12 @@ class _Hall:
 
     def hearing(self) -> Hearing:
         admissible, retracted = self._admissible()
-        responses = _responses(admissible)
+        responses = [r for name, item in admissible.items() if (r := response_of(name, item.content))]
         undoings = [r for r in responses if self._may_undo(r, admissible)]
-        undone = [*retracted, *_undone(admissible, {item.claim for item in retracted}, undoings)]
-        gone = {item.claim for item in undone}
-        heard = {name: item for name, item in admissible.items() if name not in gone}
-        opposing = [r for r in responses if {r.heard.claim, r.by} <= heard.keys() and r.kind in OPPOSING]
+        gone = [*retracted, *undone(admissible.keys(), {item.claim for item in retracted}, undoings)]
+        removed = {item.claim for item in gone}
+        heard = {name: item for name, item in admissible.items() if name not in removed}
+        opposing = [r for r in responses if {r.claim, r.by} <= heard.keys() and r.kind in OPPOSING]
         silent = _silent_headlines(heard, opposing)
         audible = {name: item for name, item in heard.items() if self._is_voice(item.content.asserted_by)}
         live = [item for name, item in audible.items() if name not in silent]
@@ -192,8 +173,8 @@ class _Hall:
         live += [item for r in denials for item in _negated(heard[r.by], heard[r.target])]
         live += [ended for item in live if (ended := _divested(item))]
         silenced = [item for name, item in audible.items() if name in silent]
-        undone = [item for item in undone if self._is_voice(self.contents[item.claim].asserted_by)]
-        return Hearing(live, silenced, undone, _oppositions(opposing, audible), self.contents)
+        gone = [item for item in gone if self._is_voice(self.contents[item.claim].asserted_by)]
+        return Hearing(live, silenced, gone, _oppositions(opposing, audible), self.contents)
 
     def _admissible(self) -> tuple[dict[str, Heard], list[Undone]]:
         """Claims known on both clocks, and those that a recorder withdrew or put right."""
@@ -258,93 +239,18 @@ class _Hall:
     def _is_voice(self, by: AssertedBy) -> bool:
         return self.perspective is None or self.perspective in by.voices
 
-    def _may_undo(self, response: _Response, admissible: dict[str, Heard]) -> bool:
+    def _may_undo(self, response: Response, admissible: dict[str, Heard]) -> bool:
         """From a perspective only its own undoings count, besides those of the recorder."""
-        speaker = admissible.get(response.by, response.heard)
+        speaker = admissible.get(response.by) or admissible[response.claim]
         return response.kind in UNDOING and self._is_voice(speaker.content.asserted_by)
 
-    def _denies(self, response: _Response, audible: dict[str, Heard]) -> bool:
+    def _denies(self, response: Response, audible: dict[str, Heard]) -> bool:
         """Whether the perspective denies the whole of a claim."""
-        is_whole = response.heard.content.attributes.get("aspect") is None
-        return self.perspective is not None and response.kind == "deny" and is_whole and response.by in audible
+        is_denial = response.kind == "deny" and response.aspect is None
+        return self.perspective is not None and is_denial and response.by in audible
 
 
-def _responses(admissible: dict[str, Heard]) -> list[_Response]:
-    return [
-        _Response(
-            heard, str(heard.content.attributes.get("by") or heard.claim), str(heard.content.attributes["target"])
-        )
-        for heard in admissible.values()
-        if heard.content.type == "response"
-    ]
-
-
-def _undone(admissible: dict[str, Heard], retracted: set[str], undoings: list[_Response]) -> list[Undone]:
-    """The claims undone by undoings that count: one does not when its own claim is undone.
-
-    The grounded labelling of an argumentation framework (Dung 1995), but that claims in a circle are all undone.
-    """
-    judgement = _Judgement(admissible, undoings)
-    judgement.judge_all()
-    counting = [u for u in undoings if u in judgement.circular or judgement.stand(u)]
-    fallen = retracted | {name for name in admissible if not judgement.stands[name]}
-    return [Undone(u.target, UNDOING[u.kind], u.by) for u in counting if u.target in fallen]
-
-
-class _Judgement:
-    """Which claims stand against the undoings of others."""
-
-    def __init__(self, admissible: dict[str, Heard], undoings: list[_Response]) -> None:
-        self.admissible = admissible
-        self.attacks: dict[str, list[_Response]] = defaultdict(list)
-        for undoing in undoings:
-            self.attacks[undoing.target].append(undoing)
-        self.stands = {name: True for name in admissible if name not in self.attacks}
-        self.stands |= {name: False for name in self.attacks if name not in admissible}
-        self.circular: list[_Response] = []
-
-    def judge_all(self) -> None:
-        """Judge what hangs on judged claims only, then the circles that hang on nothing else, until all is judged."""
-        while waiting := [name for name in self.attacks if name not in self.stands]:
-            judged = {name: verdict for name in waiting if (verdict := self._verdict(name)) is not None}
-            self.stands |= judged or self._circles(waiting)
-
-    def stand(self, undoing: _Response) -> bool | None:
-        """Whether both claims behind an undoing stand; None while that is not judged."""
-        verdicts = [self.stands.get(name, None if name in self.admissible else False) for name in _behind(undoing)]
-        return False if False in verdicts else None if None in verdicts else True
-
-    def _verdict(self, name: str) -> bool | None:
-        """Whether a claim stands; None while that hangs on claims not yet judged."""
-        attacks = {self.stand(attack) for attack in self.attacks[name]}
-        return False if True in attacks else None if None in attacks else True
-
-    def _circles(self, waiting: list[str]) -> dict[str, bool]:
-        """The claims that hang, at any distance, only on claims that hang on them."""
-        above = {name: self._reached(name) for name in waiting}
-        fallen = {name for name in waiting if all(name in above[other] for other in above[name])}
-        self.circular += [
-            a for name in fallen for a in self.attacks[name] if self.stand(a) is None and fallen & set(_behind(a))
-        ]
-        return dict.fromkeys(fallen, False)
-
-    def _reached(self, name: str) -> set[str]:
-        """The claims not yet judged on which one hangs."""
-        found: set[str] = set()
-        fresh = {name}
-        while fresh:
-            behind = {b for n in fresh for a in self.attacks[n] if self.stand(a) is None for b in _behind(a)}
-            fresh = {b for b in behind if b not in self.stands} - found
-            found |= fresh
-        return found
-
-
-def _behind(undoing: _Response) -> tuple[str, str]:
-    """The claims that have to stand for an undoing to count."""
-    return undoing.heard.claim, undoing.by
-
-
-def _silent_headlines(heard: dict[str, Heard], opposing: list[_Response]) -> set[str]:
+def _silent_headlines(heard: dict[str, Heard], opposing: list[Response]) -> set[str]:
     """Headlines that another claim of their own article opposes."""
     silent = set()
     for pair in ({r.by, r.target} for r in opposing):
@@ -358,13 +264,12 @@ def _silent_headlines(heard: dict[str, Heard], opposing: list[_Response]) -> set
     return silent
 
 
-def _oppositions(opposing: list[_Response], audible: dict[str, Heard]) -> list[Opposition]:
+def _oppositions(opposing: list[Response], audible: dict[str, Heard]) -> list[Opposition]:
     """The oppositions between claims of different asserters."""
     found = {}
     for r in opposing:
         if r.by in audible and r.target in audible and audible[r.by].asserter != audible[r.target].asserter:
-            aspect = r.heard.content.attributes.get("aspect")
-            found[r.by, r.target, aspect] = Opposition(r.by, r.target, aspect, r.kind)
+            found[r.by, r.target, r.aspect] = Opposition(r.by, r.target, r.aspect, r.kind)
     return list(found.values())
 
 

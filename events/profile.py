@@ -61,7 +61,7 @@ class Round:
     round: str
     status: str
     when: Bounds | None
-    due: int | None
+    due: Bounds | None
     attributes: dict[str, Any]
     investors: tuple[RoundInvestor, ...]
     asserted_by: tuple[Asserter, ...]
@@ -143,15 +143,17 @@ def rounds(hearing: Hearing, entity: str, day: int, refs: Callable[[str], tuple[
     """The rounds in which an entity took money, with what is known of each investor. `refs` names a claim's refs."""
     grouped: dict[str, list[Heard]] = {}
     for heard in hearing.live:
-        if (
-            heard.content.type == "investment"
-            and not heard.content.entities("investor", "lead")
-            and heard.effect != NONE
-        ):
-            if entity in heard.content.entities("investee", "issuer"):
-                grouped.setdefault(_round_label(heard, refs), []).append(heard)
+        if _is_round(heard, entity):
+            grouped.setdefault(_round_label(heard, refs), []).append(heard)
     found = [_round(hearing, entity, day, label, claims, refs) for label, claims in grouped.items()]
     return tuple(sorted((r for r in found if r.status != UNKNOWN), key=lambda r: (r.when or Bounds(0, 0), r.round)))
+
+
+def _is_round(heard: Heard, entity: str) -> bool:
+    """Whether a claim is about money that an entity took from investors it does not name."""
+    content = heard.content
+    is_unnamed = content.type == "investment" and not content.entities("investor", "lead")
+    return is_unnamed and heard.effect != NONE and entity in content.entities("investee", "issuer")
 
 
 def _round_label(heard: Heard, refs: Callable[[str], tuple[str, ...]]) -> str:

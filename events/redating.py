@@ -28,32 +28,33 @@ def redate(
     `claims` are those of the article and all that take their date from another one (`same_as`), directly or not;
     `refs` maps their refs to claim ids. InvalidDate where a rule gives no date on the new day.
     """
-    moved: dict[str, tuple[MovedTime, ...]] = {}
-    waiting = {claim.id: claim for claim in claims}
-    now = {claim.id: claim.current.content.time.edtf for claim in waiting.values()}
-    changed = True
-    while changed:
-        changed = False
-        for claim in list(waiting.values()):
-            dates = {ref: now[of] for ref, of in refs.items() if of in moved}
-            times = _moved_times(claim, article, before, after, dates)
-            if times:
-                moved[claim.id] = times
-                current = claim.current.content.time
-                now[claim.id] = next((m.after.edtf for m in times if m.before == current), current.edtf)
-                del waiting[claim.id]
-                changed = True
-    records = {claim.id: claim for claim in claims}
+    moved = _all_moved(claims, refs, article, before, after)
     return tuple(
         ClaimRedated(
-            originator_id=claim_stream(name),
-            originator_version=records[name].version + 1,
+            originator_id=claim_stream(claim.id),
+            originator_version=claim.version + 1,
             recorder=recorder,
-            moved=times,
+            moved=moved[claim.id],
             cause=cause,
         )
-        for name, times in moved.items()
+        for claim in claims
+        if claim.id in moved
     )
+
+
+def _all_moved(
+    claims: Sequence[ClaimRecord], refs: Mapping[str, str], article: str, before: str, after: str
+) -> dict[str, tuple[MovedTime, ...]]:
+    """The dates that move, by claim: those of the article, then round by round those that are taken from moved ones."""
+    current = {claim.id: claim.current.content.time for claim in claims}
+    dates: dict[str, str] = {}
+    while True:
+        moved = {claim.id: _moved_times(claim, article, before, after, dates) for claim in claims}
+        now = {name: m.after.edtf for name, times in moved.items() for m in times if m.before == current[name]}
+        known = {ref: now[of] for ref, of in refs.items() if of in now}
+        if known == dates:
+            return {name: times for name, times in moved.items() if times}
+        dates = known
 
 
 def _moved_times(

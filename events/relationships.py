@@ -36,7 +36,7 @@ class Side(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """Claims of different asserters that oppose each other, as a whole (no aspect) or in one aspect; or clashing dates."""
+    """Claims of different asserters that oppose each other, in one aspect or as a whole (no aspect)."""
 
     aspect: str | None
     why: str
@@ -148,8 +148,9 @@ def _contested(state: FactState, about: list[Heard], disputed: set[str]) -> Fact
 
 
 def attributes(about: Sequence[Heard], state: FactState, day: int) -> dict[str, Any]:
-    """What the claims that make the state tell of it, by attribute: the newest value; a list where several are equally new."""
-    telling = [h for h in about if h.effect in ((PLAN,) if state.status in (PLANNED, UNCONFIRMED) else (OPEN, OBSERVE))]
+    """What the claims that make the state tell of it, by attribute: the newest value, or a list of the equally new."""
+    effects = (PLAN,) if state.status in (PLANNED, UNCONFIRMED) else (OPEN, OBSERVE)
+    telling = [h for h in about if h.effect in effects and h.rule is not None]
     begun = [h for h in telling if h.effect == PLAN or h.span.start.earliest <= day]
     newest: dict[str, tuple[tuple[int, int], list[Any]]] = {}
     for heard in begun:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from events.effects import Key
 from events.fold import Knowledge
 from events.knowledge import Hearing, Point, hear, survivors
 from events.profile import (
@@ -66,16 +65,6 @@ def entity_state(knowledge: Knowledge, entity: str, point: Point) -> EntityState
         conflicts=conflicts(hearing, concerned),
         excluded=excluded(hearing, concerned),
     )
-
-
-def relation_at(knowledge: Knowledge, key: Key, point: Point) -> RelationState:
-    """The answer for one relation; its key holds the entities that go on."""
-    return relation_state(hear(knowledge, point), key, point.as_of)
-
-
-def vote_at(knowledge: Knowledge, key: VoteKey, point: Point) -> VoteState:
-    """The answer for one vote."""
-    return vote_state(hear(knowledge, point), key, point.as_of)
 
 
 def _votes_of(hearing: Hearing, entity: str) -> list[VoteKey]:

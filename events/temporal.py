@@ -29,11 +29,6 @@ class Bounds(NamedTuple):
     earliest: int
     latest: int
 
-    @property
-    def is_one_day(self) -> bool:
-        """Whether there is no doubt."""
-        return self.earliest == self.latest
-
 
 ANY_DAY = Bounds(BEFORE_ALL, AFTER_ALL)
 
@@ -48,7 +43,7 @@ class Edtf(NamedTuple):
 
 
 class Span(NamedTuple):
-    """What a date says of a claim: the range of its start, and the range of the first day on which it no longer holds."""
+    """What a date says of a claim: the range of its start, and of the first day on which it no longer holds."""
 
     start: Bounds
     until: Bounds | None
@@ -97,7 +92,7 @@ def parse_day(text: str) -> int:
 
 
 def span_of(edtf: str) -> Span:
-    """The start of what an EDTF date says, and its end: both days of `a/b` are inside, so it ends on the day after b."""
+    """What an EDTF date says of a claim. Both days of `a/b` are inside: it no longer holds from the day after b."""
     parsed = parse_edtf(edtf)
     low, high = parsed.start
     if parsed.end is None:

@@ -29,7 +29,7 @@ def clean_text(value: str, pointer: str = "", longest: int = LONGEST_TEXT) -> st
 
 
 def clean_name(value: str, pointer: str = "", longest: int = LONGEST_NAME) -> str:
-    """A name on one line, trimmed. Invalid when empty, over `longest` characters (also in form KC), or with control characters."""
+    """A name on one line, trimmed. Invalid when empty, too long (also in form KC), or with control characters."""
     name = clean_text(value, pointer).strip()
     if not name:
         raise Invalid("a name may not be empty", pointer)
@@ -41,7 +41,7 @@ def clean_name(value: str, pointer: str = "", longest: int = LONGEST_NAME) -> st
 
 
 def clean_id(value: str, pointer: str = "") -> str:
-    """The id of an entity: lower-case letters, digits and single `.`, `_` or `-` between them, at most 200 characters."""
+    """The id of an entity: at most 200 lower-case letters and digits, with single `.`, `_` or `-` between them."""
     if len(value) > LONGEST_NAME or not _ENTITY_ID.fullmatch(value):
         raise Invalid("an id consists of lower-case letters and digits, with single -, _ or . between them", pointer)
     return value

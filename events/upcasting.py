@@ -25,7 +25,7 @@ STEPS: Mapping[tuple[str, int], Callable[[State], State]] = MappingProxyType(
 
 
 def upcast(name: str, version: int, current: int, state: State) -> State:
-    """The state of an event `name` in its current shape, lifted step by step from `version`. The argument stays as it is."""
+    """The state of an event in its current shape, lifted step by step from `version`. The argument stays as it is."""
     for step in range(version, current):
         state = STEPS[name, step](state)
     return state

@@ -52,7 +52,7 @@ def normal_new_claim(content: ClaimContent, published: str, same_as: str | None)
 
 
 def normal_claim(content: ClaimContent) -> ClaimContent:
-    """What a claim says, all but its time, in normal form and checked against the vocabulary. Invalid with the place."""
+    """What a claim says, all but its time, in normal form and checked with the vocabulary. Invalid with the place."""
     claim_type = CLAIM_TYPES.get(content.type)
     if claim_type is None:
         raise Invalid(f"a type is one of: {', '.join(CLAIM_TYPES)}", "/type")

@@ -15,7 +15,6 @@ TIME_KINDS = ("instant", "observed")
 OPPOSING = ("deny", "dispute", "contradict")
 UNDOING = MappingProxyType({"correct": "corrected", "supersede": "superseded", "retract": "retracted"})
 RESPONSES = ("deny", "dispute", "confirm", "contradict", "correct", "retract", "supersede")
-STANCES = ("friendly", "supportive", "neutral", "sceptical", "hostile")
 OUTCOMES = ("approved", "rejected")
 VOTES = ("for", "against", "abstain")
 
@@ -51,12 +50,11 @@ class RelationRule:
     symmetric: bool = False
     begins_once: bool = False
     planned_when_announced: bool = False
-    cooperative: bool = False
 
 
 @dataclass(frozen=True)
 class ClaimType:
-    """A claim type: the roles it takes, how many of which it needs (one of the alternatives), the relation it is about."""
+    """A claim type: the roles it takes, how many of which it needs (any of the alternatives), and its relation."""
 
     name: str
     roles: tuple[str, ...]
@@ -76,7 +74,7 @@ CLAIM_TYPES = _types(
         "investment",
         ("investor", "investee", "issuer", "lead"),
         ({"investee": 1}, {"issuer": 1}),
-        RelationRule("investor_of", ("investor", "lead"), ("investee", "issuer"), cooperative=True),
+        RelationRule("investor_of", ("investor", "lead"), ("investee", "issuer")),
         summary="somebody put money into somebody; without an investor it is a round of the investee",
     ),
     ClaimType(
@@ -90,21 +88,21 @@ CLAIM_TYPES = _types(
         "partnership",
         ("partner", "lead"),
         ({"partner": 2},),
-        RelationRule("partner_of", ("partner",), symmetric=True, cooperative=True),
+        RelationRule("partner_of", ("partner",), symmetric=True),
         summary="two or more work together",
     ),
     ClaimType(
         "agreement",
         ("party", "obligor", "obligee"),
         ({"party": 2}, {"obligor": 1, "obligee": 1}),
-        RelationRule("agreement_with", ("party", "obligor", "obligee"), symmetric=True, cooperative=True),
+        RelationRule("agreement_with", ("party", "obligor", "obligee"), symmetric=True),
         summary="two or more agreed on something; each term is a part of its own",
     ),
     ClaimType(
         "membership",
         ("member", "organization"),
         ({"member": 1, "organization": 1},),
-        RelationRule("member_of", ("member",), ("organization",), begins_once=True, cooperative=True),
+        RelationRule("member_of", ("member",), ("organization",), begins_once=True),
         summary="somebody is, asks to be or ceases to be a member",
     ),
     ClaimType(
@@ -139,14 +137,14 @@ CLAIM_TYPES = _types(
         "interoperability",
         ("provider", "subject", "platform"),
         ({"provider": 1, "subject": 1},),
-        RelationRule("supports", ("provider",), ("subject",), planned_when_announced=True, cooperative=True),
+        RelationRule("supports", ("provider",), ("subject",), planned_when_announced=True),
         summary="somebody makes something work with something",
     ),
     ClaimType(
         "contribution",
         ("contributor", "project"),
         ({"contributor": 1, "project": 1},),
-        RelationRule("contributes_to", ("contributor",), ("project",), cooperative=True),
+        RelationRule("contributes_to", ("contributor",), ("project",)),
         summary="somebody contributes to a project",
     ),
     ClaimType(
@@ -160,7 +158,7 @@ CLAIM_TYPES = _types(
         "customer",
         ("customer", "vendor", "product"),
         ({"customer": 1, "vendor": 1},),
-        RelationRule("customer_of", ("customer",), ("vendor",), cooperative=True),
+        RelationRule("customer_of", ("customer",), ("vendor",)),
         summary="somebody buys from somebody",
     ),
     ClaimType(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from events.effects import PLAN, Key
-from events.facts import POSSIBLY, UNCONFIRMED, UNKNOWN
+from events.facts import POSSIBLY, UNCONFIRMED, UNKNOWN, last_due
 from events.knowledge import Heard, Hearing
 from events.relationships import Asserter, Conflict, Excluded, asserters, conflicts, excluded, newest_first
-from events.temporal import AFTER_ALL, BEFORE_ALL, Bounds
+from events.temporal import Bounds
 from events.values import ClaimContent
 from events.vocabulary import PLANNED_MODALITIES, relation_key
 
@@ -27,14 +27,14 @@ class VoteKey(NamedTuple):
 
 @dataclass(frozen=True)
 class VoteState:
-    """What is known of a vote on a day. `when` is the range of the meeting, `missed` of the day on which it was not held."""
+    """What is known of a vote on a day. `when` is the range of the meeting, `missed` that of a day without one."""
 
     key: VoteKey
     status: str
     motions: tuple[str, ...] = ()
     when: Bounds | None = None
     outcomes: tuple[str, ...] = ()
-    due: int | None = None
+    due: Bounds | None = None
     missed: Bounds | None = None
     cast: tuple[tuple[str, str], ...] = ()
     conflicts: tuple[Conflict, ...] = ()
@@ -84,18 +84,17 @@ def _outcome(key: VoteKey, about: Sequence[Heard], day: int) -> VoteState:
     said = [h for h in about if h.content.modality not in PLANNED_MODALITIES and h.content.modality != "opinion"]
     missed = [h.span.start for h in said if h.content.is_negated and h.span.start.latest <= day]
     plans = [h for h in about if h.effect == PLAN and h.content.modality != "proposed"]
-    last_due = max((h.due for h in plans if h.published.earliest <= day), default=BEFORE_ALL)
-    due = last_due if BEFORE_ALL < last_due < AFTER_ALL else None
+    due = last_due(h.due for h in plans if h.published.earliest <= day)
     past = [m for m in _meetings(said) if m.when.earliest <= day]
     if past:
         meeting = past[-1]
         status = OCCURRED if meeting.when.latest <= day else POSSIBLY
         return VoteState(key, status, when=meeting.when, outcomes=tuple(sorted(meeting.outcomes)), due=due)
     last_missed = max(missed, key=lambda bounds: bounds.latest, default=None)
-    if last_missed and last_missed.latest >= last_due:
+    if last_missed and (due is None or last_missed.latest >= due.latest):
         return VoteState(key, DID_NOT_OCCUR, missed=last_missed, due=due)
-    if last_due > BEFORE_ALL:
-        return VoteState(key, SCHEDULED if day <= last_due else UNCONFIRMED, due=due, missed=last_missed)
+    if due is not None:
+        return VoteState(key, SCHEDULED if day <= due.latest else UNCONFIRMED, due=due, missed=last_missed)
     return VoteState(key, UNKNOWN)
 
 

@@ -323,7 +323,7 @@ def test_scenario_d_a_corrected_date_moves_what_a_rule_derived_and_nothing_else(
         corrected = d.relation(*key, "2014-11-04", "2014-11-06")
         plain = a.relation(*key, "2014-11-04", "2014-11-04")
         for field in ("status", "since", "until", "parts", "claims", "conflicts"):
-            assert corrected[field] == plain[field], (key, field)
+            assert orderless(corrected[field]) == orderless(plain[field]), (key, field)
     moved = d.ask("/v1/claims/" + claim_id(d, "000-13"), "2014-11-04", "2014-11-06")
     assert (moved["time"]["edtf"], moved["time"]["rule"]) == ("2013", "same_as(000-02)")
     still = d.ask("/v1/claims/" + claim_id(d, "000-06"), "2014-11-04", "2014-11-06")
