@@ -74,7 +74,12 @@ class Scenario:
             self.positions[day] = self._record(timeline, mistyped(lines) if (name, article) == ("D", "000") else lines)
             if (name, article) == ("D", "000"):
                 url = next(line["url"] for line in lines if line["record"] == "article")
-                corrected = {"record": "correction", "of": url, "changes": {"published": RIGHT}, "reason": "typing error"}
+                corrected = {
+                    "record": "correction",
+                    "of": url,
+                    "changes": {"published": RIGHT},
+                    "reason": "typing error",
+                }
                 self.positions["2014-11-06"] = self._record(timeline, [corrected])
 
     def _record(self, timeline: Timeline, lines: list[Record]) -> int:
@@ -103,7 +108,9 @@ class Scenario:
         answer: Record = json.loads(text)
         return answer
 
-    def relation(self, relation: str, subject: str, other: str, as_of: str, recorded: str | None = None, **query: str) -> Record:
+    def relation(
+        self, relation: str, subject: str, other: str, as_of: str, recorded: str | None = None, **query: str
+    ) -> Record:
         return self.ask(f"/v1/relations/{relation}/{subject}/{other}", as_of, recorded, **query)
 
     def state(self, entity: str, as_of: str, recorded: str | None = None, **query: str) -> Record:

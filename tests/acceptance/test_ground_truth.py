@@ -99,14 +99,22 @@ def test_aq06_on_the_eve_of_the_vote_membership_is_planned_against_the_headline(
     assert answer["attributes"]["level"] == "gold"
     assert [(item["claim"], item["why"]) for item in answer["excluded"]] == [("004-01", "headline")]
     (conflict,) = answer["conflicts"]
-    assert (conflict["why"], sides(conflict)) == ("contradict", {"headline": {"004-01"}, "author": {"004-04", "004-05"}})
+    assert (conflict["why"], sides(conflict)) == (
+        "contradict",
+        {"headline": {"004-01"}, "author": {"004-04", "004-05"}},
+    )
     vote = a.ask(BOARD, "2012-08-27", "2012-08-27", **MOVES)
     assert (vote["status"], vote["due"], vote["claims"]) == ("scheduled", ON_THE_28TH, ["004-04"])
 
 
 def test_aq07_the_day_after_the_due_date_the_vote_is_unconfirmed(a: Scenario) -> None:
     answer = a.ask(BOARD, "2012-08-29", "2012-08-29", **MOVES)
-    assert (answer["status"], answer["due"], answer["when"], answer["outcomes"]) == ("unconfirmed", ON_THE_28TH, None, [])
+    assert (answer["status"], answer["due"], answer["when"], answer["outcomes"]) == (
+        "unconfirmed",
+        ON_THE_28TH,
+        None,
+        [],
+    )
     assert answer["claims"] == ["004-04"]
     by_state = a.state("openstack-foundation-board", "2012-08-29", "2012-08-29")["votes"]
     assert [vote["status"] for vote in by_state if vote["moves"] == MOVES] == ["unconfirmed"]
@@ -295,7 +303,9 @@ def test_aq25_the_round_of_october_2014_has_an_amount_and_no_known_investor(a: S
     assert (found["attributes"]["amount"], found["attributes"]["currency"]) == ("100000000", "USD")
     assert found["when"]["edtf"] == "2014-10"
     assert found["claims"] == ["000-07"]
-    assert [(i["entity"], i["status"], i["claims"]) for i in found["investors"]] == [("red-hat", "not_held", ["000-08"])]
+    assert [(i["entity"], i["status"], i["claims"]) for i in found["investors"]] == [
+        ("red-hat", "not_held", ["000-08"])
+    ]
     assert a.relation("investor_of", "canonical", "mirantis", "2014-11-04", "2014-11-04")["status"] == "unknown"
 
 
