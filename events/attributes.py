@@ -26,7 +26,6 @@ _TEXTUAL = frozenset(
         "version",
         "release",
         "term",
-        "value",
         "round",
         "change",
         "platform",

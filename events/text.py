@@ -47,6 +47,11 @@ def clean_id(value: str, pointer: str = "") -> str:
     return value
 
 
+def folded(name: str) -> str:
+    """The form in which names are searched: trimmed, in normal form C, without case."""
+    return unicodedata.normalize("NFC", name).strip().casefold()
+
+
 def skeleton(name: str) -> str:
     """A form that names which look alike share: compatibility form, case folded, without invisible characters."""
     folded = unicodedata.normalize("NFKC", name).casefold().translate(_LOOKALIKES)

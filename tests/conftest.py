@@ -186,7 +186,9 @@ def is_root() -> bool:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what needs a database, so that it can be left out."""
     for item in items:
-        if {"servers", "start_server", "data_folder"} & set(getattr(item, "fixturenames", ())):
+        uses = {"servers", "start_server", "data_folder"} & set(getattr(item, "fixturenames", ()))
+        is_variant = "[postgres" in item.name  # of a fixture that asks for its database by name
+        if uses or is_variant:
             item.add_marker("database")
 
 

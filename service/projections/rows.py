@@ -19,7 +19,7 @@ from events.event_types import (
 )
 from events.identity import split_stream
 from events.records import EntityRecord
-from events.text import skeleton
+from events.text import folded, skeleton
 from events.values import ClaimContent, Sealed, Text
 
 
@@ -49,7 +49,7 @@ class NameRow:
     @property
     def folded(self) -> str:
         """The form that is searched."""
-        return self.name.casefold()
+        return folded(self.name)
 
     @property
     def skeleton(self) -> str:

@@ -143,14 +143,13 @@ def _correct(work: Workspace, draft: ClaimCorrectionDraft, record: ClaimRecord, 
         time = msgspec.convert(changes["time"], ClaimTime) if "time" in changes else None
         same_as = work.date_of_rule(time) if time else None
         command = CorrectClaim(record.id, changes, draft.reason, work.recorder, work.published(own), article, same_as)
-        events = decide_claim(command, record)
+        work.append(decide_claim(command, record))
+        corrected = demand(work.claim(record.id))
+        work.demand_entities(corrected.current.content)
     except DomainError as error:
         raise under_changes(error, changes) from None
     except msgspec.ValidationError as error:
         raise Invalid(str(error), "/changes") from None
-    work.append(events)
-    if events:
+    if corrected.version > record.version:
         work.guard(article_stream(own))
-        content = demand(work.claim(record.id)).current.content
-        work.demand_entities(content)
-        work.link_date(content.time, claim_stream(record.id))
+        work.link_date(corrected.current.content.time, claim_stream(record.id))

@@ -15,6 +15,7 @@ from events.records import EntityRecord
 from events.relationships import relation_state
 from events.state import EntityState, entity_state
 from events.temporal import parse_published, span_of
+from events.text import folded
 from events.values import ArticleContent
 from events.vocabulary import RELATIONS, relation_key
 from events.votes import VoteKey, vote_state
@@ -59,9 +60,7 @@ class Reader:
         """Entities by name, alias, id, or the start of a name; or by identifier, with or without `scheme:`."""
         scheme, _, value = (identifier or "").rpartition(":")
         position = self._index.position()
-        found = self._index.search(
-            q.casefold().strip() if q else None, scheme or None, value or None, after or "", limit + 1
-        )
+        found = self._index.search(folded(q) if q else None, scheme or None, value or None, after or "", limit + 1)
         records = self._load.entities(found[:limit], position)
         return Page(tuple(self._entity_views(records, position)), found[limit - 1] if len(found) > limit else None)
 
@@ -211,9 +210,9 @@ class Reader:
         rows = self._store.read_log(after, limit)
         return FeedPage(self._store.epoch(), tuple(map(recorded, rows)), self._store.head())
 
-    def open_texts(self, event: DomainEvent) -> dict[str, str | None]:
-        """The texts behind the seals of an event, by reference; None where one was erased."""
-        seals = list(sealed_in(event))
+    def open_texts(self, events: Collection[DomainEvent]) -> dict[str, str | None]:
+        """The texts behind the seals of some events, by reference; None where one was erased."""
+        seals = list(sealed_in(list(events)))
         opener = Opener(self._store, seals)
         return {seal.reference: opener.open(seal) for seal in seals}
 

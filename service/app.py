@@ -1,0 +1,54 @@
+"""The web application: routes, errors, guards and pages on one timeline."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from service.http import (
+    articles,
+    claims,
+    entities,
+    feed,
+    guard,
+    openapi,
+    problems,
+    relations,
+    running,
+    votes,
+)
+from service.http.api import Api
+from service.http.context import EXTENSION, Surroundings
+from service.settings import Settings
+from service.timeline.timeline import Timeline
+from service.web import pages
+
+RESOURCES = (entities, articles, claims, relations, votes, feed, running)
+_CONFIG = {
+    "API_TITLE": "Frenemies",
+    "API_VERSION": "1",
+    "OPENAPI_VERSION": "3.1.0",
+    "API_SPEC_OPTIONS": {
+        "info": {
+            "description": "An event-sourced timeline of what is claimed about companies: who is with whom, since when,"
+            " and who says so.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+    },
+    "MAX_FORM_MEMORY_SIZE": 0,
+}
+
+
+def create_app(timeline: Timeline, settings: Settings) -> Flask:
+    """The application that answers with this timeline."""
+    app = Flask("service", static_folder="web/static", template_folder="web/templates")
+    app.config.update(_CONFIG)
+    app.url_map.merge_slashes = False
+    app.extensions[EXTENSION] = Surroundings(timeline, settings)
+    guard.register(app)
+    problems.register(app)
+    api = app.extensions[openapi.API] = Api(app)
+    for resource in RESOURCES:
+        api.register_blueprint(resource.RESOURCE.blueprint)
+    openapi.register(app)
+    app.register_blueprint(pages.BLUEPRINT)
+    return app

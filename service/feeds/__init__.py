@@ -1,0 +1,1 @@
+"""The log as a feed for others: cursors, and the forms in which events are handed out."""

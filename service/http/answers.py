@@ -1,0 +1,326 @@
+"""The shapes of the answers, as schemas of OpenAPI 3.1. Shapes may grow, never shrink."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from events.vocabulary import ASSERTER_KINDS, CLAIM_TYPES, ENTITY_KINDS, MODALITIES, POLARITIES, TIME_KINDS
+from service.http.query import STATUSES
+
+Json = dict[str, Any]
+
+TEXT: Json = {"type": "string"}
+FLAG: Json = {"type": "boolean"}
+COUNT: Json = {"type": "integer", "minimum": 0}
+INSTANT: Json = {"type": "string", "format": "date-time"}
+DAY: Json = {"type": "string", "format": "date"}
+UUID: Json = {"type": "string", "format": "uuid"}
+ANYTHING: Json = {}
+
+
+def ref(name: str) -> Json:
+    """The shape of that name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def obj(description: str, /, **properties: Json) -> Json:
+    """An object that has all these properties."""
+    return {
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        "required": sorted(properties),
+    }
+
+
+def items(of: Json, description: str = "") -> Json:
+    """A list."""
+    made = {"type": "array", "items": of}
+    return made | {"description": description} if description else made
+
+
+def mapping(of: Json, description: str = "") -> Json:
+    """An object with any keys."""
+    made = {"type": "object", "additionalProperties": of}
+    return made | {"description": description} if description else made
+
+
+def maybe(shape: Json) -> Json:
+    """The shape, or null."""
+    if isinstance(shape.get("type"), str) and "enum" not in shape:
+        return shape | {"type": [shape["type"], "null"]}
+    return {"anyOf": [shape, {"type": "null"}]}
+
+
+def one_of(*words: str) -> Json:
+    """One of these words."""
+    return {"type": "string", "enum": list(words)}
+
+
+REFS = mapping(TEXT, "The senders' own names of the claims that the answer names, by id.")
+NAMES = mapping(maybe(TEXT), "The names of the entities that the answer names, by id; null once erased.")
+NEXT = maybe(TEXT | {"description": "The address of the next page; null on the last one."})
+ENVELOPE: Json = {"position": COUNT, "clocks": ref("Clocks")}
+CLAIMS = items(UUID, "The newest 20 claims behind it.")
+BEHIND: Json = {"asserted_by": items(ref("Asserter")), "claims": CLAIMS, "claim_count": COUNT}
+DISPUTES: Json = {"conflicts": items(ref("Conflict")), "excluded": items(ref("Excluded"))}
+RANGE = maybe(ref("Range"))
+FACT: Json = {
+    "status": one_of(*STATUSES),
+    "since": RANGE,
+    "until": RANGE,
+    "due": RANGE,
+    "planned_since": maybe(DAY),
+    "attributes": mapping(ANYTHING),
+    "contested": FLAG,
+}
+RELATION: Json = {
+    "relation": TEXT,
+    "subject": TEXT,
+    "object": TEXT,
+    **FACT,
+    "parts": items(ref("RelationPart")),
+    **DISPUTES,
+    **BEHIND,
+    "supported_on": maybe(DAY),
+}
+VOTE: Json = {
+    "body": TEXT,
+    "moves": maybe(ref("Moves")),
+    "motion": maybe(TEXT),
+    "motions": items(TEXT),
+    "status": one_of("occurred", "possibly", "did_not_occur", "scheduled", "unconfirmed", "unknown"),
+    "when": RANGE,
+    "outcomes": items(TEXT),
+    "due": RANGE,
+    "missed": RANGE,
+    "cast": items(obj("A vote cast.", voter=TEXT, vote=TEXT)),
+    **DISPUTES,
+    **BEHIND,
+}
+ENTITY: Json = {
+    "id": TEXT,
+    "version": COUNT,
+    "last_changed": COUNT,
+    "kind": one_of(*ENTITY_KINDS),
+    "name": maybe(TEXT),
+    "aliases": items(TEXT),
+    "identifiers": mapping(TEXT),
+    "names": items(obj("A name taken on a date.", name=maybe(TEXT), since=TEXT)),
+    "merged_into": maybe(TEXT),
+    "merge": maybe(TEXT),
+    "possible_duplicates": items(TEXT, "Entities with a name that looks the same."),
+}
+ARTICLE: Json = {
+    "id": UUID,
+    "version": COUNT,
+    "last_changed": COUNT,
+    "url": maybe(TEXT),
+    "title": TEXT,
+    "publisher": TEXT,
+    "authors": items(TEXT),
+    "language": TEXT,
+    "published": ref("SentDate"),
+    "sha256": maybe(TEXT),
+    "text": maybe(TEXT),
+    "claims": items(UUID),
+}
+CLAIM: Json = {
+    "id": UUID,
+    "refs": items(TEXT, "The senders' own names of it."),
+    "version": COUNT,
+    "last_changed": COUNT,
+    "recorded_at": INSTANT,
+    "recorder": ref("Recorder"),
+    "article": UUID,
+    "type": one_of(*CLAIM_TYPES),
+    "participants": items(obj("An entity in a role.", role=TEXT, entity=TEXT)),
+    "attributes": mapping(ANYTHING),
+    "asserted_by": obj(
+        "Who says it.",
+        kind=one_of(*ASSERTER_KINDS), agent=items(TEXT), affiliation=items(TEXT), chain=items(TEXT),
+    ),
+    "modality": one_of(*MODALITIES),
+    "polarity": one_of(*POLARITIES),
+    "time": obj(
+        "When it was so.",
+        kind=one_of(*TIME_KINDS), edtf=TEXT, earliest=maybe(DAY), latest=maybe(DAY),
+        expression=maybe(TEXT), anchor=maybe(TEXT), rule=maybe(TEXT),
+    ),
+    "published": RANGE,
+    "standing": one_of("live", "contested", "corrected", "superseded", "retracted", "headline"),
+    "stands_by": items(UUID, "The claims that made the standing."),
+    "responses": items(UUID),
+    "evidence": items(ref("Evidence")),
+}  # fmt: skip
+WRITTEN: Json = {
+    "id": TEXT,
+    "ref": maybe(TEXT),
+    "version": COUNT,
+    "position": COUNT,
+    "created": FLAG,
+    "changed": FLAG,
+}
+
+SCHEMAS: Json = {
+    "Clocks": obj(
+        "The point of the clocks that the answer is for.",
+        as_of=DAY,
+        published_by=maybe(DAY),
+        recorded_by=obj("A log position and its instant.", position=COUNT, recorded_at=maybe(INSTANT)),
+        according_to=maybe(TEXT),
+    ),
+    "Range": obj(
+        "An uncertain date: EDTF, and the earliest and latest day it can mean; null without a bound.",
+        edtf=TEXT, earliest=maybe(DAY), latest=maybe(DAY),
+    ),
+    "SentDate": obj("A date as it was sent.", edtf=TEXT, earliest=maybe(DAY), latest=maybe(DAY)),
+    "Recorder": obj("Who recorded it.", key=TEXT, note=maybe(TEXT)),
+    "Moves": obj("What a vote would open.", relation=TEXT, subject=TEXT, object=TEXT),
+    "Asserter": obj(
+        "Somebody who says it.",
+        asserter=TEXT, kinds=items(TEXT), agent=items(TEXT), affiliation=items(TEXT), articles=items(UUID),
+    ),
+    "Conflict": obj(
+        "Claims of different asserters that oppose each other.",
+        aspect=maybe(TEXT),
+        why=TEXT,
+        sides=items(obj("One side.", asserted_by=ref("Asserter"), claims=items(UUID), value=maybe(TEXT))),
+    ),
+    "Excluded": obj("A claim that does not count.", claim=UUID, why=TEXT, by=maybe(UUID)),
+    "Evidence": obj(
+        "Where an article says it.",
+        article=UUID,
+        summary=TEXT,
+        position=maybe(obj("Characters of the text.", start=COUNT, end=COUNT)),
+        quote=maybe(obj("The words; null once erased.", exact=maybe(TEXT), prefix=maybe(TEXT), suffix=maybe(TEXT))),
+        recorded_at_position=COUNT,
+    ),
+    "RelationPart": obj("A part of a relation.", scope=mapping(TEXT), **FACT, **BEHIND),
+    "RelationItem": obj("One relation on one day.", **RELATION),
+    "RelationAnswer": obj("One relation on one day.", **RELATION, names=NAMES, refs=REFS, **ENVELOPE),
+    "Vote": obj("One vote.", **VOTE),
+    "VoteAnswer": obj("One vote on one day.", **VOTE, names=NAMES, refs=REFS, **ENVELOPE),
+    "Position": obj(
+        "A position, with every title under which it was seen.",
+        **RELATION,
+        holder=TEXT,
+        organization=TEXT,
+        title=ANYTHING,
+        titles=items(obj("A title.", title=TEXT, when=RANGE, **BEHIND)),
+    ),
+    "Round": obj(
+        "A round in which the entity took money.",
+        round=TEXT,
+        status=TEXT,
+        when=RANGE,
+        due=RANGE,
+        amount=ANYTHING,
+        currency=ANYTHING,
+        attributes=mapping(ANYTHING),
+        investors=items(obj("Who took part, or did not.", entity=TEXT, status=TEXT, claims=items(UUID))),
+        **BEHIND,
+    ),
+    "ProfileItem": obj(
+        "One thing said about the entity.",
+        name=TEXT, value=ANYTHING, stage=maybe(TEXT), negated=FLAG, when=RANGE, **BEHIND,
+    ),
+    "MarketFact": obj(
+        "A figure about the entity.",
+        measure=ANYTHING, value=ANYTHING, unit=ANYTHING, population=ANYTHING, negated=FLAG, when=RANGE, **BEHIND,
+    ),
+    "Stance": obj(
+        "How somebody stands to somebody.",
+        speaker=TEXT, speaker_is_entity=FLAG, about=TEXT, stance=TEXT, wording=ANYTHING, negated=FLAG,
+        affiliation=items(TEXT), when=RANGE, **BEHIND,
+    ),
+    "EntityItem": obj("An entity.", **ENTITY),
+    "EntityAnswer": obj("An entity.", **ENTITY, **ENVELOPE),
+    "Entities": obj("Some entities.", entities=items(ref("EntityItem")), next=NEXT, **ENVELOPE),
+    "EntityState": obj(
+        "Everything about one entity on one day.",
+        entity=ref("EntityItem"),
+        relations=items(ref("RelationItem")),
+        next=NEXT,
+        votes=items(ref("Vote")),
+        positions=items(ref("Position")),
+        rounds=items(ref("Round")),
+        profile=obj(
+            "What it is.", attributes=items(ref("ProfileItem")), market_facts=items(ref("MarketFact"))
+        ),
+        stances=items(ref("Stance")),
+        **DISPUTES,
+        names=NAMES,
+        refs=REFS,
+        **ENVELOPE,
+    ),
+    "ArticleAnswer": obj("An article with its claims.", **ARTICLE, refs=REFS, **ENVELOPE),
+    "ClaimItem": obj("A claim at a point of the clocks.", **CLAIM),
+    "ClaimAnswer": obj("A claim at a point of the clocks.", **CLAIM, **ENVELOPE),
+    "Claims": obj("Some claims.", claims=items(ref("ClaimItem")), next=NEXT, **ENVELOPE),
+    "History": obj(
+        "Some events of a claim.",
+        events=items(
+            obj("One event.", position=COUNT, recorded_at=INSTANT, version=COUNT, type=TEXT, data=mapping(ANYTHING))
+        ),
+        texts=mapping(maybe(TEXT), "What the references in the events stand for; null once erased."),
+        next=NEXT,
+        **ENVELOPE,
+    ),
+    "Written": obj("What was recorded, or was there already.", **WRITTEN, recorded_at=maybe(INSTANT)),
+    "WrittenArticle": obj(
+        "What was recorded of an article, and the claims whose dates moved with it.",
+        **WRITTEN, recorded_at=maybe(INSTANT), also_moved=items(UUID),
+    ),
+    "WrittenClaims": obj(
+        "What was recorded, or was there already, in the order in which it was sent.",
+        claims=items(obj("One claim.", **WRITTEN)), position=COUNT, recorded_at=maybe(INSTANT),
+    ),
+    "WrittenClaim": {"anyOf": [ref("Written"), ref("WrittenClaims")]},
+    "CloudEvents": items(
+        obj(
+            "An event (CloudEvents 1.0.2).",
+            specversion=one_of("1.0"), id=TEXT, source=TEXT, type=TEXT, subject=TEXT, time=INSTANT, dataschema=TEXT,
+            datacontenttype=TEXT, sequence=TEXT, data=mapping(ANYTHING),
+        )
+    ),
+    "EventTypes": obj(
+        "The types of events.",
+        event_types=items(obj("A type.", type=TEXT, description=TEXT, dataschema=TEXT)),
+    ),
+    "EventSchema": mapping(ANYTHING, "A schema of JSON Schema 2020-12."),
+    "Health": obj("The process answers.", status=one_of("ok")),
+    "Readiness": obj(
+        "Whether questions can be answered.",
+        ready=FLAG, reason=TEXT, position=COUNT, head=COUNT, parked=COUNT,
+    ),
+    "Problem": {
+        "type": "object",
+        "description": "Why not (RFC 9457).",
+        "properties": {
+            "type": TEXT,
+            "title": TEXT,
+            "status": {"type": "integer"},
+            "detail": TEXT,
+            "instance": TEXT,
+            "request_id": TEXT,
+            "resync": TEXT,
+            "errors": items(
+                {
+                    "type": "object",
+                    "properties": {
+                        "in": one_of("body", "query", "path", "header"),
+                        "pointer": TEXT | {"description": "JSON Pointer into that part of the request."},
+                        "detail": TEXT,
+                        "offset": COUNT,
+                        "line": COUNT,
+                        "column": COUNT,
+                    },
+                    "required": ["detail", "in", "pointer"],
+                }
+            ),
+        },
+        "required": ["detail", "instance", "request_id", "status", "title", "type"],
+    },
+}  # fmt: skip
+"""The components of the document."""

@@ -1,0 +1,177 @@
+"""Routes and their documentation in one place: flask-smorest, with our own reading of requests and our own errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any
+
+import flask_smorest as smorest  # type: ignore[import-untyped]
+from flask import Response
+
+from service.http import problems
+from service.http.answers import SCHEMAS, ref
+from service.http.body import JSON, read_body, read_query
+from service.http.context import IF_MATCH, KEY_HEADER, NOTE_HEADER, limits
+from service.http.query import Nothing
+from service.intake.fields import Shape
+from service.intake.schemas import VoiceShape
+
+View = Callable[..., Response]
+Decorator = Callable[[View], View]
+
+# By number, for the names of statuses differ between versions of Python.
+REASONS: Mapping[int, str] = {
+    200: "Here it is.",
+    201: "It was recorded.",
+    400: "A header, a cursor, the address or the JSON is malformed.",
+    401: "A valid key is needed.",
+    404: "It is not known.",
+    409: "It contradicts what is stored.",
+    410: "The cursor belongs to an earlier life of the log.",
+    412: "It is at another version.",
+    413: "It is more than the service takes at once.",
+    414: "The address is too long.",
+    415: "The body is not sent as JSON in UTF-8.",
+    422: "A parameter or the data is not valid.",
+    500: "Something went wrong inside the service.",
+    503: "The database or the read side cannot answer now; try again.",
+    507: "There is no room left.",
+}
+REFUSALS = tuple(status for status in REASONS if status >= 400)
+_ALWAYS = (400, 401, 414, 422, 500, 503)
+_WRITING = (409, 413, 415, 507)
+_UUID_PATH = {"in": "path", "name": "id", "required": True, "schema": {"type": "string", "format": "uuid"}}
+_HEADERS = {
+    KEY_HEADER: "A name for this request: sent again with the same body, it is answered the same and not done twice.",
+    NOTE_HEADER: "A note of the sender's own, kept with everything that the request records.",
+}
+
+_IF_MATCH = 'The version that it has to be at, like "3".'
+
+
+class Api(smorest.Api):  # type: ignore[misc]
+    """The document of the API; errors are left to `problems`."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _register_error_handlers(self) -> None:
+        """Errors have one table of their own."""
+
+    def _register_responses(self) -> None:
+        """What operations share: the shapes of the answers, the refusals, the headers."""
+        for name, schema in SCHEMAS.items():
+            self.spec.components.schema(name, schema)
+        self.spec.components.schema(VoiceShape.__name__, schema=VoiceShape)
+        for status in REFUSALS:
+            self.spec.components.response(f"Refusal{status}", _response(status, problems.PROBLEM_JSON, "Problem"))
+        for name, description in {**_HEADERS, IF_MATCH: _IF_MATCH}.items():
+            self.spec.components.parameter(
+                name, "header", {"name": name, "schema": {"type": "string"}, "description": description}
+            )
+        self.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
+
+
+class Resource:
+    """The routes of one resource."""
+
+    def __init__(self, name: str, description: str) -> None:
+        self.blueprint = smorest.Blueprint(name, __name__, description=description)
+
+    def get(
+        self,
+        rule: str,
+        answer: str,
+        *,
+        query: type[Shape] = Nothing,
+        refused: Iterable[int] = (404,),
+        media: str = JSON,
+        by_uuid: bool = False,
+    ) -> Decorator:
+        """A question. The view gets the parameters of its path, and those of its query as `query`."""
+        operation = _operation(answer, (200,), (*_ALWAYS, *refused), media)
+        operation["parameters"] = _parameters(by_uuid, query)
+        return self._route(rule, "GET", operation, lambda: _asked(query))
+
+    def write(
+        self,
+        method: str,
+        rule: str,
+        answer: str,
+        *,
+        body: type[Shape],
+        refused: Iterable[int] = (404,),
+        most: str = "json_body",
+        by_uuid: bool = False,
+        changes: bool = True,
+        doc: Mapping[str, Any] | None = None,
+    ) -> Decorator:
+        """A wish. The view gets the parameters of its path, and the fields of the body as `body`.
+
+        `most` is the limit for the size of the body; what `changes` something that exists takes If-Match.
+        """
+        refused = (*_ALWAYS, *_WRITING, *refused, *((412,) if changes else ()))
+        operation = self._writing(answer, refused, by_uuid, changes, doc or {"schema": body})
+        return self._route(rule, method, operation, lambda: _wished(body, most))
+
+    def write_raw(self, rule: str, answer: str, doc: Mapping[str, Any]) -> Decorator:
+        """A wish whose view reads the body by itself."""
+        operation = self._writing(answer, (*_ALWAYS, *_WRITING), False, False, doc)
+        return self._route(rule, "POST", operation, lambda: _nothing_asked({}))
+
+    def _writing(
+        self, answer: str, refused: Iterable[int], by_uuid: bool, changes: bool, body: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        operation = _operation(answer, (200, 201), refused, JSON)
+        headers = [*_HEADERS, IF_MATCH] if changes else _HEADERS
+        operation["parameters"] = [*_parameters(by_uuid, None), *headers]
+        operation["requestBody"] = {"required": True, "content": {JSON: dict(body)}}
+        return operation
+
+    def _route(
+        self, rule: str, method: str, operation: dict[str, Any], read: Callable[[], dict[str, Any]]
+    ) -> Decorator:
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def answering(**path: str) -> Response:
+                return view(**path, **read())
+
+            documented = self.blueprint.doc(operationId=view.__name__, **operation)(answering)
+            self.blueprint.route(rule, methods=[method])(documented)
+            return view
+
+        return decorate
+
+
+def _asked(query: type[Shape]) -> dict[str, Any]:
+    given = read_query(query)
+    return {} if query is Nothing else {"query": given}
+
+
+def _wished(body: type[Shape], most: str) -> dict[str, Any]:
+    read = {"body": read_body(body, getattr(limits(), most))}
+    return _nothing_asked(read)
+
+
+def _nothing_asked(read: dict[str, Any]) -> dict[str, Any]:
+    read_query(Nothing)
+    return read
+
+
+def _parameters(by_uuid: bool, query: type[Shape] | None) -> list[Any]:
+    path = [dict(_UUID_PATH)] if by_uuid else []
+    return [*path, {"in": "query", "schema": query}] if query not in (None, Nothing) else path
+
+
+def _operation(answer: str, done: Iterable[int], refused: Iterable[int], media: str) -> dict[str, Any]:
+    responses: dict[str, Any] = {str(status): _response(status, media, answer) for status in done}
+    for status in sorted(set(refused)):
+        responses[str(status)] = f"Refusal{status}"
+    return {"responses": responses, "security": [{}, {"key": []}]}
+
+
+def _response(status: int, media: str, shape: str) -> dict[str, Any]:
+    response: dict[str, Any] = {"description": REASONS[status], "content": {media: {"schema": ref(shape)}}}
+    if status == 201:
+        response["headers"] = {"Location": {"schema": {"type": "string"}, "description": "Where it is."}}
+    return response

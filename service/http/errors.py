@@ -1,0 +1,59 @@
+"""What can be wrong with a request before anybody looks at its content."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from events.errors import DomainError, Invalid
+from service.intake.errors import Misshapen
+
+
+class BadPath(Invalid):
+    """The address does not name anything that could exist."""
+
+    code = "bad-path"
+    part: ClassVar[str] = "path"
+
+
+class BadQuery(Misshapen):
+    """The parameters of the query are not valid."""
+
+    code = "bad-query"
+    part: ClassVar[str] = "query"
+
+
+class BadHeader(DomainError):
+    """A header of the request is not valid."""
+
+    code = "bad-header"
+    part: ClassVar[str] = "header"
+
+
+class MalformedUrl(DomainError):
+    """The address holds characters that cannot be part of one."""
+
+    code = "malformed-url"
+
+
+class UrlTooLong(DomainError):
+    """The address is too long."""
+
+    code = "url-too-long"
+
+
+class NotAuthorized(DomainError):
+    """A valid key is needed."""
+
+    code = "not-authorized"
+
+
+class UnsupportedMedia(DomainError):
+    """The body is sent in a form that the service does not take."""
+
+    code = "unsupported-media-type"
+
+
+class TooLarge(DomainError):
+    """The request brings more than the service takes at once."""
+
+    code = "too-large"

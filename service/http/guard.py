@@ -1,0 +1,92 @@
+"""What happens to every request before its handler, and to every answer after it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import b64decode
+from binascii import Error as NotBase64
+from uuid import uuid4
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import NotFound
+
+from service.http.context import surroundings
+from service.http.errors import MalformedUrl, NotAuthorized, UrlTooLong
+
+LONGEST_URL = 8_000
+"""Of path and query, below what the web server in front cuts off."""
+REQUEST_ID = "X-Request-Id"
+_REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,128}")
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
+_OPEN = frozenset(("/healthz", "/readyz", "/docs", "/openapi.yaml", "/openapi.json"))
+_PAGES = frozenset(("/",))
+_SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def register(app: Flask) -> None:
+    """Guards the application."""
+    app.before_request(_name_request)
+    app.before_request(_check_url)
+    app.before_request(_check_key)
+    app.after_request(_finish)
+
+
+def _name_request() -> None:
+    given = request.headers.get(REQUEST_ID, "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def _check_url() -> None:
+    path, query = request.environ.get("PATH_INFO", ""), request.environ.get("QUERY_STRING", "")
+    if len(path) + len(query) > LONGEST_URL:
+        raise UrlTooLong(f"path and query have at most {LONGEST_URL} bytes")
+    if _CONTROL.search(path):
+        raise MalformedUrl("a path holds no control characters")
+    # gunicorn makes one slash of two at the beginning; there is one address for one thing.
+    if request.environ.get("RAW_URI", "").startswith("//"):
+        raise NotFound
+
+
+def _check_key() -> None:
+    """Everything but health, documentation and style needs the key, once there is one."""
+    key = surroundings().settings.admin_key
+    if key is None or request.path in _OPEN or request.path.startswith("/static/"):
+        return
+    if not hmac.compare_digest(_hash(_given_key()), _hash(key.encode())):
+        raise NotAuthorized("send the key as Authorization: Bearer <key>")
+
+
+def _given_key() -> bytes:
+    """The key in the header. A browser, which can only ask for a password, may send it as one to the page."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip().encode("latin-1", "replace")
+    if scheme.lower() == "basic" and request.path in _PAGES:
+        try:
+            return b64decode(given, validate=True).partition(b":")[2]
+        except (NotBase64, ValueError):
+            return b""
+    return b""
+
+
+def _hash(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()
+
+
+def _finish(response: Response) -> Response:
+    response.headers.update(_SECURITY)
+    response.headers[REQUEST_ID] = str(g.get("request_id", ""))
+    response.headers.setdefault("Cache-Control", "no-store")
+    if response.status_code == 401 and request.path in _PAGES:
+        response.headers["WWW-Authenticate"] = 'Basic realm="frenemies", charset="UTF-8"'
+    return response

@@ -1,0 +1,121 @@
+"""The parameters of the query, as shapes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from events import facts
+from events.text import LONGEST_NAME
+from events.vocabulary import CLAIM_TYPES, RELATIONS
+from service.intake.fields import LIMITS, Shape, Text
+
+DEFAULT_LIMIT = 100
+STATUSES = (
+    facts.HOLDS, facts.POSSIBLY, facts.CONTESTED, facts.PLANNED, facts.UNCONFIRMED, facts.NOT_HELD, facts.UNKNOWN,
+)  # fmt: skip
+ENDED = "ended"
+_LARGEST = 2**53 - 1
+_LONGEST_TERM = 64
+
+
+class Count(fields.Integer):
+    """A whole number in ASCII digits."""
+
+    def __init__(self, least: int = 0, most: int = _LARGEST, **options: Any) -> None:
+        super().__init__(validate=validate.Range(least, most), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        if not isinstance(value, str) or not re.fullmatch("[0-9]{1,18}", value):
+            raise ValidationError("Not a whole number in the digits 0 to 9.")
+        return int(value)
+
+
+def _day(description: str) -> Text:
+    return Text(_LONGEST_TERM, metadata={"description": description, "examples": ["2014-11-04"]})
+
+
+class Nothing(Shape):
+    """No parameters."""
+
+
+class Waiting(Shape):
+    """How far the read side has to be."""
+
+    min_position = Count(metadata={"description": "Wait, bounded, until the answer takes in this log position."})
+
+
+class Clocks(Waiting):
+    """A point of the three clocks, and whose word counts."""
+
+    as_of = _day("The day in the world; today (UTC) if left out.")
+    published_by = _day("Only what was certainly published by this day.")
+    recorded_by = Text(
+        _LONGEST_TERM,
+        metadata={
+            "description": "Only what the service held: a log position, or an instant of RFC 3339 (write + as %2B).",
+            "examples": ["257", "2026-11-20T14:00:00Z"],
+        },
+    )
+    according_to = Text(LONGEST_NAME, metadata={"description": "Only what this entity says, or others say for it."})
+
+
+class Paging(Shape):
+    """Which part of a list."""
+
+    limit = Count(1, LIMITS.page, load_default=DEFAULT_LIMIT)
+    cursor = Text(2_000, metadata={"description": "Taken from `next`; the other parameters stay as they were."})
+
+
+class StateQuery(Clocks, Paging):
+    """Which part of a state."""
+
+    status = Text(validate=validate.OneOf(STATUSES), metadata={"description": "Only relations with this status."})
+    relation = Text(validate=validate.OneOf(sorted(RELATIONS)), metadata={"description": "Only this relation."})
+    include = Text(
+        validate=validate.OneOf((ENDED,)), metadata={"description": "Also what does not hold, and what is unknown."}
+    )
+
+
+class ClaimsQuery(Clocks, Paging):
+    """A part of the claims about a relation."""
+
+
+class TimelineQuery(ClaimsQuery):
+    """A part of the claims about an entity."""
+
+    type = Text(validate=validate.OneOf(list(CLAIM_TYPES)), metadata={"description": "Only claims of this type."})
+    from_ = Text(
+        _LONGEST_TERM, data_key="from", metadata={"description": "Only what may have been on this day or later."}
+    )
+    to = Text(_LONGEST_TERM, metadata={"description": "Only what may have been on this day or earlier."})
+
+
+class SearchQuery(Waiting, Paging):
+    """Which entities."""
+
+    q = Text(LONGEST_NAME * 4, metadata={"description": "An id, a name or alias, or the beginning of a word in one."})
+    identifier = Text(LONGEST_NAME * 4, metadata={"description": "`scheme:value`, or a value in any scheme."})
+
+
+class HistoryQuery(Waiting, Paging):
+    """A part of the events of a claim."""
+
+
+class VoteQuery(Clocks):
+    """Which vote of a body: what it moves (all three), or its motion."""
+
+    relation = Text(validate=validate.OneOf(sorted(RELATIONS)))
+    subject = Text(LONGEST_NAME)
+    object = Text(LONGEST_NAME)
+    motion = Text()
+
+
+class FeedQuery(Shape):
+    """Which part of the feed."""
+
+    last = Text(data_key="lastEventId", metadata={"description": "The id of the last event seen; else from the start."})
+    limit = Count(1, LIMITS.page, load_default=DEFAULT_LIMIT)

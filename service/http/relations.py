@@ -1,0 +1,32 @@
+"""Relations: one at a time, and the claims behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from service.http.api import Resource
+from service.http.context import timeline
+from service.http.paging import asked, linked, next_page, point
+from service.http.query import ClaimsQuery, Clocks
+from service.http.render import claim, enveloped, json_answer, relation_answer
+
+RESOURCE = Resource("relations", "What claims open, change and end between two entities.")
+
+
+@RESOURCE.get("/v1/relations/<relation>/<subject>/<object>", "RelationAnswer", query=Clocks)
+def read_relation(relation: str, subject: str, object: str, query: dict[str, Any]) -> Response:
+    """One relation on one day; it always has a status, also when nobody says anything about it."""
+    clocks = point(query)
+    return json_answer(relation_answer(timeline().relation(relation, subject, object, clocks), clocks))
+
+
+@RESOURCE.get("/v1/relations/<relation>/<subject>/<object>/claims", "Claims", query=ClaimsQuery)
+def read_claims(relation: str, subject: str, object: str, query: dict[str, Any]) -> Response:
+    """The claims about one relation, also those that do not count, in the order of their ids."""
+    clocks, after = asked(query)
+    page = timeline().relation_claims(relation, subject, object, clocks, query["limit"], after)
+    following = next_page(clocks, page.after)
+    answer = {"claims": [claim(item) for item in page.items], "next": following}
+    return linked(json_answer(enveloped(answer, clocks)), following)

@@ -1,0 +1,1 @@
+"""What comes in: bytes to data, data to drafts. The same for HTTP and for import files."""

@@ -1,0 +1,14 @@
+"""The entry of gunicorn: the application on the database of the environment. Import it after the fork."""
+
+from __future__ import annotations
+
+from service.app import create_app
+from service.bootstrap import build
+from service.errors import SettingsError
+from service.settings import read_settings
+
+_settings = read_settings()
+if _settings.database_url is None:
+    raise SettingsError("DATABASE_URL is not set.")
+services = build(_settings, _settings.database_url)
+app = create_app(services.timeline, _settings)

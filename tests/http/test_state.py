@@ -1,0 +1,146 @@
+"""GET /v1/entities/{id}/state and /timeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.http import examples
+from tests.http.conftest import Service, refused
+
+STATE = "/v1/entities/vmware/state"
+AGREED = [{"role": "party", "entity": "vmware"}, {"role": "party", "entity": "red-hat"}]
+
+
+@pytest.fixture(autouse=True)
+def _recorded(service: Service) -> None:
+    """VMware owned Mirantis until 2015, has an agreement with Red Hat, somebody's approval, and a figure."""
+    service.known("pat")
+    service.claim(**examples.ownership())
+    service.claim(
+        **examples.ownership(attributes={"stage": "divested"}, time={"kind": "instant", "edtf": "2015-01-01"})
+    )
+    service.claim(type="agreement", participants=AGREED, attributes={"term": "support"})
+    service.claim(**examples.vote())
+    about = [{"role": "speaker", "entity": "red-hat"}, {"role": "about", "entity": "vmware"}]
+    service.claim(type="statement", participants=about, attributes={"stance": "friendly"}, modality="opinion")
+    figure = {"measure": "revenue", "value": "6", "unit": "billion USD"}
+    service.claim(type="market_fact", participants=[{"role": "subject", "entity": "vmware"}], attributes=figure)
+    service.claim(
+        type="organization",
+        participants=[{"role": "subject", "entity": "vmware"}],
+        attributes={"headquarters": "Palo Alto"},
+    )
+    service.claim(participants=[{"role": "investee", "entity": "vmware"}], attributes={"round": "A", "amount": 20})
+    holder = [{"role": "holder", "entity": "pat"}, {"role": "organization", "entity": "vmware"}]
+    service.claim(type="position", participants=holder, attributes={"title": "chief"})
+
+
+def names(answer: Any) -> list[str]:
+    return [item["relation"] for item in answer.json["relations"]]
+
+
+def test_tells_everything_about_an_entity(service: Service) -> None:
+    answer = service.get(STATE, as_of="2014-12-01")
+    told = answer.json
+    assert told["entity"]["id"] == "vmware" and told["next"] is None
+    assert names(answer) == ["agreement_with", "holds_position", "member_of", "owns"]
+    assert [vote["status"] for vote in told["votes"]] == ["occurred"]
+    assert [(p["holder"], p["organization"], p["title"]) for p in told["positions"]] == [("pat", "vmware", "chief")]
+    assert [title["title"] for title in told["positions"][0]["titles"]] == ["chief"]
+    assert [(r["round"], r["status"], r["amount"]) for r in told["rounds"]] == [("A", "occurred", "20")]
+    assert [(i["name"], i["value"]) for i in told["profile"]["attributes"]] == [("headquarters", "Palo Alto")]
+    assert [(i["measure"], i["value"]) for i in told["profile"]["market_facts"]] == [("revenue", "6")]
+    assert [(s["speaker"], s["stance"], s["about"]) for s in told["stances"]] == [("red-hat", "friendly", "vmware")]
+    assert told["names"]["red-hat"] == "Red Hat"
+
+
+def test_what_is_over_has_to_be_asked_for(service: Service) -> None:
+    assert "owns" not in names(service.get(STATE, as_of="2015-06-01"))
+    assert "owns" in names(service.get(STATE, as_of="2015-06-01", include="ended"))
+    over = service.get(STATE, as_of="2015-06-01", status="not_held")
+    assert names(over) == ["owns"] and over.json["relations"][0]["until"]["edtf"] == "2015-01-01"
+
+
+def test_filters_by_status_and_relation(service: Service) -> None:
+    assert names(service.get(STATE, as_of="2014-12-01", relation="owns")) == ["owns"]
+    assert names(service.get(STATE, as_of="2014-12-01", status="planned")) == []
+    assert service.get(STATE, as_of="2014-12-01", relation="owns").json["positions"] == []
+
+
+def test_all_pages_are_of_one_answer(service: Service) -> None:
+    whole = names(service.get(STATE, as_of="2014-12-01"))
+    first = service.get(STATE, as_of="2014-12-01", limit="1")
+    position = first.json["position"]
+    customers = [{"role": "customer", "entity": "vmware"}, {"role": "vendor", "entity": "red-hat"}]
+    claim = service.claim(type="customer", participants=customers)
+    found, answer = names(first), first
+    while answer.json["next"] is not None:
+        assert answer.headers["Link"] == f'<{answer.json["next"]}>; rel="next"'
+        answer = service.get(answer.json["next"])
+        assert answer.json["position"] == position and answer.json["clocks"] == first.json["clocks"]
+        found += names(answer)
+    assert found == whole
+    service.post(f"/v1/claims/{claim}/retraction", {"reason": "for this test only"})
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "!!", "bnVsbA", "W10", "WyJhIiwxLDIsMyw0XQ", "\u00e9", "A" * 1_999])
+def test_refuses_a_forged_cursor(service: Service, cursor: str) -> None:
+    refused(service.get(STATE, cursor=cursor), 400, "bad-cursor", "/cursor")
+
+
+def test_refuses_the_cursor_of_another_list(service: Service) -> None:
+    following = service.get(STATE, as_of="2014-12-01", limit="1").json["next"]
+    cursor = following.rsplit("cursor=", 1)[1]
+    for path in ("/v1/entities/red-hat/state", "/v1/entities/vmware/timeline", "/v1/entities"):
+        refused(service.get(path, cursor=cursor), 400, "bad-cursor", "/cursor")
+    refused(service.get(STATE, as_of="2014-12-02", cursor=cursor), 400, "bad-cursor", "/cursor")
+    assert service.get(STATE, as_of="2014-12-01", cursor=cursor, limit="3").status_code == 200
+
+
+def test_an_unknown_entity_is_404(service: Service) -> None:
+    refused(service.get("/v1/entities/nobody/state"), 404, "unknown")
+    refused(service.get("/v1/entities/nobody/timeline"), 404, "unknown")
+
+
+def test_a_merged_entity_answers_as_the_one_that_goes_on(service: Service) -> None:
+    service.known("vm-ware")
+    service.post("/v1/entities/vm-ware/merge", {"into": "vmware", "reason": "the same"})
+    told = service.get("/v1/entities/vm-ware/state", as_of="2014-12-01").json
+    assert told["entity"]["id"] == "vmware" and told["relations"]
+
+
+def test_recorded_by_an_instant(service: Service) -> None:
+    now = service.get(STATE).json["clocks"]["recorded_by"]
+    told = service.get(STATE, recorded_by=now["recorded_at"]).json
+    assert told["clocks"]["recorded_by"] == now
+    assert service.get(STATE, recorded_by="0", include="ended").json["relations"] == []
+
+
+def test_waits_for_a_position(service: Service) -> None:
+    position = service.put("/v1/entities/awaited", examples.registration(name="Awaited")).json["position"]
+    assert service.get("/v1/entities/awaited", min_position=str(position)).json["position"] >= position
+
+
+# timeline
+
+
+def test_timeline_is_in_the_order_of_valid_time(service: Service) -> None:
+    told = service.get("/v1/entities/vmware/timeline").json
+    latest = [claim["time"]["latest"] for claim in told["claims"]]
+    assert latest == sorted(latest) and len(latest) >= 8
+    pages, path = [], "/v1/entities/vmware/timeline?limit=3"
+    while path is not None:
+        page = service.get(path).json
+        pages += page["claims"]
+        path = page["next"]
+    assert pages == told["claims"]
+
+
+def test_timeline_is_filtered(service: Service) -> None:
+    path = "/v1/entities/vmware/timeline"
+    assert {c["type"] for c in service.get(path, type="agreement").json["claims"]} == {"agreement"}
+    assert [c["time"]["edtf"] for c in service.get(path, from_="2015-01-01").json["claims"]] == ["2015-01-01"]
+    assert {c["time"]["edtf"] for c in service.get(path, to="2013-12-31").json["claims"]} == {"2013"}
+    assert service.get(path, published_by="2014-11-03").json["claims"] == []
