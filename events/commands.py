@@ -8,11 +8,15 @@ from events.values import ArticleContent, ClaimContent, EntityContent, Evidence,
 
 
 class RegisterEntity(Value, frozen=True):
-    """Register an entity, or put right what is known about it."""
+    """Register an entity, or put right what is known about it.
+
+    What was known at any time before is nothing new, unless the sender insists that it is so again.
+    """
 
     id: str
     content: EntityContent
     recorder: Recorder
+    insists: bool = False
 
 
 class RenameEntity(Value, frozen=True):

@@ -41,7 +41,7 @@ from events.event_types import (
     EvidenceAdded,
 )
 from events.identity import article_stream, claim_stream, entity_stream, merge_id
-from events.records import ArticleRecord, ClaimRecord, EntityRecord, corrected
+from events.records import Amendment, ArticleRecord, ClaimRecord, EntityRecord, corrected
 from events.temporal import parse_published
 from events.validation import (
     normal_article,
@@ -52,7 +52,7 @@ from events.validation import (
     normal_reason,
     normal_time,
 )
-from events.values import ArticleContent, Value
+from events.values import ArticleContent, ClaimContent, Value
 
 Events = tuple[DomainEvent, ...]
 
@@ -65,13 +65,11 @@ def decide_entity(command: EntityCommand, record: EntityRecord | None) -> Events
     if record is None:
         raise Unknown(f"there is no entity {command.id!r}")
     place = {"originator_id": stream, "originator_version": record.version + 1, "recorder": command.recorder}
-    match command:
-        case RenameEntity():
-            return _rename(command, record, place)
-        case MergeEntity():
-            return _merge(command, record, place)
-        case UnmergeEntity():
-            return _unmerge(command, record, place)
+    if isinstance(command, RenameEntity):
+        return _rename(command, record, place)
+    if isinstance(command, MergeEntity):
+        return _merge(command, record, place)
+    return _unmerge(command, record, place)
 
 
 def _register_entity(command: RegisterEntity, record: EntityRecord | None, stream: str) -> Events:
@@ -81,7 +79,7 @@ def _register_entity(command: RegisterEntity, record: EntityRecord | None, strea
             EntityRegistered(originator_id=stream, originator_version=1, recorder=command.recorder, content=content),
         )
     stored = record.contents[-1][1]
-    if stored == content:
+    if stored == content or (not command.insists and content in [known for _, known in record.contents]):
         return ()
     if "person" in (stored.kind, content.kind) and stored.kind != content.kind:
         raise Conflict(f"{command.id} is a {stored.kind}: persons cannot become others, nor others persons", "/kind")
@@ -103,15 +101,15 @@ def _rename(command: RenameEntity, record: EntityRecord, place: dict[str, Any]) 
 
 
 def _merge(command: MergeEntity, record: EntityRecord, place: dict[str, Any]) -> Events:
+    reason, merged = normal_reason(command.reason), record.merge_at()
+    if any((m.into, m.reason) == (command.into, reason) for m in record.merges):
+        return ()
     if command.id in (command.into, *command.survivors):
         raise Conflict(f"{command.into} is itself merged into {command.id}", "/into")
-    merged = record.merge_at()
     if merged is not None:
-        if merged.into == command.into:
-            return ()
         raise Conflict(f"{command.id} is already merged into {merged.into}", "/into")
     merge = merge_id(command.id, command.into, record.version + 1)
-    return (EntityMerged(**place, merge=merge, into=command.into, reason=normal_reason(command.reason)),)
+    return (EntityMerged(**place, merge=merge, into=command.into, reason=reason),)
 
 
 def _unmerge(command: UnmergeEntity, record: EntityRecord, place: dict[str, Any]) -> Events:
@@ -129,7 +127,8 @@ def decide_article(command: ArticleCommand, record: ArticleRecord | None) -> Eve
     if isinstance(command, RegisterArticle):
         content = normal_article(command.content)
         if record is not None:
-            _refuse_difference(record.contents[-1][1], content)
+            if not any(_is_repeat(stored, content) for _, stored in record.contents):
+                _refuse(record.contents[-1][1], content)
             return ()
         return (
             ArticleRegistered(originator_id=stream, originator_version=1, recorder=command.recorder, content=content),
@@ -139,34 +138,46 @@ def decide_article(command: ArticleCommand, record: ArticleRecord | None) -> Eve
     return _correct_article(command, record, stream)
 
 
-def _refuse_difference(stored: ArticleContent, sent: ArticleContent) -> None:
-    """A repeat may leave the text out, but it may not say anything else."""
-    for field in stored.__struct_fields__:
-        was, now = getattr(stored, field), getattr(sent, field)
-        if now != was and not (now is None and field in ("text", "sha256")):
-            raise Conflict(
-                f"the article is registered with another {field}; send a correction to /v1/articles/{{id}}/corrections",
-                f"/{field}",
-            )
+def _differences(stored: ArticleContent, sent: ArticleContent) -> list[str]:
+    """The fields in which a repeat says something else; the text may be left out."""
+    left_out = [field for field in ("text", "sha256") if getattr(sent, field) is None]
+    return [f for f in stored.__struct_fields__ if getattr(stored, f) != getattr(sent, f) and f not in left_out]
+
+
+def _is_repeat(stored: ArticleContent, sent: ArticleContent) -> bool:
+    return not _differences(stored, sent)
+
+
+def _refuse(stored: ArticleContent, sent: ArticleContent) -> None:
+    field = _differences(stored, sent)[0]
+    raise Conflict(
+        f"the article is registered with another {field}; send a correction to /v1/articles/{{id}}/corrections",
+        f"/{field}",
+    )
 
 
 def _correct_article(command: CorrectArticle, record: ArticleRecord, stream: str) -> Events:
     stored = record.contents[-1][1]
     _check_fields(stored, command.changes, refused=("url",), because="an article is known by its url")
     content = normal_article(msgspec.convert(msgspec.to_builtins(stored) | command.changes, ArticleContent))
-    reason = normal_reason(command.reason)
-    if content == stored:
-        return ()
-    return (
-        ArticleCorrected(
-            originator_id=stream,
-            originator_version=record.version + 1,
-            recorder=command.recorder,
-            content=content,
-            changed=tuple(sorted(command.changes)),
-            reason=reason,
-        ),
+    correction = ArticleCorrected(
+        originator_id=stream,
+        originator_version=record.version + 1,
+        recorder=command.recorder,
+        content=content,
+        changed=tuple(sorted(command.changes)),
+        reason=normal_reason(command.reason),
     )
+    if content == stored or any(_says_the_same(earlier, correction) for earlier in record.corrections):
+        return ()
+    return (correction,)
+
+
+def _says_the_same(earlier: ArticleCorrected, later: ArticleCorrected) -> bool:
+    """Whether two corrections put the same fields right in the same way and for the same reason."""
+    if (earlier.changed, earlier.reason) != (later.changed, later.reason):
+        return False
+    return all(getattr(earlier.content, field) == getattr(later.content, field) for field in later.changed)
 
 
 def _check_fields(stored: Value, changes: dict[str, Any], refused: tuple[str, ...], because: str) -> None:
@@ -185,13 +196,11 @@ def decide_claim(command: ClaimCommand, record: ClaimRecord | None) -> Events:
         return _record_claim(command, record)
     if record is None:
         raise Unknown(f"there is no claim {command.id!r}")
-    match command:
-        case CorrectClaim():
-            return _correct_claim(command, record)
-        case RetractClaim():
-            return _retract(command, record)
-        case ReinstateClaim():
-            return _reinstate(command, record)
+    if isinstance(command, CorrectClaim):
+        return _correct_claim(command, record)
+    if isinstance(command, RetractClaim):
+        return _retract(command, record)
+    return _reinstate(command, record)
 
 
 def _place(command: ClaimCommand, version: int) -> dict[str, Any]:
@@ -205,8 +214,8 @@ def _place(command: ClaimCommand, version: int) -> dict[str, Any]:
 def _record_claim(command: RecordClaim, record: ClaimRecord | None) -> Events:
     evidence = normal_evidence(command.evidence)
     if record is None:
-        claimed: type[Claimed] = CLAIMED[command.content.type]
         content = normal_new_claim(command.content, command.published, command.same_as)
+        claimed: type[Claimed] = CLAIMED[content.type]
         return (claimed(**_place(command, 1), content=content, evidence=evidence, ref=command.ref),)
     events: Events = ()
     version = record.version + 1
@@ -222,36 +231,52 @@ def _correct_claim(command: CorrectClaim, record: ClaimRecord) -> Events:
     _check_fields(current, command.changes, refused=("article",), because="a claim belongs to its article")
     reason = normal_reason(command.reason)
     wanted = normal_claim(corrected(current, command.changes))
+    if any(_is_correction_again(event, wanted, command, reason) for _, event in record.amendments):
+        return ()
     if "time" in command.changes:
         wanted = replace(wanted, time=normal_time(wanted.time, command.published, command.same_as))
-    changes = {name: value for name, value in msgspec.to_builtins(wanted).items() if name in command.changes}
-    last = next((e for _, e in reversed(record.amendments) if isinstance(e, ClaimCorrected)), None)
-    repeated = last is not None and (last.changes, last.article) == (changes, command.article)
-    if repeated or (wanted == current and command.article is None):
+    if wanted == current and command.article is None:
         return ()
-    return (
-        ClaimCorrected(**_place(command, record.version + 1), changes=changes, reason=reason, article=command.article),
-    )
+    changes = {name: value for name, value in msgspec.to_builtins(wanted).items() if name in command.changes}
+    place = _place(command, record.version + 1)
+    return (ClaimCorrected(**place, changes=changes, reason=reason, article=command.article),)
+
+
+def _is_correction_again(event: Amendment, wanted: ClaimContent, command: CorrectClaim, reason: str) -> bool:
+    """Whether the correction was made before: same fields, same way, same reason, same article."""
+    if not isinstance(event, ClaimCorrected) or (event.reason, event.article) != (reason, command.article):
+        return False
+    if event.changes.keys() != command.changes.keys():
+        return False
+    before = corrected(wanted, event.changes)
+    if wanted.time.anchor is None:
+        before = replace(before, time=replace(before.time, anchor=None))
+    return before == wanted
 
 
 def _retract(command: RetractClaim, record: ClaimRecord) -> Events:
     reason = normal_reason(command.reason)
-    last = _last_retraction(record)
-    if isinstance(last, ClaimRetracted):
-        if (last.reason, last.article) == (reason, command.article):
-            return ()
+    if _was_amended(record, ClaimRetracted, reason, command.article):
+        return ()
+    if isinstance(_last_retraction(record), ClaimRetracted):
         raise Conflict(f"the claim {command.id} is already retracted, for another reason")
     return (ClaimRetracted(**_place(command, record.version + 1), reason=reason, article=command.article),)
 
 
 def _reinstate(command: ReinstateClaim, record: ClaimRecord) -> Events:
     reason = normal_reason(command.reason)
-    last = _last_retraction(record)
-    if isinstance(last, ClaimReinstated) and (last.reason, last.article) == (reason, command.article):
+    if _was_amended(record, ClaimReinstated, reason, command.article):
         return ()
-    if not isinstance(last, ClaimRetracted):
+    if not isinstance(_last_retraction(record), ClaimRetracted):
         raise Conflict(f"the claim {command.id} is not retracted")
     return (ClaimReinstated(**_place(command, record.version + 1), reason=reason, article=command.article),)
+
+
+def _was_amended(
+    record: ClaimRecord, kind: type[ClaimRetracted | ClaimReinstated], reason: str, article: str | None
+) -> bool:
+    """Whether the same was said before, for the same reason and by the same article."""
+    return any(isinstance(e, kind) and (e.reason, e.article) == (reason, article) for _, e in record.amendments)
 
 
 def _last_retraction(record: ClaimRecord) -> ClaimRetracted | ClaimReinstated | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID, uuid5
@@ -15,6 +16,7 @@ NAMESPACE = UUID("6f1d9a0e-3f5b-5d0c-9a51-2f3c1e7c7d11")
 _TRACKING = frozenset("fbclid gclid dclid msclkid yclid igshid mc_cid mc_eid _ga ref_src cmpid".split())
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 LONGEST_URL = 2_048
+_REFUSED = re.compile("[\x00-\x20\x7f\ud800-\udfff]")
 
 
 def canonical_url(url: str, pointer: str = "") -> str:
@@ -22,7 +24,7 @@ def canonical_url(url: str, pointer: str = "") -> str:
 
     Invalid unless it is an absolute http or https address without user and password.
     """
-    if len(url) > LONGEST_URL or any(ord(char) <= 32 or ord(char) == 127 for char in url):
+    if len(url) > LONGEST_URL or _REFUSED.search(url):
         raise Invalid(f"a url has at most {LONGEST_URL} characters and no spaces or control characters", pointer)
     try:
         parts = urlsplit(url)
@@ -34,10 +36,17 @@ def canonical_url(url: str, pointer: str = "") -> str:
     if "@" in parts.netloc:
         raise Invalid("a url may not carry a user or a password", pointer)
     scheme = parts.scheme.lower()
-    netloc = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    query = urlencode([(k, v) for k, v in pairs if k not in _TRACKING and not k.startswith("utm_")])
-    return urlunsplit((scheme, netloc, parts.path or "/", query, ""))
+    netloc = f"[{host}]" if ":" in host else host
+    if port not in (None, _DEFAULT_PORTS[scheme]):
+        netloc += f":{port}"
+    return urlunsplit((scheme, netloc, parts.path or "/", _without_tracking(parts.query), ""))
+
+
+def _without_tracking(query: str) -> str:
+    """The parameters that name something, as they were encoded, which need not have been in UTF-8."""
+    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+    named = [(name, value) for name, value in pairs if name not in _TRACKING and not name.startswith("utm_")]
+    return urlencode(named, errors="surrogateescape")
 
 
 def article_id(url: str | None, sha256: str | None) -> str:

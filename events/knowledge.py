@@ -15,7 +15,7 @@ from events.fold import Knowledge
 from events.records import EVER, ClaimRecord
 from events.temporal import BEFORE_ALL, Bounds, Span, parse_published, span_of
 from events.undoing import Response, Undone, response_of, undone
-from events.values import AssertedBy, ClaimContent, ClaimTime, Participant, Sealed
+from events.values import ArticleContent, AssertedBy, ClaimContent, ClaimTime, Participant, Sealed
 from events.vocabulary import CLAIM_TYPES, DUE_MODALITIES, OPPOSING, SCOPES, UNDOING, VARIANTS, RelationRule
 
 
@@ -194,11 +194,14 @@ class _Hall:
     def _heard(self, record: ClaimRecord, content: ClaimContent) -> Heard:
         return Heard(record.id, content, self._published(content.article), asserter(content, self._authors))
 
-    def _published(self, article: str) -> Bounds:
+    def _article(self, article: str) -> ArticleContent:
         content = self.knowledge.articles[article].at(self.point.recorded_by)
         if content is None:
             raise LookupError(f"article {article} is younger than its claims")
-        return parse_published(content.published)
+        return content
+
+    def _published(self, article: str) -> Bounds:
+        return parse_published(self._article(article).published)
 
     def _is_public(self, article: str) -> bool:
         """Whether the latest possible day of publication is within the limit."""
@@ -206,8 +209,7 @@ class _Hall:
         return limit is None or self._published(article).latest <= limit
 
     def _authors(self, article: str) -> str:
-        content = self.knowledge.articles[article].at(self.point.recorded_by)
-        authors = content.authors if content else ()
+        authors = self._article(article).authors
         names = sorted(a.reference if isinstance(a, Sealed) else a for a in authors)
         return "author:" + ("+".join(names) or article)
 
@@ -266,11 +268,9 @@ def _silent_headlines(heard: dict[str, Heard], opposing: list[Response]) -> set[
 
 def _oppositions(opposing: list[Response], audible: dict[str, Heard]) -> list[Opposition]:
     """The oppositions between claims of different asserters."""
-    found = {}
-    for r in opposing:
-        if r.by in audible and r.target in audible and audible[r.by].asserter != audible[r.target].asserter:
-            found[r.by, r.target, r.aspect] = Opposition(r.by, r.target, r.aspect, r.kind)
-    return list(found.values())
+    between = [r for r in opposing if r.by in audible and r.target in audible]
+    joined = [r for r in between if audible[r.by].asserter != audible[r.target].asserter]
+    return list(dict.fromkeys(Opposition(r.by, r.target, r.aspect, r.kind) for r in joined))
 
 
 def _negated(denial: Heard, target: Heard) -> Iterable[Heard]:

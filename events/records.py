@@ -39,6 +39,7 @@ class Merge(NamedTuple):
     merge: str
     into: str
     position: int
+    reason: str
     undone: int | None = None
 
     def holds_at(self, position: int) -> bool:
@@ -64,6 +65,12 @@ class EntityRecord(NamedTuple):
     names: tuple[Name, ...] = ()
     merges: tuple[Merge, ...] = ()
 
+    @property
+    def position(self) -> int:
+        """The log position of its last event."""
+        merges = [at for merge in self.merges for at in (merge.position, merge.undone or 0)]
+        return max(*(at for at, _ in self.contents), *(name.position for name in self.names), *merges, 0)
+
     def at(self, position: int = EVER) -> EntityContent | None:
         """What was known about it at a log position; None before it was registered."""
         return _latest(self.contents, position)
@@ -74,11 +81,12 @@ class EntityRecord(NamedTuple):
 
 
 class ArticleRecord(NamedTuple):
-    """An article: contents by position."""
+    """An article: contents by position, and its corrections."""
 
     id: str
     version: int
     contents: tuple[tuple[int, ArticleContent], ...]
+    corrections: tuple[ArticleCorrected, ...] = ()
 
     def at(self, position: int = EVER) -> ArticleContent | None:
         """What was known about it at a log position; None before it was registered."""
@@ -155,7 +163,8 @@ def evolve(record: Record | None, event: DomainEvent, position: int = 0) -> Reco
         case EntityRecord():
             return _evolve_entity(record._replace(version=version), event, position)
         case ArticleRecord() if isinstance(event, ArticleCorrected):
-            return record._replace(version=version, contents=(*record.contents, (position, event.content)))
+            contents = (*record.contents, (position, event.content))
+            return record._replace(version=version, contents=contents, corrections=(*record.corrections, event))
         case ClaimRecord():
             return _evolve_claim(record._replace(version=version), event, position)
     raise TypeError(f"{type(event).__name__} cannot follow {type(record).__name__}")
@@ -176,7 +185,7 @@ def _evolve_entity(record: EntityRecord, event: DomainEvent, position: int) -> E
         case EntityRenamed():
             return record._replace(names=(*record.names, Name(position, event.name, event.since, event.article)))
         case EntityMerged():
-            return record._replace(merges=(*record.merges, Merge(event.merge, event.into, position)))
+            return record._replace(merges=(*record.merges, Merge(event.merge, event.into, position, event.reason)))
         case EntityUnmerged():
             merges = tuple(m._replace(undone=position) if m.merge == event.merge else m for m in record.merges)
             return record._replace(merges=merges)

@@ -12,7 +12,7 @@ from events.effects import ends
 from events.errors import Invalid, InvalidDate, TooMany
 from events.rules import ON_PUBLICATION, SAME_AS, gives, parse_rule
 from events.temporal import parse_edtf, parse_published
-from events.text import clean_id, clean_name, clean_text
+from events.text import LONGEST_NAME, clean_id, clean_name, clean_text
 from events.values import (
     ArticleContent,
     AssertedBy,
@@ -41,6 +41,7 @@ LONGEST_TITLE = 500
 _IDENTIFIER_SCHEME = re.compile("[a-z][a-z0-9_-]{0,31}")
 _LANGUAGE = re.compile("[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _SHA256 = re.compile("[0-9a-f]{64}")
+_STEP = re.compile("[a-z0-9]+(?:[ ._+-][a-z0-9]+)*")
 
 
 def normal_new_claim(content: ClaimContent, published: str, same_as: str | None) -> ClaimContent:
@@ -163,8 +164,20 @@ def _normal_asserter(by: AssertedBy) -> AssertedBy:
             raise TooMany(f"at most {MOST_PARTICIPANTS} voices", f"/asserted_by/{name}")
         for index, voice in enumerate(voices):
             pointer = f"/asserted_by/{name}/{index}"
-            clean_name(voice, pointer) if name == "chain" else clean_id(voice, pointer)
+            _check_step(voice, pointer) if name == "chain" else clean_id(voice, pointer)
     return by
+
+
+def _check_step(step: str, pointer: str) -> None:
+    """A step is no place for the name of a person: the log keeps it for ever."""
+    if len(step) > LONGEST_NAME or not _STEP.fullmatch(step):
+        raise Invalid("a step is the id of an entity, several ids joined by +, or a word like author", pointer)
+
+
+def anchored(time: ClaimTime, published: str) -> ClaimTime:
+    """The time with the publication as its anchor, where its rule needs one and none is named."""
+    needs_anchor = time.rule is not None and not time.rule.startswith(f"{SAME_AS}(")
+    return replace(time, anchor=published) if needs_anchor and time.anchor is None else time
 
 
 def normal_time(time: ClaimTime, published: str, same_as: str | None) -> ClaimTime:

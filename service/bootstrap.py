@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from events import codec
 from service.db import API_ROLE, PROJECTOR_ROLE, Database
@@ -48,7 +48,9 @@ def build(settings: Settings, url: str) -> Services:
 @contextmanager
 def projection(settings: Settings, url: str) -> Iterator[tuple[Projector, Runner]]:
     """The projector and the loop that runs it."""
-    with Database(settings.database(url), role=PROJECTOR_ROLE, name="frenemies-projector") as database:
+    # One connection holds the leader's lock, one writes, one reads.
+    own = replace(settings.database(url), pool_size=max(3, settings.pool_size))
+    with Database(own, role=PROJECTOR_ROLE, name="frenemies-projector") as database:
         projector = Projector(PostgresStore(database), database)
         runner = Runner(projector, database, AppendListener(url))
         try:

@@ -27,7 +27,7 @@ RESOURCE = Resource("entities", "Who or what claims speak about.")
 def register_entity(id: str, body: dict[str, Any]) -> Response:
     """Register an entity, or put right its name, aliases and identifiers."""
     demand_same(body.pop("id", None), id, "/id")
-    return change(EntityDraft(id=id, **body), f"/v1/entities/{id}", is_new=lambda item: item.created)
+    return change(EntityDraft(id=id, insists=True, **body), f"/v1/entities/{id}", is_new=lambda item: item.created)
 
 
 @RESOURCE.write("POST", "/v1/entities/<id>/rename", "Written", body=RenameBody)

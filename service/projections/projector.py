@@ -8,14 +8,14 @@ from uuid import UUID
 import structlog
 from psycopg.rows import scalar_row
 
-from events.codec import UnreadableEvent, decode
-from events.event_types import ClaimCorrected, DomainEvent
-from events.records import ClaimRecord, EntityRecord, fold_stream
-from events.values import ClaimContent, Sealed
+from events.codec import UnreadableEvent
+from events.records import EntityRecord, fold_stream
+from events.values import Sealed
 from service.db import Connection, Database
 from service.projections.rows import IndexRows, NameRow, names_of, references_in, rows_of
 from service.sql import load_queries
 from service.store.protocol import EventStore, StoredRecord
+from service.store.rows import readable, recorded
 
 PROJECTION = "index"
 BATCH = 1_000
@@ -38,14 +38,19 @@ class Projector:
         return int(self._database.read(_QUERIES["checkpoint"], {"projection": PROJECTION}, scalar_row)[0])
 
     def step(self, limit: int = BATCH) -> int:
-        """Handles the next events, at most `limit`, and gives how many there were."""
+        """Handles the next events, at most `limit`, and gives how many there were.
+
+        They are read before the transaction begins; where another projector was faster, they are left to the next step.
+        """
+        after = self.position()
+        records = self._store.read_log(after, limit)
+        if not records:
+            return 0
         with self._database.transaction() as connection:
-            after = _scalar(connection, "lock_checkpoint")
-            records = self._store.read_log(after, limit)
-            if records:
+            if _scalar(connection, "lock_checkpoint") == after:
                 self._handle(connection, records)
                 connection.execute(_QUERIES["advance"], {"projection": PROJECTION, "position": records[-1].position})
-            return len(records)
+        return len(records)
 
     def catch_up(self) -> int:
         """Handles everything there is, and gives the position reached."""
@@ -60,23 +65,11 @@ class Projector:
             if record.stream in parked:
                 continue
             try:
-                rows.take(self._rows(record))
+                rows.take(rows_of(recorded(record).event))
             except (UnreadableEvent, LookupError, TypeError, ValueError) as error:
                 self._park(connection, record, error)
                 parked.add(record.stream)
         self._write(connection, rows, records[-1].position)
-
-    def _rows(self, record: StoredRecord) -> IndexRows:
-        event = _decoded(record)
-        return rows_of(event, self._corrected(record) if isinstance(event, ClaimCorrected) else None)
-
-    def _corrected(self, record: StoredRecord) -> ClaimContent:
-        """What a claim says after a correction, with all its corrections taken in."""
-        events = map(_decoded, self._store.read_stream(record.stream, until=record.position))
-        claim = fold_stream(events)
-        if not isinstance(claim, ClaimRecord):
-            raise TypeError(f"{record.stream} is no claim")
-        return claim.current.content
 
     def _parked(self, connection: Connection, streams: set[str]) -> set[str]:
         params = {"projection": PROJECTION, "streams": list(streams)}
@@ -107,11 +100,8 @@ class Projector:
     def _write_entities(self, connection: Connection, entities: set[str], until: int) -> None:
         """Enters entities anew, as their streams tell them up to the end of the batch."""
         streams = self._store.read_streams([f"entity-{entity}" for entity in sorted(entities)], until=until)
-        records = [
-            record
-            for events in streams.values()
-            if isinstance(record := fold_stream(map(_decoded, events)), EntityRecord)
-        ]
+        folded = (fold_stream(event.event for event in readable(events)) for events in streams.values())
+        records = [record for record in folded if isinstance(record, EntityRecord)]
         texts = self._store.read_texts(
             [reference for record in records for reference in references_in(names_of(record))]
         )
@@ -122,10 +112,6 @@ class Projector:
         _put_entities(connection, records, names)
         _put_names(connection, names)
         _put_identifiers(connection, records)
-
-
-def _decoded(record: StoredRecord) -> DomainEvent:
-    return decode(record.topic, record.state, record.stream, record.version)
 
 
 def _scalar(connection: Connection, query: str) -> int:

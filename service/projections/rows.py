@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from events.event_types import (
     ClaimCorrected,
@@ -19,8 +22,9 @@ from events.event_types import (
 )
 from events.identity import split_stream
 from events.records import EntityRecord
+from events.temporal import parse_published
 from events.text import folded, skeleton
-from events.values import ClaimContent, Sealed, Text
+from events.values import Sealed, Text
 
 
 @dataclass
@@ -57,8 +61,8 @@ class NameRow:
         return skeleton(self.name)
 
 
-def rows_of(event: DomainEvent, corrected: ClaimContent | None = None) -> IndexRows:
-    """The rows that one event adds. A correction of a claim comes with what the claim says after it."""
+def rows_of(event: DomainEvent) -> IndexRows:
+    """The rows that one event adds."""
     _, name = split_stream(event.originator_id)
     rows = IndexRows()
     match event:
@@ -67,28 +71,29 @@ def rows_of(event: DomainEvent, corrected: ClaimContent | None = None) -> IndexR
         case EntityMerged():
             rows.merges.add((name, event.into))
         case Claimed():
-            _add_content(rows, name, event.content)
-        case ClaimCorrected() if corrected is not None:
-            _add_content(rows, name, corrected)
+            rows.claim_articles.add((event.content.article, name))
+            _add_said(rows, name, msgspec.to_builtins(event.content))
+        case ClaimCorrected():
+            _add_said(rows, name, event.changes)
     if isinstance(event, ClaimCorrected | ClaimRetracted | ClaimReinstated) and event.article is not None:
         rows.claim_articles.add((event.article, name))
     return rows
 
 
-def _add_content(rows: IndexRows, claim: str, content: ClaimContent) -> None:
-    rows.claim_articles.add((content.article, claim))
-    rows.claim_entities.update((entity, claim) for entity in entities_named(content))
-    if content.type == "response":
-        others = {content.attributes["target"], content.attributes.get("by", claim)} - {claim}
-        rows.responses.update((claim, other) for other in others)
+def _add_said(rows: IndexRows, claim: str, said: Mapping[str, Any]) -> None:
+    """The rows of what a claim says, or of what a correction changes in it."""
+    attributes = said.get("attributes", {})
+    rows.claim_entities.update((entity, claim) for entity in _entities_named(said))
+    others = {attributes[name] for name in ("target", "by") if name in attributes} - {claim}
+    rows.responses.update((claim, other) for other in others if "target" in attributes)
 
 
-def entities_named(content: ClaimContent) -> Iterator[str]:
+def _entities_named(said: Mapping[str, Any]) -> Iterator[str]:
     """The entities that a claim names: participants, voices, and what a vote would join."""
-    yield from (participant.entity for participant in content.participants)
-    yield from content.asserted_by.agent
-    yield from content.asserted_by.affiliation
-    moves = content.attributes.get("moves")
+    yield from (participant["entity"] for participant in said.get("participants", ()))
+    by = said.get("asserted_by", {})
+    yield from (*by.get("agent", ()), *by.get("affiliation", ()))
+    moves = said.get("attributes", {}).get("moves")
     if moves:
         yield from (moves["subject"], moves["object"])
 
@@ -96,8 +101,8 @@ def entities_named(content: ClaimContent) -> Iterator[str]:
 def names_of(record: EntityRecord) -> list[Text]:
     """Every name of an entity, the one it goes by first."""
     content = record.contents[-1][1]
-    dated = [name.name for name in record.names]
-    return list(dict.fromkeys([dated[-1] if dated else content.name, content.name, *dated, *content.aliases]))
+    dated = [n.name for n in sorted(record.names, key=lambda n: (parse_published(n.since).latest, n.position))]
+    return list(dict.fromkeys([*dated[-1:], content.name, *dated, *content.aliases]))
 
 
 def references_in(names: Iterable[Text]) -> list[UUID]:

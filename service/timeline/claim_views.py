@@ -12,7 +12,7 @@ from events.records import ClaimRecord
 from events.temporal import parse_published, span_of
 from events.values import Quote
 from service.store.protocol import EventStore, StoredRecord
-from service.timeline.loading import recorded
+from service.store.rows import recorded
 from service.timeline.texts import Opener, sealed_in
 from service.timeline.views import ClaimView, EvidenceView, QuoteView
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from events.commands import CorrectClaim, RecordClaim, ReinstateClaim, RetractClaim
 from events.decide import decide_claim
@@ -13,8 +15,8 @@ from events.event_types import Claimed, ClaimRefAdded
 from events.identity import article_stream, claim_id, claim_stream
 from events.records import ClaimRecord
 from events.text import clean_name, clean_text
-from events.validation import normal_new_claim
-from events.values import ClaimContent, ClaimTime, Evidence, Quote
+from events.validation import anchored, normal_claim, normal_new_claim
+from events.values import AssertedBy, ClaimContent, ClaimTime, Evidence, Quote
 from service.store.protocol import StreamLink
 from service.timeline.drafts import (
     ClaimCorrectionDraft,
@@ -25,7 +27,7 @@ from service.timeline.drafts import (
     RetractionDraft,
     Voice,
 )
-from service.timeline.workspace import ARTICLE, Workspace, demand, demand_version, under_changes
+from service.timeline.workspace import ARTICLE, Workspace, demand, demand_version, is_uuid, under_changes
 
 
 def record_claim(work: Workspace, draft: ClaimDraft) -> str:
@@ -58,10 +60,17 @@ def record_response(work: Workspace, draft: ResponseDraft) -> str:
         article, by = work.article_id(draft.by.article, "/by/article"), draft.by.asserted_by
     else:
         attributes["by"] = work.claim_id(draft.by, "/by")
-        speaker = demand(work.claim(attributes["by"])).current.content
+        speaker = demand(work.claim(attributes["by"])).original
         article, by = speaker.article, speaker.asserted_by
-    published = work.published(article)
-    claim = ClaimDraft(
+    claims = [_response(draft, article, by, attributes, published) for published in work.publications(article)]
+    known = (claim for claim in claims if work.claim(claim_id(normal_claim(_said(work, claim)))) is not None)
+    return record_claim(work, next(known, claims[0]))
+
+
+def _response(
+    draft: ResponseDraft, article: str, by: AssertedBy, attributes: dict[str, Any], published: str
+) -> ClaimDraft:
+    return ClaimDraft(
         article=article,
         type="response",
         participants=(),
@@ -73,7 +82,6 @@ def record_response(work: Workspace, draft: ResponseDraft) -> str:
         evidence=EvidenceDraft(draft.reason or f"{draft.response} of another claim"),
         ref=draft.ref,
     )
-    return record_claim(work, claim)
 
 
 def amend_claim(
@@ -95,13 +103,18 @@ def amend_claim(
 
 
 def _content(work: Workspace, draft: ClaimDraft) -> ClaimContent:
-    """What a draft says, in normal form, its references resolved to ids."""
+    """What a draft says, in normal form: as it was first recorded if it was, else with its date checked."""
+    said = _said(work, draft)
+    return _known_content(work, said) or normal_new_claim(
+        said, work.published(said.article), work.date_of_rule(draft.time)
+    )
+
+
+def _said(work: Workspace, draft: ClaimDraft) -> ClaimContent:
+    """What a draft says, its references resolved to ids."""
     article = work.article_id(draft.article, "/article")
-    attributes = dict(draft.attributes)
-    for name in ("target", "by") if draft.type == "response" else ():
-        if isinstance(attributes.get(name), str):
-            attributes[name] = work.claim_id(attributes[name], f"/attributes/{name}")
-    content = ClaimContent(
+    attributes = _resolved(work, draft.type, draft.attributes)
+    return ClaimContent(
         article=article,
         type=draft.type,
         participants=draft.participants,
@@ -111,7 +124,25 @@ def _content(work: Workspace, draft: ClaimDraft) -> ClaimContent:
         polarity=draft.polarity,
         time=draft.time,
     )
-    return normal_new_claim(content, work.published(article), work.date_of_rule(draft.time))
+
+
+def _known_content(work: Workspace, content: ClaimContent) -> ClaimContent | None:
+    """The content as it was first recorded, if it was: its date may have been right only before a correction."""
+    normal = normal_claim(content)
+    for published in work.publications(content.article):
+        known = replace(normal, time=anchored(normal.time, published))
+        if work.claim(claim_id(known)) is not None:
+            return known
+    return None
+
+
+def _resolved(work: Workspace, type_: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes, with the claims that a response names by id."""
+    resolved = dict(attributes)
+    for name in ("target", "by") if type_ == "response" else ():
+        if isinstance(resolved.get(name), str):
+            resolved[name] = work.claim_id(resolved[name], f"/attributes/{name}")
+    return resolved
 
 
 def _free_ref(work: Workspace, ref: str | None, stream: str) -> str | None:
@@ -119,6 +150,8 @@ def _free_ref(work: Workspace, ref: str | None, stream: str) -> str | None:
     if ref is None:
         return None
     name = clean_name(ref, "/ref")
+    if is_uuid(name):
+        raise Invalid("a ref is not of the form of an id: it could be taken for that of another claim", "/ref")
     if work.stream_of_ref(name) not in (None, stream):
         raise Conflict(f"the ref {name!r} names another claim", "/ref")
     return name
@@ -140,6 +173,8 @@ def _evidence(work: Workspace, draft: EvidenceDraft, stream: str) -> Evidence:
 def _correct(work: Workspace, draft: ClaimCorrectionDraft, record: ClaimRecord, article: str | None) -> None:
     own, changes = record.original.article, dict(draft.changes)
     try:
+        if isinstance(changes.get("attributes"), dict):
+            changes["attributes"] = _resolved(work, record.current.content.type, changes["attributes"])
         time = msgspec.convert(changes["time"], ClaimTime) if "time" in changes else None
         same_as = work.date_of_rule(time) if time else None
         command = CorrectClaim(record.id, changes, draft.reason, work.recorder, work.published(own), article, same_as)

@@ -95,7 +95,8 @@ class ClockReader:
             instant = parse_instant(text)
         except InvalidDate as error:
             raise error.at("recorded_by") from None
-        if instant > self._now():
+        newest = self._store.recorded_at(self._store.head())
+        if instant > self._now() and (newest is None or instant > newest):
             raise Invalid(f"{text} is in the future: nobody knows what will be recorded", "recorded_by")
         return self._store.position_at(instant)
 

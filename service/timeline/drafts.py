@@ -11,13 +11,14 @@ from events.values import AssertedBy, ClaimTime, Participant, Position, Value
 
 
 class EntityDraft(Value, frozen=True):
-    """An entity to register or to put right."""
+    """An entity to register or to put right. What was known before is nothing new, unless the sender insists."""
 
     id: str
     kind: str
     name: str
     aliases: tuple[str, ...] = ()
     identifiers: dict[str, str] = {}
+    insists: bool = False
 
 
 class RenameDraft(Value, frozen=True):

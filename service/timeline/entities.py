@@ -22,7 +22,7 @@ def change_entity(work: Workspace, draft: EntityChange, expected: int | None) ->
     demand_version(record, expected)
     match draft:
         case EntityDraft():
-            command = RegisterEntity(name, _content(work, draft), work.recorder)
+            command = RegisterEntity(name, _content(work, draft), work.recorder, draft.insists)
             work.append(decide_entity(command, record))
         case RenameDraft():
             work.append(decide_entity(_rename(work, name, draft, record), record))

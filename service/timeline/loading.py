@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
-import structlog
-
-from events.codec import UnreadableEvent, decode
-from events.envelope import RecordedEvent
 from events.errors import Unknown
 from events.fold import Knowledge, fold
 from events.identity import article_stream, claim_stream, entity_stream
-from events.records import EVER, EntityRecord
+from events.records import EVER, ClaimRecord, EntityRecord
 from events.text import clean_id
 from service.errors import QueryTooExpensive
 from service.projections.index import Index
-from service.store.protocol import EventStore, StoredRecord
-
-_log = structlog.get_logger(__name__)
+from service.store.protocol import EventStore
+from service.store.rows import readable
 
 
 class Loader:
@@ -41,43 +36,58 @@ class Loader:
         found = self.fold([entity_stream(name) for name in names], position).entities
         return [found[name] for name in names if name in found]
 
-    def between(self, first: str, second: str, position: int) -> Knowledge:
+    def of(self, entity: str, position: int, also: Collection[str] = ()) -> Knowledge:
+        """The claims that name an entity, under any id that it ever had, and all that bears on these.
+
+        With them come all claims of the bodies whose votes and the speakers whose statements name it, for a vote and a
+        stance are told by all that is said about them. `also` are entities whose merges count for the question.
+        """
+        same = self._index.merge_class(entity)
+        claims = self._claims_of(same, same)
+        told = {name for claim in self._fold_claims(claims, position) for name in _tellers(claim)} - set(same)
+        others = sorted({other for name in told for other in self._index.merge_class(name)})
+        if others:
+            claims = list(dict.fromkeys([*claims, *self._claims_of(others, others)]))
+        return self._knowledge(claims, {*same, *others, *also}, position)
+
+    def between(self, first: str, second: str, position: int, also: Collection[str] = ()) -> Knowledge:
         """The claims that name both entities, under any id that they ever had, and all that bears on these."""
         same, others = self._index.merge_class(first), self._index.merge_class(second)
-        return self._knowledge(self._index.claims_of(same, others, self._most_claims + 1), {*same, *others}, position)
+        return self._knowledge(self._claims_of(same, others), {*same, *others, *also}, position)
 
-    def about(self, claims: Collection[str], position: int) -> Knowledge:
+    def about(self, claims: Collection[str], position: int, also: Collection[str] = ()) -> Knowledge:
         """Some claims and all that bears on them."""
-        return self._knowledge(self._index.claims_about(claims, self._most_claims + 1), (), position)
+        return self._knowledge(self._index.claims_about(claims, self._most_claims + 1), also, position)
 
     def fold(self, streams: Collection[str], position: int) -> Knowledge:
         """Some streams, up to a position."""
         found = self._store.read_streams(streams, until=position)
         return fold(event for rows in found.values() for event in readable(rows))
 
-    def _knowledge(self, claims: list[str], entities: Iterable[str], position: int) -> Knowledge:
+    def _claims_of(self, first: Collection[str], second: Collection[str]) -> list[str]:
+        return self._index.claims_of(first, second, self._most_claims + 1)
+
+    def _fold_claims(self, claims: Sequence[str], position: int) -> Collection[ClaimRecord]:
+        self._demand_few(claims)
+        return self.fold([claim_stream(claim) for claim in claims], position).claims.values()
+
+    def _knowledge(self, claims: Sequence[str], entities: Collection[str], position: int) -> Knowledge:
         """The records of claims, of the articles they rest on, and of the merges among their entities."""
-        if len(claims) > self._most_claims:
-            raise QueryTooExpensive(f"More than {self._most_claims} claims would have to be read.")
+        self._demand_few(claims)
         streams = [claim_stream(claim) for claim in claims]
         streams += [article_stream(article) for article in self._index.articles_of(claims)]
-        streams += [entity_stream(entity) for entity in self._index.merged_among(claims, list(entities))]
+        streams += [entity_stream(entity) for entity in self._index.merged_among(claims, entities)]
         return self.fold(streams, position)
 
+    def _demand_few(self, claims: Sequence[str]) -> None:
+        if len(claims) > self._most_claims:
+            raise QueryTooExpensive(f"More than {self._most_claims} claims would have to be read.")
 
-def recorded(row: StoredRecord) -> RecordedEvent:
-    """A row of the log as the event that it holds."""
-    return RecordedEvent(row.position, row.recorded_at, decode(row.topic, row.state, row.stream, row.version))
 
-
-def readable(rows: Iterable[StoredRecord]) -> Iterator[RecordedEvent]:
-    """The events of one stream, up to the first that cannot be read, where the projection holds it back, too."""
-    for row in rows:
-        try:
-            yield recorded(row)
-        except UnreadableEvent as error:
-            _log.error("stream held back", stream=row.stream, position=row.position, error=str(error))
-            return
+def _tellers(claim: ClaimRecord) -> list[str]:
+    """Those without whose other claims a vote or a stance would be told by halves."""
+    content = claim.current.content
+    return content.entities("body") if content.type == "governance_vote" else content.entities("speaker")
 
 
 def refs_of(knowledge: Knowledge) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from events.effects import Key
@@ -21,8 +22,9 @@ from events.vocabulary import RELATIONS, relation_key
 from events.votes import VoteKey, vote_state
 from service.projections.index import Index
 from service.store.protocol import EventStore
+from service.store.rows import readable, recorded
 from service.timeline.claim_views import claim_views
-from service.timeline.loading import Loader, readable, recorded, refs_of
+from service.timeline.loading import Loader, refs_of
 from service.timeline.texts import Opener, sealed_in
 from service.timeline.views import (
     ArticleView,
@@ -36,7 +38,9 @@ from service.timeline.views import (
     RelationView,
     VoteView,
 )
-from service.timeline.workspace import REF
+from service.timeline.workspace import REF, is_uuid
+
+_SCHEME = re.compile("([a-z][a-z0-9_-]{0,31}):(.+)")
 
 
 class Reader:
@@ -58,7 +62,7 @@ class Reader:
 
     def search(self, q: str | None, identifier: str | None, limit: int, after: str | None) -> Page[EntityView]:
         """Entities by name, alias, id, or the start of a name; or by identifier, with or without `scheme:`."""
-        scheme, _, value = (identifier or "").rpartition(":")
+        scheme, value = _identifier(identifier)
         position = self._index.position()
         found = self._index.search(folded(q) if q else None, scheme or None, value or None, after or "", limit + 1)
         records = self._load.entities(found[:limit], position)
@@ -67,11 +71,11 @@ class Reader:
     def entity_state(self, name: str, clocks: Clocks) -> EntityStateView:
         """Everything about one entity."""
         self._load.entity(name)
-        knowledge = self._load.between(name, name, clocks.position)
+        knowledge = self._load.of(name, clocks.position, _perspective(clocks))
         state = entity_state(knowledge, name, _point(clocks))
         return EntityStateView(
             asked=name,
-            entity=self._entity_views([self._load.entity(state.entity)], clocks.position)[0],
+            entity=self._entity_views([self._entity_then_or_now(state.entity, clocks.position)], clocks.position)[0],
             state=state,
             names=self._index.names_of({name, *_named_in(state)}),
             refs=refs_of(knowledge),
@@ -99,8 +103,10 @@ class Reader:
         self, body: str, clocks: Clocks, moves: tuple[str, str, str] | None = None, motion: str | None = None
     ) -> VoteView:
         """One vote, by what it moves or by the text of its motion."""
-        self._load.entity(body)
-        knowledge = self._load.between(body, body, clocks.position)
+        ends = () if moves is None else moves[1:]
+        for name in (body, *ends):
+            self._load.entity(name)
+        knowledge = self._load.of(body, clocks.position, (*ends, *_perspective(clocks)))
         merged = survivors(knowledge, clocks.position)
         if moves is not None:
             relation, subject, other = moves
@@ -125,7 +131,7 @@ class Reader:
     ) -> Page[ClaimView]:
         """The claims of an entity in the order of valid time: of when it was so at the latest, then at the earliest."""
         self._load.entity(name)
-        knowledge = self._load.between(name, name, clocks.position)
+        knowledge = self._load.of(name, clocks.position, _perspective(clocks))
         hearing = hear(knowledge, _point(clocks))
         entity = survivors(knowledge, clocks.position).get(name, name)
         spans = {
@@ -153,7 +159,7 @@ class Reader:
 
     def claims(self, claims: Collection[str], clocks: Clocks) -> tuple[ClaimView, ...]:
         """Those of some claims that were recorded by then."""
-        knowledge = self._load.about(claims, clocks.position)
+        knowledge = self._load.about(claims, clocks.position, _perspective(clocks))
         known = [claim for claim in claims if claim in knowledge.claims]
         return claim_views(self._store, knowledge, hear(knowledge, _point(clocks)), known, clocks.position)
 
@@ -161,14 +167,14 @@ class Reader:
         """Every event of a claim, after a version."""
         stream = claim_stream(self.claim_id(given))
         rows = self._store.read_stream(stream, after=after)
-        if not rows and not after:
+        if not rows and not self._store.read_stream(stream):
             raise Unknown(f"there is no claim {given!r}")
         events = tuple(recorded(row) for row in rows[:limit])
         return Page(events, str(rows[limit - 1].version) if len(rows) > limit else None)
 
     def claim_id(self, given: str) -> str:
         """The id of a claim given by id or ref."""
-        stream = self._store.find_keys(REF, [given]).get(given)
+        stream = None if is_uuid(given) else self._store.find_keys(REF, [given]).get(given)
         return split_stream(stream)[1] if stream else given
 
     def article(self, name: str, clocks: Clocks) -> ArticleView:
@@ -222,9 +228,14 @@ class Reader:
         _demand_relation(relation)
         for name in (subject, other):
             self._load.entity(name)
-        knowledge = self._load.between(subject, other, clocks.position)
+        knowledge = self._load.between(subject, other, clocks.position, _perspective(clocks))
         merged = survivors(knowledge, clocks.position)
         return knowledge, relation_key(relation, merged.get(subject, subject), merged.get(other, other))
+
+    def _entity_then_or_now(self, name: str, position: int) -> EntityRecord:
+        """An entity as it was at a position; as it is now where it was registered later."""
+        then = self._load.entities([name], position)
+        return then[0] if then else self._load.entity(name)
 
     def _entity_views(self, records: Sequence[EntityRecord], position: int) -> list[EntityView]:
         opener = Opener(self._store, sealed_in([(r.contents[-1][1], [n.name for n in r.names]) for r in records]))
@@ -237,7 +248,7 @@ class Reader:
         return EntityView(
             id=record.id,
             version=record.version,
-            position=max(at for at, _ in (*record.contents, *((n.position, n) for n in record.names))),
+            position=record.position,
             kind=content.kind,
             name=opener.open(content.name),
             aliases=tuple(alias for alias in aliases if alias is not None),
@@ -249,8 +260,19 @@ class Reader:
         )
 
 
+def _perspective(clocks: Clocks) -> tuple[str, ...]:
+    """The entity that is listened to, if only one is."""
+    return () if clocks.according_to is None else (clocks.according_to,)
+
+
 def _point(clocks: Clocks) -> Point:
     return Point(clocks.as_of, clocks.published_by, clocks.position, clocks.according_to)
+
+
+def _identifier(text: str | None) -> tuple[str | None, str | None]:
+    """Scheme and value of an identifier; what stands before a colon is a scheme if it looks like one."""
+    match = _SCHEME.fullmatch(text or "")
+    return (match[1], match[2]) if match else (None, text)
 
 
 def _demand_relation(relation: str) -> None:

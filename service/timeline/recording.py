@@ -35,14 +35,15 @@ _SAME_AS = re.compile(rf"{SAME_AS}\((.+)\)")
 class Decided(NamedTuple):
     """What one draft came to.
 
-    `offset` is the place of its last event among those of the recording; without any, `position` is where the thing
-    stands in the log.
+    `is_changed` says whether it gave events. `offset` is the place of the last event of the thing among those of the
+    recording; where there is none, `position` is that of its last stored event.
     """
 
     kind: str
     id: str
     version: int
     created: bool
+    is_changed: bool
     offset: int | None
     position: int
     ref: str | None
@@ -55,13 +56,14 @@ def decide_on(work: Workspace, draft: Draft, expected: int | None = None) -> Dec
     kind, name, moved = _decide(work, draft, expected)
     stream = f"{kind}-{name}"
     record = work.record(stream)
-    own = [index for index in range(before, len(work.events)) if work.events[index].originator_id == stream]
+    own = [event for event in work.events[before:] if event.originator_id == stream]
     return Decided(
         kind=kind,
         id=name,
         version=record.version if record else 0,
-        created=bool(own) and work.events[own[0]].originator_version == 1,
-        offset=own[-1] if own else None,
+        created=bool(own) and own[0].originator_version == 1,
+        is_changed=bool(own),
+        offset=work.last_offsets.get(stream),
         position=work.stored_position(stream),
         ref=draft.ref if isinstance(draft, ClaimDraft | ResponseDraft) else None,
         also_moved=moved,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from events.errors import Conflict, DomainError, StaleVersion
+from events.errors import Conflict, DomainError, Unknown
+from events.records import EVER
 from events.values import Recorder
 from service.errors import GuardFailed, KeyTaken, RequestMismatch, ServiceError, StreamConflict, TextTaken
 from service.projections.index import Index
@@ -19,10 +20,11 @@ from service.timeline.clocks import ClockReader
 from service.timeline.drafts import Draft
 from service.timeline.reading import Reader
 from service.timeline.recording import Decided, decide_on, prefetch
-from service.timeline.views import Outcome, RequestKey, Written
+from service.timeline.views import Clocks, Outcome, RequestKey, Written
 from service.timeline.workspace import Workspace
 
 ATTEMPTS = 8
+LONGEST_LAG = timedelta(seconds=10)
 _RACES = (StreamConflict, GuardFailed, KeyTaken, TextTaken)
 
 
@@ -57,7 +59,7 @@ class Timeline(Reader):
         super().__init__(application.store, index, limits.fold_claims)
         self._application = application
         self._now = now
-        self.clocks = ClockReader(application.store, index.position, limits.position_wait, now).resolve
+        self._clocks = ClockReader(application.store, index.position, limits.position_wait, now)
 
     def record(
         self,
@@ -86,17 +88,39 @@ class Timeline(Reader):
                     raise
                 return answered
             except _RACES as error:
-                _demand_another_try(error, attempt, expected)
+                if attempt + 1 == ATTEMPTS:
+                    raise Conflict("others kept changing the same things; send it again") from error
         raise AssertionError("the last attempt returns or raises")
+
+    def clocks(
+        self,
+        as_of: str | None = None,
+        published_by: str | None = None,
+        recorded_by: str | None = None,
+        according_to: str | None = None,
+        min_position: int | None = None,
+    ) -> Clocks:
+        """The point that the parameters of the clocks mean; a refusal names the parameter in its pointer.
+
+        Waits, up to a limit, until the read side has seen `min_position` and `recorded_by`; ReadSideBehind after it.
+        """
+        clocks = self._clocks.resolve(as_of, published_by, recorded_by, according_to, min_position)
+        if clocks.according_to is not None and not self._load.entities([clocks.according_to], EVER):
+            raise Unknown(f"there is no entity {clocks.according_to!r}", "according_to")
+        return clocks
 
     def head(self) -> int:
         """The last position of the log."""
         return self._application.store.head()
 
     def readiness(self) -> Readiness:
-        """Whether questions can be answered. Not ready when the database cannot be reached."""
+        """Whether questions can be answered: not when the database is out of reach, nor when the read side stalls."""
         try:
-            return Readiness(True, "", self._index.position(), self.head(), self._index.parked())
+            position, head = self._index.position(), self.head()
+            waiting = self._application.store.recorded_at(position + 1)
+            is_stalled = waiting is not None and self._now() - waiting > LONGEST_LAG
+            reason = "The read side does not follow the log." if is_stalled else ""
+            return Readiness(not is_stalled, reason, position, head, self._index.parked())
         except ServiceError as error:
             return Readiness(False, error.title, 0, 0, 0)
 
@@ -156,18 +180,10 @@ def _outcome(
             version=item.version,
             position=item.position if item.offset is None else first + item.offset,
             created=item.created,
-            changed=item.offset is not None,
+            changed=item.is_changed,
             ref=item.ref,
             also_moved=item.also_moved,
         )
         for item in answer.items
     )
     return Outcome(items, first + count - 1 if count else answer.head, recorded_at, replayed)
-
-
-def _demand_another_try(error: ServiceError, attempt: int, expected: int | None) -> None:
-    """Decide anew after a race, unless the sender insisted on a version or it happened too often."""
-    if expected is not None and isinstance(error, StreamConflict):
-        raise StaleVersion(f"it is at version {error.actual}, not {error.expected}") from error
-    if attempt + 1 == ATTEMPTS:
-        raise Conflict("others kept changing the same things; send it again") from error

@@ -38,6 +38,7 @@ class Workspace:
         self.recorder = recorder
         self.sealer = Sealer(store)
         self.events: list[DomainEvent] = []
+        self.last_offsets: dict[str, int] = {}
         self.guards: dict[str, int] = {}
         self.link_counts: dict[tuple[str, str], int] = {}
         self.keys: list[StreamKey] = []
@@ -95,16 +96,22 @@ class Workspace:
         """When an article that exists was published, as known now."""
         return demand(self.article(article)).contents[-1][1].published
 
+    def publications(self, article: str) -> list[str]:
+        """Every date of publication that an article that exists was ever known by, the one known now first."""
+        contents = demand(self.article(article)).contents
+        return list(dict.fromkeys(content.published for _, content in reversed(contents)))
+
     def append(self, events: Iterable[DomainEvent]) -> None:
         """Take events in, for what is decided next and for the append at the end."""
         for event in events:
             self.load([event.originator_id])
             self._records[event.originator_id] = evolve(self._records[event.originator_id], event)
+            self.last_offsets[event.originator_id] = len(self.events)
             self.events.append(event)
 
     def guard(self, stream: str) -> None:
         """Let the append fail if a stream that is only read has moved on since."""
-        if not any(event.originator_id == stream for event in self.events):
+        if stream not in self.last_offsets:
             self.load([stream])
             self.guards[stream] = self.stored_version(stream)
 
@@ -151,7 +158,7 @@ class Workspace:
 
     def claim_id(self, given: str, pointer: str, missing: type[DomainError] = UnknownReference) -> str:
         """The id of a claim given by id or ref; `missing` where there is none."""
-        stream = self.stream_of_ref(given) or (claim_stream(given) if is_uuid(given) else None)
+        stream = claim_stream(given) if is_uuid(given) else self.stream_of_ref(given)
         if stream is None or not isinstance(self.record(stream), ClaimRecord):
             raise missing(f"there is no claim {given!r}", pointer)
         return split_stream(stream)[1]
@@ -176,7 +183,7 @@ class Workspace:
     def linked(self, kind: str, target: str) -> list[str]:
         """The streams that link to a target, stored or about to be; the append fails if there are others by then."""
         stored = self.store.find_links(kind, target)
-        self.link_counts[kind, target] = len(stored)
+        self.link_counts.setdefault((kind, target), len(stored))
         pending = [link.source for link in self.links if (link.kind, link.target) == (kind, target)]
         return list(dict.fromkeys([*stored, *pending]))
 

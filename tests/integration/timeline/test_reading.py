@@ -53,7 +53,9 @@ def test_the_read_side_answers_as_the_fold_does(servers: Servers, data: st.DataO
             assert projector.catch_up() == timeline.head() == recorded.positions[-1]
         for question in data.draw(st.lists(questions(history), min_size=20, max_size=20)):
             entities = {r["id"] for r in history[: question.recorded_by] if r["record"] == "entity"}
-            if question.is_vote or not {*question.about[1:]} <= entities:
+            heard = question.according_to
+            registered = {r["id"] for r in history if r["record"] == "entity"}
+            if question.is_vote or not {*question.about[1:]} <= entities or (heard and heard not in registered):
                 continue
             point = point_of(question, recorded)
             clocks = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from events.errors import Conflict, StaleVersion
+from events.errors import Conflict, Invalid, StaleVersion, UnknownReference
 from events.values import Recorder
 from service.errors import RequestMismatch
 from service.timeline.timeline import Timeline
@@ -179,3 +179,71 @@ def test_names_of_persons_quotes_and_authors_stay_out_of_the_log(timeline: Timel
         assert text.encode() not in stored
     opened = timeline.open_texts([event.event for event in events])
     assert set(opened.values()) == {"Pat Smith", "Patty", "Pat Jones", "Jo Writer", "they bought in"}
+
+
+TWICE: list[dict[str, Any]] = [
+    *SCENE,
+    {**CLAIM, "ref": "c2", "time": {"kind": "instant", "edtf": "2014-11-04", "rule": "on_publication"}},
+    {**CLAIM, "ref": "c3", "time": {"kind": "instant", "edtf": "2014-11-03", "rule": "days_before(1)"}},
+    {"record": "response", "response": "dispute", "target": "c1", "by": "c2", "reason": "not so"},
+    {
+        "record": "response",
+        "response": "deny",
+        "target": "c1",
+        "by": {"article": ARTICLE["url"], "asserted_by": {"kind": "headline"}},
+    },
+    {"record": "correction", "of": ARTICLE["url"], "changes": {"published": "2014-11-05"}, "reason": "slip"},
+    {"record": "correction", "of": ARTICLE["url"], "changes": {"published": "2014-11-06"}, "reason": "another slip"},
+    {"record": "correction", "of": "c1", "changes": {"modality": "reported"}, "reason": "misread"},
+    {"record": "correction", "of": "c1", "changes": {"modality": "done"}, "reason": "read right at first"},
+    {
+        "record": "correction",
+        "of": "c3",
+        "changes": {"time": {"kind": "instant", "edtf": "2014-11-06", "rule": "on_publication"}},
+        "reason": "date",
+    },
+    {"record": "retraction", "of": "c2", "reason": "misread"},
+    {"record": "reinstatement", "of": "c2", "reason": "it was right"},
+    {"record": "entity", "id": "bee", "kind": "company", "name": "Bee Inc."},
+    {"record": "rename", "of": "bee", "name": "Wasp", "since": "2016"},
+    {"record": "merge", "of": "ant", "into": "bee", "reason": "the same"},
+    {"record": "unmerge", "of": "ant", "into": "bee", "reason": "not the same"},
+]
+
+
+def test_a_whole_history_sent_again_appends_nothing(timeline: Timeline) -> None:
+    for sent in TWICE:
+        record(timeline, sent)
+    head = timeline.head()
+    for sent in TWICE:
+        assert not record(timeline, sent).items[0].changed, sent
+    assert timeline.head() == head
+    record(timeline, *TWICE)
+    assert timeline.head() == head
+
+
+def test_the_same_twice_in_one_recording_names_the_one_position(timeline: Timeline) -> None:
+    outcome = record(timeline, *SCENE, CLAIM)
+    assert [(item.position, item.changed) for item in outcome.items[-2:]] == [(5, True), (5, False)]
+
+
+def test_a_ref_that_looks_like_an_id_is_refused(timeline: Timeline) -> None:
+    first = record(timeline, *SCENE).items[-1].id
+    with pytest.raises(Invalid, match="ref"):
+        record(timeline, {**CLAIM, "ref": first, "modality": "reported"})
+
+
+def test_a_corrected_response_has_to_have_a_target(timeline: Timeline) -> None:
+    answer = {"record": "response", "response": "dispute", "target": "c1", "ref": "r1", "by": "c1"}
+    record(timeline, *SCENE, answer)
+    changes = {"attributes": {"response": "dispute", "target": "nothing"}}
+    with pytest.raises(UnknownReference) as refusal:
+        record(timeline, {"record": "correction", "of": "r1", "changes": changes, "reason": "other claim"})
+    assert refusal.value.pointer == "/changes/attributes/target"
+
+
+def test_a_name_in_the_chain_is_refused(timeline: Timeline) -> None:
+    by = {"kind": "author", "chain": ["author", "Maria Private"]}
+    with pytest.raises(Invalid) as refusal:
+        record(timeline, *SCENE, {**CLAIM, "ref": "c2", "asserted_by": by})
+    assert refusal.value.pointer == "/5/asserted_by/chain/1"

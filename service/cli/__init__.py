@@ -1,0 +1,35 @@
+"""The command line. Commands read options, hand over, and write the answer."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import click
+
+from service.cli import demo, importing, migrate, relation, serve, state, timeline
+from service.cli.group import Commands
+from service.cli.output import use_utf8
+from service.serve.logs import configure_logs
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="frenemies", message="%(version)s")
+def cli() -> None:
+    """Who is with whom, since when, and who says so.
+
+    Records what is claimed about companies, and answers for any day: as of then, as published by then, as recorded by
+    then. Ends with 0 (done), 2 (wrong usage), 3 (data refused) or 4 (service unavailable). A service that runs with
+    FRENEMIES_ADMIN_KEY is asked with the same variable set.
+    """
+    configure_logs("WARNING", brief=True)
+
+
+for module in (demo, serve, migrate, importing, state, relation, timeline):
+    cli.add_command(module.command)
+
+
+def main() -> NoReturn:
+    """The program `frenemies`."""
+    use_utf8()
+    cli.main(prog_name="frenemies")
+    raise AssertionError("click ends the process")

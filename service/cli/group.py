@@ -1,0 +1,60 @@
+"""The command group: errors of the service become messages and exit codes, in one place."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from events.errors import DomainError
+from service.cli.output import visible
+from service.errors import ServiceError, SettingsError
+from service.serve.errors import NotGuarded
+
+
+class Failure(click.ClickException):
+    """A message for stderr, line by line, with control characters made visible."""
+
+    def show(self, file: Any = None) -> None:
+        """Writes the message."""
+        for line in self.message.expandtabs(1).split("\n"):
+            click.echo(f"frenemies: {visible(line)}", err=True)
+
+
+class WrongUsage(Failure):
+    """The command cannot be understood."""
+
+    exit_code = 2
+
+
+class Refused(Failure):
+    """Data is refused, or not there."""
+
+    exit_code = 3
+
+
+class Unavailable(Failure):
+    """The service does not answer."""
+
+    exit_code = 4
+
+
+class Commands(click.Group):
+    """A group whose commands end with 0 done, 2 usage, 3 data refused or 4 service unavailable."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except (SettingsError, NotGuarded) as error:
+            raise WrongUsage(str(error)) from error
+        except DomainError as error:
+            raise Refused(f"{error.title} {error.detail}") from error
+        except ServiceError as error:
+            raise Unavailable(str(error)) from error
+        except BrokenPipeError:
+            # Whoever read our output has seen enough.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)

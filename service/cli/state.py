@@ -1,0 +1,176 @@
+"""`frenemies state`: everything about one entity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.text import Text
+
+from service.cli import options, tables
+from service.cli.options import Place, without_empty
+from service.cli.output import cell, print_json, print_line, print_table, status_cell
+from service.cli.source import ask_all, open_source
+
+
+@click.command("state")
+@click.argument("entity")
+@options.take_clocks
+@click.option("--status", metavar="STATUS", help="Only relations with this status.")
+@click.option("--relation", metavar="RELATION", help="Only relations of this name.")
+@click.option("--include-ended", is_flag=True, help="Also relations that do not hold, or of which nothing is known.")
+@options.JSON
+@options.take_place(url=True)
+def command(
+    entity: str,
+    clocks: dict[str, str],
+    status: str | None,
+    relation: str | None,
+    include_ended: bool,
+    as_json: bool,
+    place: Place,
+) -> None:
+    """Show every relation of ENTITY on a day, with its status and the claims behind it.
+
+    \b
+    frenemies state red-hat --as-of 2014-11-04
+    frenemies state vmware --as-of 2012-08-29 --published-by 2012-08-28 --include-ended
+    """
+    chosen = without_empty(status=status, relation=relation, include="ended" if include_ended else None)
+    with open_source(place) as source:
+        answer = ask_all(source, "relations", None, "entities", entity, "state", **clocks, **chosen)
+    if as_json:
+        print_json(answer)
+    else:
+        _print(answer, all_parts=include_ended)
+
+
+def _print(answer: Any, *, all_parts: bool) -> None:
+    refs = answer["refs"]
+    entity = answer["entity"]
+    print_line(Text.assemble(cell(entity["name"] or entity["id"], "bold"), cell(f"  {entity['kind']} {entity['id']}")))
+    tables.print_clocks(answer)
+    if not answer["relations"]:
+        print_line("No relation holds, may hold or is planned on this day.")
+    tables.print_relations("Relations", answer["relations"], refs, all_parts=all_parts)
+    _print_votes(answer["votes"], refs)
+    _print_positions(answer["positions"], refs)
+    _print_rounds(answer["rounds"], refs)
+    _print_profile(answer["profile"], refs)
+    _print_stances(answer["stances"], refs)
+    tables.print_conflicts(answer["conflicts"], refs)
+    tables.print_excluded(answer["excluded"], refs)
+
+
+def _print_votes(votes: Any, refs: dict[str, str]) -> None:
+    print_table(
+        "Votes",
+        ("body", "on", "status", "when", "due", "outcome", "says", "claims"),
+        [
+            [
+                vote["body"],
+                _moves(vote),
+                status_cell(vote["status"]),
+                tables.date(vote["when"]),
+                tables.date(vote["due"]),
+                ", ".join(vote["outcomes"]),
+                tables.says(vote),
+                tables.claims(vote, refs),
+            ]
+            for vote in votes
+        ],
+    )
+
+
+def _moves(vote: Any) -> str:
+    moves = vote["moves"]
+    if moves:
+        return f"{moves['relation']}  {moves['subject']} > {moves['object']}"
+    return vote["motion"] or ", ".join(vote["motions"])
+
+
+def _print_positions(positions: Any, refs: dict[str, str]) -> None:
+    print_table(
+        "Positions",
+        ("holder", "organization", "title", "status", "since", "until", "claims"),
+        [
+            [
+                item["holder"],
+                item["organization"],
+                ", ".join(title["title"] or "" for title in item["titles"]),
+                status_cell(item["status"]),
+                tables.date(item["since"]),
+                tables.date(item["until"]),
+                tables.claims(item, refs),
+            ]
+            for item in positions
+        ],
+    )
+
+
+def _print_rounds(rounds: Any, refs: dict[str, str]) -> None:
+    print_table(
+        "Rounds",
+        ("round", "status", "when", "amount", "investors", "says", "claims"),
+        [
+            [
+                tables.shown(item["round"]),
+                status_cell(item["status"]),
+                tables.date(item["when"]),
+                f"{tables.shown(item.get('amount'))} {tables.shown(item.get('currency'))}".strip(),
+                ", ".join(investor["entity"] for investor in item["investors"]),
+                tables.says(item),
+                tables.claims(item, refs),
+            ]
+            for item in rounds
+        ],
+    )
+
+
+def _print_profile(profile: Any, refs: dict[str, str]) -> None:
+    print_table(
+        "Profile",
+        ("what", "value", "when", "says", "claims"),
+        [
+            [
+                item["name"],
+                f"not {tables.shown(item['value'])}" if item["negated"] else tables.shown(item["value"]),
+                tables.date(item["when"]),
+                tables.says(item),
+                tables.claims(item, refs),
+            ]
+            for item in profile["attributes"]
+        ],
+    )
+    print_table(
+        "Figures",
+        ("measure", "value", "when", "says", "claims"),
+        [
+            [
+                item["measure"],
+                " ".join(filter(None, (tables.shown(item[field]) for field in ("value", "unit", "population")))),
+                tables.date(item["when"]),
+                tables.says(item),
+                tables.claims(item, refs),
+            ]
+            for item in profile["market_facts"]
+        ],
+    )
+
+
+def _print_stances(stances: Any, refs: dict[str, str]) -> None:
+    print_table(
+        "Stances",
+        ("when", "speaker", "about", "stance", "wording", "claims"),
+        [
+            [
+                tables.date(item["when"]),
+                tables.voice(item["speaker"]),
+                item["about"],
+                item["stance"],
+                tables.shown(item["wording"]),
+                tables.claims(item, refs),
+            ]
+            for item in stances
+        ],
+    )

@@ -1,0 +1,83 @@
+"""Logs go to stderr: a line of JSON each, or lines for a person."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any, TextIO
+
+import structlog
+
+Processor = Callable[..., Any]
+_SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+    structlog.processors.UnicodeDecoder(),
+]
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what is stderr at that moment."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        """The present stderr."""
+        return sys.stderr
+
+
+def configure_logs(level: str = "INFO", *, brief: bool = False) -> None:
+    """Sends structlog and the logging of the standard library the same way.
+
+    `brief` is for commands that say something to a person now and then, and for no program to read.
+    """
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_SHARED,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    handler = _Stderr()
+    handler.setFormatter(formatter(brief=brief))
+    handler.addFilter(_is_worth_telling)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+
+
+def formatter(*, brief: bool = False) -> logging.Formatter:
+    """Renders a record of either kind."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_SHARED,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *([_in_brief] if brief else _renderers()),
+        ],
+    )
+
+
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Not every coming and going of a connection. (The level of that logger is set by others.)"""
+    return record.levelno >= logging.WARNING or record.name != "psycopg.pool"
+
+
+def _renderers() -> list[Processor]:
+    if sys.stderr.isatty():
+        return [structlog.dev.ConsoleRenderer()]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
+
+
+def _in_brief(logger: Any, method: str, event: dict[str, Any]) -> str:
+    hidden = ("event", "level", "logger", "timestamp", "exc_info", "stack_info")
+    about = "".join(f" {name}={value}" for name, value in event.items() if name not in hidden)
+    return f"frenemies: {event['event']}{about}"

@@ -1,0 +1,116 @@
+"""The supervisor: prepares the database, keeps web server and projector running, and ends both."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic
+
+import structlog
+
+from service.bootstrap import prepare
+from service.errors import ServiceError
+from service.serve.address import base_url, demand_guard, listen
+from service.serve.child import Child
+from service.serve.database import open_database
+from service.serve.health import is_ready
+from service.serve.signals import Signals
+from service.settings import Settings
+
+READY_WITHIN = 60.0
+END_WITHIN = 10.0
+_POLL_READY = 0.1
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many processes answer requests, with how many threads each."""
+
+    workers: int = 2
+    threads: int = 8
+
+
+class NeverReady(ServiceError):
+    """The service did not become ready."""
+
+
+def serve(
+    settings: Settings,
+    size: Size,
+    *,
+    on_ready: Callable[[str], None],
+    load: Callable[[str], None] | None = None,
+    link: socket.socket | None = None,
+) -> None:
+    """Runs the service until a signal ends it.
+
+    `load` gets the URL of the prepared database before requests are answered, `on_ready` the address once they are.
+    NotGuarded, PortTaken, KeepsFailing and the errors of the database say why it does not run.
+    """
+    demand_guard(settings)
+    with Signals() as signals, link or listen(settings.host, settings.port) as link, open_database(settings) as url:
+        report = prepare(settings, url)
+        _log.info("database prepared", applied=list(report.applied), roles=report.roles)
+        if load is not None:
+            load(url)
+        with _children(settings, size, url, link) as children:
+            _run(children, signals, base_url(link), on_ready)
+
+
+def _run(children: list[Child], signals: Signals, base: str, on_ready: Callable[[str], None]) -> None:
+    deadline = monotonic() + READY_WITHIN
+    announced = False
+    while not signals.stopping:
+        pause = min([child.tend() for child in children])
+        if not announced:
+            announced = is_ready(base)
+            if announced:
+                on_ready(base)
+            elif monotonic() > deadline:
+                raise NeverReady(f"{base}/readyz did not answer within {READY_WITHIN:.0f} seconds.")
+            pause = _POLL_READY
+        signals.wait(pause)
+    _log.info("ending")
+
+
+@contextmanager
+def _children(settings: Settings, size: Size, url: str, link: socket.socket) -> Iterator[list[Child]]:
+    environment = _environment(settings, size, url)
+    children = [
+        Child("projector", [sys.executable, "-m", "service.serve.projector"], environment),
+        Child("web", _gunicorn(size, link), environment, files=[link.fileno()]),
+    ]
+    try:
+        yield children
+    finally:
+        deadline = monotonic() + END_WITHIN
+        for child in children:
+            child.ask_to_end()
+        for child in children:
+            child.end(deadline)
+
+
+def _gunicorn(size: Size, link: socket.socket) -> list[str]:
+    return [
+        sys.executable, "-m", "gunicorn", "--config", "python:service.serve.gunicorn_config",
+        "--bind", f"fd://{link.fileno()}", "--workers", str(size.workers), "--threads", str(size.threads),
+        "service.wsgi:app",
+    ]  # fmt: skip
+
+
+def _environment(settings: Settings, size: Size, url: str) -> Mapping[str, str]:
+    """What the children read: our own environment, with the settings of the command line written over it."""
+    own = {name: value for name, value in os.environ.items() if name not in ("MIGRATE_URL", "GUNICORN_CMD_ARGS")}
+    given = {
+        "DATABASE_URL": url,
+        "FRENEMIES_HOST": settings.host,
+        "FRENEMIES_PORT": str(settings.port),
+        "FRENEMIES_ADMIN_KEY": settings.admin_key or "",
+        "FRENEMIES_POOL_SIZE": str(max(settings.pool_size, size.threads)),
+    }
+    return own | given
