@@ -1,0 +1,92 @@
+# Every target sets up what it needs, in .venv. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test test-fast soak lint format types openapi docs wheel constraints clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/.ready-to-run
+DEV := $(VENV)/.ready-to-test
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
+PYTEST := $(BIN)/python -m pytest
+# How many tests run at once, each with a PostgreSQL of its own: JOBS=0 runs them one after the other.
+JOBS ?= 2
+# Where the tests are that need no database; the others need not even be loaded.
+FAST := tests/unit tests/contract tests/cli tests/test_docs.py
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
+	  while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+demo: $(RUN) ## start the service with the sample of five articles (Ctrl-C ends it)
+	@$(BIN)/frenemies demo
+
+serve: $(RUN) ## start the service on DATABASE_URL, or on its own PostgreSQL
+	@$(BIN)/frenemies serve
+
+test: $(DEV) ## run all tests but the long ones (soak)
+	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-500} $(PYTEST) -q -n $(JOBS) --dist loadgroup -m "not soak" $(ARGS)
+
+test-fast: $(DEV) ## run the tests that need no database
+	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-10} $(PYTEST) -q -n $(JOBS) -m "not database and not slow and not soak" $(FAST) $(ARGS)
+
+soak: $(DEV) ## run the long tests: 5,000 generated histories
+	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-5000} $(PYTEST) -q tests/unit/test_fold.py tests/unit/test_oracle.py $(ARGS)
+
+lint: $(DEV) ## check style and layout of the code
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check .; exit 1; }
+
+format: $(DEV) ## lay the code out
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+types: $(DEV) ## check the types
+	@$(BIN)/mypy
+
+openapi: $(DEV) ## write openapi.yaml from the code
+	@$(BIN)/python -m service.http.openapi > openapi.yaml.new && mv openapi.yaml.new openapi.yaml
+
+docs: $(DEV) ## write the pages of docs/ that come from the code
+	@$(BIN)/python docs/generate.py
+
+wheel: $(DEV) ## build the wheel in dist/
+	@$(BIN)/python -m pip wheel -qq --no-deps --no-build-isolation --wheel-dir dist .
+
+constraints: ## write constraints.txt anew, with the newest versions
+	@rm -rf build/constraints && mkdir -p build
+	@$(call find_python) && "$$python" -m venv build/constraints
+	@build/constraints/bin/python -m pip install -qq hatchling editables '.[embedded,dev]'
+	@head -n 2 constraints.txt > build/constraints.txt
+	@build/constraints/bin/python -m pip freeze | grep -v '^frenemies' | sort -f >> build/constraints.txt
+	@mv build/constraints.txt constraints.txt
+
+clean: ## remove what the other targets made
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
+
+# The first Python on the way that is new enough, in the shell variable `python`. PYTHON=... chooses another.
+find_python = python=; for found in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14; do \
+	  if "$$found" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$found; break; fi; \
+	done; \
+	[ -n "$$python" ] || { echo 'Python 3.11 or newer is needed, and was not found. Name one: make PYTHON=/path/to/python3' >&2; false; }
+
+# Editable, so that a change of the code needs no new set-up. Without a home to write to there is no cache to complain of.
+quietly = { [ -w "$${HOME:-/nonexistent}" ] || export PIP_NO_CACHE_DIR=1; }
+
+# Some systems ship Python without what `venv` needs to install pip; an installed pip can then put one there.
+$(VENV)/pyvenv.cfg:
+	@$(call find_python) && echo "Setting up $(VENV) with $$("$$python" --version) ..." && \
+	  { "$$python" -m venv --clear $(VENV) >/dev/null 2>&1 || \
+	    { "$$python" -m venv --clear --without-pip $(VENV) && \
+	      "$$python" -m pip --python $(BIN)/python install -qq pip; } || \
+	    { rm -rf $(VENV); echo 'Python can neither make a virtual environment with pip nor has it pip itself: install one' \
+	      'of them (on Debian and Ubuntu: python3-venv).' >&2; false; }; }
+
+$(RUN): pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
+	@echo "Installing what the service needs (the first time takes up to a minute) ..."
+	@$(quietly); $(PIP) hatchling editables && $(PIP) --no-build-isolation -e '.[embedded]'
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt $(RUN)
+	@echo "Installing what the tests need ..."
+	@$(quietly); $(PIP) --no-build-isolation -e '.[embedded,dev]'
+	@touch $@

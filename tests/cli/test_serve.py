@@ -1,0 +1,191 @@
+"""`frenemies serve`: the supervisor and its children, as a program."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from time import monotonic
+from urllib.parse import urlsplit
+
+import pytest
+
+from service.db import connect
+from service.serve import address, child
+from service.serve.child import Child
+from service.serve.errors import KeepsFailing
+from tests.cli.conftest import LONGEST, Program, Run
+
+Start = Callable[..., Program]
+READY = "Frenemies is ready on "
+
+
+def ready(program: Program) -> str:
+    """The address, once the service answers."""
+    return program.line_with(READY).removeprefix(READY).strip()
+
+
+def get(base: str, path: str) -> tuple[int, bytes]:
+    parts = urlsplit(base)
+    with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)) as link:
+        link.request("GET", path)
+        answer = link.getresponse()
+        return answer.status, answer.read()
+
+
+def processes_of_group(group: int) -> list[int]:
+    """The processes of a group that still run."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, _, found_group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(found_group) == group and state != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Asks until it is so."""
+    deadline = monotonic() + LONGEST
+    while not condition():
+        assert monotonic() < deadline, "it did not come to pass"
+
+
+def sessions(url: str) -> list[str]:
+    with connect(url) as connection:
+        rows = connection.execute(
+            "SELECT application_name FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name LIKE 'frenemies-%'"
+        )
+        return [str(name) for (name,) in rows]
+
+
+@pytest.fixture
+def served(start: Start, empty_database_url: str) -> tuple[Program, str]:
+    """A running service on a database that had nothing in it, and its address."""
+    program = start("serve", "--port", "0", DATABASE_URL=empty_database_url)
+    return program, ready(program)
+
+
+@pytest.mark.slow
+def test_it_prepares_the_database_and_answers(served: tuple[Program, str]) -> None:
+    _, base = served
+    assert get(base, "/readyz")[0] == 200
+    assert get(base, "/v1/entities")[0] == 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_within_seconds_and_nothing_is_left(
+    start: Start, empty_database_url: str, number: signal.Signals
+) -> None:
+    program = start("serve", "--port", "0", DATABASE_URL=empty_database_url)
+    base = ready(program)
+    groups = [program.process.pid, *program.children().values()]
+    begun = monotonic()
+    assert program.end(number) == 0
+    assert monotonic() - begun < 8
+    assert [processes_of_group(group) for group in groups] == [[], [], []]
+    assert sessions(empty_database_url) == []
+    with pytest.raises(OSError, match="refused"):
+        get(base, "/readyz")
+
+
+@pytest.mark.slow
+def test_a_killed_projector_comes_back_and_goes_on(
+    served: tuple[Program, str], run: Run, empty_database_url: str
+) -> None:
+    program, base = served
+    first = program.children()["projector"]
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: program.children()["projector"] != first)
+    entity = {"record": "entity", "id": "alpha", "kind": "company", "name": "Alpha"}
+    assert run("import", "-", input=json.dumps(entity), DATABASE_URL=empty_database_url).exit_code == 0
+    status, body = get(base, "/v1/entities/alpha?min_position=1")
+    assert (status, json.loads(body)["name"]) == (200, "Alpha")
+
+
+@pytest.mark.slow
+def test_a_killed_web_server_comes_back_at_the_same_address(served: tuple[Program, str]) -> None:
+    program, base = served
+    first = program.children()["web"]
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: program.children()["web"] != first)
+    assert get(base, "/readyz")[0] == 200
+
+
+@pytest.mark.slow
+def test_children_end_with_a_supervisor_that_is_killed(served: tuple[Program, str]) -> None:
+    program, _ = served
+    groups = list(program.children().values())
+    program.process.kill()
+    program.process.wait(LONGEST)
+    wait_until(lambda: not any(map(processes_of_group, groups)))
+
+
+@pytest.mark.slow
+def test_logs_are_lines_of_json_without_the_key(start: Start, empty_database_url: str) -> None:
+    program = start("serve", "--port", "0", DATABASE_URL=empty_database_url, FRENEMIES_ADMIN_KEY="canary-key")
+    base = ready(program)
+    assert get(base, "/v1/entities")[0] == 401
+    assert program.end() == 0
+    text = program.log.read_text()
+    assert text
+    assert all("event" in json.loads(line) for line in text.splitlines())
+    assert "canary-key" not in text
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_it_refuses_to_start_off_loopback_without_a_key(run: Run, database_url: str, host: str) -> None:
+    result = run("serve", "--host", host, "--port", "0", DATABASE_URL=database_url)
+    assert result.exit_code == 2
+    assert "FRENEMIES_ADMIN_KEY" in result.stderr
+
+
+def test_a_host_that_is_none_is_wrong_usage(run: Run, database_url: str) -> None:
+    result = run("serve", "--host", "no-such-host.invalid", DATABASE_URL=database_url)
+    assert result.exit_code == 2
+    assert "no-such-host.invalid" in result.stderr
+
+
+@pytest.mark.parametrize("port", ["x", "-1", "65536"])
+def test_a_port_that_is_none_is_wrong_usage(run: Run, port: str) -> None:
+    assert run("serve", "--port", port).exit_code == 2
+
+
+def test_a_taken_port_is_named(run: Run, database_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("serve", "--port", str(port), DATABASE_URL=database_url)
+    assert result.exit_code == 4
+    assert f"127.0.0.1:{port}" in result.stderr
+    assert "--port" in result.stderr
+
+
+def test_a_database_out_of_reach_is_code_4(run: Run) -> None:
+    result = run("serve", "--port", "0", DATABASE_URL="postgresql:///x?host=/nowhere")
+    assert result.exit_code == 4
+
+
+def test_a_child_that_keeps_failing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "FIRST_PAUSE", 0.001)
+    failing = Child("failing", ["false"], {"PATH": os.defpath})
+    with pytest.raises(KeepsFailing, match="failing ended 5 times"):
+        while True:
+            failing.tend()
+
+
+@pytest.mark.parametrize(
+    ("host", "begins"), [("127.0.0.1", "http://127.0.0.1:"), ("localhost", "http://"), ("0.0.0.0", "http://127.0.0.1:")]
+)
+def test_the_address_is_one_that_this_machine_reaches(host: str, begins: str) -> None:
+    with address.listen(host, 0) as link:
+        assert address.base_url(link).startswith(begins)

@@ -1,0 +1,187 @@
+"""Who may import whom, held as a table. A new folder or a new direction needs a line here, and a reason."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LONGEST_MODULE = 400
+
+# What each part may import of ours. Every part may import itself; `events` also by all others.
+PARTS: dict[str, set[str]] = {
+    "events": set(),
+    "service.errors": set(),
+    "service.settings": {"service.errors"},
+    "service.sql": set(),
+    "service.sample": set(),
+    "service.embedded": {"service.errors"},
+    "service.db": {"service.settings", "service.errors"},
+    "service.migrate": {"service.db", "service.sql", "service.errors"},
+    "service.store": {"service.db", "service.sql", "service.errors", "service.settings"},
+    "service.projections": {"service.store", "service.db", "service.sql", "service.errors", "service.settings"},
+    "service.timeline": {"service.store", "service.projections", "service.errors", "service.settings"},
+    "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
+    "service.feeds": {"service.timeline", "service.errors", "service.settings"},
+    "service.http": {"service.timeline", "service.feeds", "service.intake", "service.errors", "service.settings"},
+    "service.web": {"service.timeline", "service.http", "service.errors", "service.settings"},
+    "service.app": {"service.http", "service.web", "service.timeline", "service.errors", "service.settings"},
+    "service.bootstrap": {
+        "service.db", "service.migrate", "service.projections", "service.settings", "service.store", "service.timeline",
+    },
+    "service.serve": {"service.bootstrap", "service.embedded", "service.errors", "service.settings"},
+    "service.wsgi": {"service.bootstrap", "service.app", "service.serve", "service.errors", "service.settings"},
+    "service.cli": {
+        "service.bootstrap", "service.app", "service.serve", "service.embedded", "service.timeline", "service.intake",
+        "service.feeds", "service.errors", "service.settings",
+    },
+}  # fmt: skip
+
+# Imports that the table does not allow and that stand for a reason.
+EXCEPTIONS: dict[tuple[str, str], str] = {
+    ("service.cli.importing", "service.store"): "the rehearsal of a file decides without appending, on a store",
+    ("service.http.openapi", "service.app"): "run as a program, it writes the document of the whole application",
+}
+
+# Packages of others, and the only modules or parts that may import them.
+FOREIGN: dict[str, set[str]] = {
+    "flask": {"service.http", "service.web", "service.app", "service.wsgi"},
+    "flask_smorest": {"service.http", "service.app"},
+    "marshmallow": {"service.intake", "service.http"},
+    "eventsourcing": {"service.store"},
+    "psycopg": {"service.db", "service.migrate"},
+    "psycopg_pool": {"service.db"},
+    "environs": {"service.settings"},
+    "click": {"service.cli"},
+    "rich": {"service.cli"},
+    "httpx2": {"service.cli"},
+    "gunicorn": {"service.serve"},
+}
+
+# `psycopg.rows` holds the factories that say in which form rows are wanted; it opens no connection and raises no error.
+FOREIGN_EXCEPTIONS: dict[str, set[str]] = {
+    "psycopg.rows": {"service.store", "service.projections"},
+    "eventsourcing.domain": {"events"},
+}
+
+# What would make an answer depend on more than its arguments.
+IMPURE = set("asyncio http logging os pathlib random secrets socket subprocess threading time".split())
+ENTRY_POINTS = {"service.cli", "service.serve", "service.wsgi"}
+
+
+class Import(NamedTuple):
+    """One import: by which module, of what, in which line."""
+
+    importer: str
+    imported: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.importer}:{self.line} imports {self.imported}"
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for top in ("events", "service"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            found[name] = path
+    return found
+
+
+def imports_of(module: str, path: Path) -> Iterator[Import]:
+    """Every import, wherever it stands; `from a import b` is one of `a.b` where that is a module."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(module, alias.name, node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}:{node.lineno}: imports are absolute"
+            for alias in node.names:
+                deeper = f"{node.module}.{alias.name}"
+                yield Import(module, deeper if deeper in MODULES else str(node.module), node.lineno)
+
+
+MODULES = modules()
+IMPORTS = [one for module, path in MODULES.items() for one in imports_of(module, path)]
+OURS = [one for one in IMPORTS if one.imported.split(".")[0] in ("events", "service")]
+
+
+def is_in(module: str, part: str) -> bool:
+    return module == part or module.startswith(part + ".")
+
+
+def part_of(module: str) -> str:
+    return next(part for part in sorted(PARTS, key=len, reverse=True) if is_in(module, part))
+
+
+def test_every_module_belongs_to_a_part() -> None:
+    homeless = [module for module in MODULES if module != "service" and not any(is_in(module, part) for part in PARTS)]
+    assert not homeless
+
+
+def test_imports_go_in_the_allowed_direction() -> None:
+    wrong = []
+    for one in OURS:
+        part = part_of(one.importer) if one.importer != "service" else "service.errors"
+        allowed = PARTS[part] | {part, "events"} if part != "events" else {"events"}
+        excused = {imported for (importer, imported) in EXCEPTIONS if importer == one.importer}
+        if not any(is_in(one.imported, target) for target in allowed | excused):
+            wrong.append(str(one))
+    assert not wrong
+
+
+def test_every_exception_is_still_needed() -> None:
+    used = {(one.importer, imported) for one in OURS for (_, imported) in EXCEPTIONS if is_in(one.imported, imported)}
+    assert set(EXCEPTIONS) <= used
+
+
+def test_only_entry_points_choose_implementations() -> None:
+    users = [one for one in OURS if one.imported == "service.bootstrap"]
+    assert not [str(one) for one in users if not any(is_in(one.importer, place) for place in ENTRY_POINTS)]
+
+
+@pytest.mark.parametrize("package", FOREIGN)
+def test_a_package_of_others_stays_where_it_belongs(package: str) -> None:
+    wrong = []
+    for one in IMPORTS:
+        if is_in(one.imported, package):
+            places = set(FOREIGN[package])
+            for narrower, more in FOREIGN_EXCEPTIONS.items():
+                places |= more if is_in(one.imported, narrower) else set()
+            if not any(is_in(one.importer, place) for place in places):
+                wrong.append(str(one))
+    assert not wrong
+
+
+def test_the_domain_reads_no_clock_file_network_or_setting() -> None:
+    wrong = [one for one in IMPORTS if is_in(one.importer, "events") and one.imported.split(".")[0] in IMPURE]
+    assert not list(map(str, wrong))
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    following: dict[str, set[str]] = {module: set() for module in MODULES}
+    for one in OURS:
+        excused = (one.importer, part_of(one.imported)) in EXCEPTIONS
+        if one.imported in MODULES and one.imported != one.importer and not excused:
+            following[one.importer].add(one.imported)
+    done: set[str] = set()
+
+    def walk(module: str, path: list[str]) -> None:
+        assert module not in path, " > ".join([*path[path.index(module) :], module])
+        if module not in done:
+            for target in sorted(following[module]):
+                walk(target, [*path, module])
+            done.add(module)
+
+    for module in MODULES:
+        walk(module, [])
+
+
+def test_no_module_is_longer_than_a_reader_can_hold() -> None:
+    lengths = {module: len(path.read_text(encoding="utf-8").splitlines()) for module, path in MODULES.items()}
+    assert not {module: length for module, length in lengths.items() if length > LONGEST_MODULE}
