@@ -180,10 +180,12 @@ class Story:
         return bool(self.draw(st.integers(1, n)) == n)
 
     def add(self, record: Record) -> None:
-        """Record something, after the entities that it names."""
+        """Record something, after the entities that it names. Its reason is its own: else it could be a repeat."""
         for entity in entities_in(record):
             if entity not in self.names("entity"):
                 self.records.append({"record": "entity", "id": entity, "kind": KINDS[entity], "name": entity.title()})
+        if "reason" in record:
+            record = record | {"reason": f"{record['reason']} ({len(self.records)})"}
         self.records.append(record)
 
     def names(self, kind: str) -> list[str]:

@@ -85,7 +85,7 @@ def _print_votes(votes: Any, refs: dict[str, str]) -> None:
 def _moves(vote: Any) -> str:
     moves = vote["moves"]
     if moves:
-        return f"{moves['relation']}  {moves['subject']} > {moves['object']}"
+        return tables.relation_name(moves)
     return vote["motion"] or ", ".join(vote["motions"])
 
 

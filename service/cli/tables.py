@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
+from events.vocabulary import SYMMETRIC
 from service.cli.output import cell, print_line, print_table, status_cell
 
 _MOST_CLAIMS = 4
@@ -27,12 +28,17 @@ def print_clocks(answer: Item) -> None:
     print_line(cell(", ".join(said), "dim"))
 
 
+def relation_name(relation: Item) -> str:
+    """A relation with its ends: `>` from the subject to the object, `-` where it has no direction."""
+    sign = "-" if relation["relation"] in SYMMETRIC else ">"
+    return f"{relation['relation']}  {relation['subject']} {sign} {relation['object']}"
+
+
 def print_relations(title: str, relations: Sequence[Item], refs: Mapping[str, str], *, all_parts: bool) -> None:
     """Relations with their parts; on demand also parts that do not hold or of which nothing is known."""
     rows: list[list[Text | str]] = []
     for relation in relations:
-        name = f"{relation['relation']}  {relation['subject']} > {relation['object']}"
-        rows.append([cell(name), *_standing(relation, refs)])
+        rows.append([cell(relation_name(relation)), *_standing(relation, refs)])
         parts = [part for part in relation["parts"] if all_parts or part["status"] not in _SILENT]
         rows += [[cell(f"  {_scope(part)}"), *_standing(part, refs)] for part in parts]
     print_table(title, ("relation", "status", "since", "until", "due", "says", "claims"), rows)

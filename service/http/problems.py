@@ -92,7 +92,8 @@ def register(app: Flask) -> None:
 
 def code_of(error: type[Exception]) -> str:
     """The stable name of an error: its own, or that of its class."""
-    return str(getattr(error, "code", "") or re.sub("(?<=[a-z])(?=[A-Z])", "-", error.__name__).lower())
+    named = next(cls for cls in error.__mro__ if not cls.__name__.startswith("_"))
+    return str(getattr(named, "code", "") or re.sub("(?<=[a-z])(?=[A-Z])", "-", named.__name__).lower())
 
 
 def status_of(error: type[Exception]) -> int:

@@ -307,6 +307,18 @@ ENDS: list[Example] = [
         {"2013-12-31": "not_held", "2014-01-01": "holds", "2014-03-01": "holds", "2014-03-02": "not_held"},
     ),
     (
+        "what was seen in a range around an end was seen before it",
+        [observed("agreement", "[2014-02-01..2014-05-01]"), claim("agreement", "2014-03-01", stage="ended")],
+        AGREEMENT,
+        {"2014-02-01": "possibly", "2014-02-28": "possibly", "2014-03-01": "not_held", "2014-05-01": "not_held"},
+    ),
+    (
+        "what was seen by a day after an end was seen after it",
+        [observed("agreement", "[..2014-05-01]"), claim("agreement", "2014-03-01", stage="ended")],
+        AGREEMENT,
+        {"2014-03-01": "not_held", "2014-03-02": "possibly", "2014-05-01": "holds"},
+    ),
+    (
         "an interval with an open end goes on",
         [claim("position", "2014-01-01/..")],
         POSITION,
@@ -381,6 +393,12 @@ NEGATIVES: list[Example] = [
         [claim("agreement", "2014-01-01/2014-12-31"), observed("agreement", "2014-05-01", polarity="negative")],
         AGREEMENT,
         {"2014-04-30": "holds", "2014-05-01": "contested", "2014-12-31": "contested", "2015-01-01": "not_held"},
+    ),
+    (
+        "evidence of an interval that ends before the day does not",
+        [claim("agreement", "2014-01-01/2014-04-30"), observed("agreement", "2014-05-01", polarity="negative")],
+        AGREEMENT,
+        {"2014-05-01": "not_held"},
     ),
     (
         "a range without a first day speaks of its last day only",
@@ -500,6 +518,11 @@ def test_a_plan_tells_since_when_it_was_known_and_nothing_has_begun() -> None:
     found = state([planned("membership", "2014-08")], MEMBER, "2014-07-01").state
     assert (found.since, found.until, found.planned_since) == (None, None, parse_day("2014-06-01"))
     assert span(found.due) == ("2014-08-01", "2014-08-31")
+
+
+def test_of_several_plans_the_first_known_tells_since_when() -> None:
+    plans = [planned("membership", "2014-08", JULY), planned("membership", "2014-09")]
+    assert state(plans, MEMBER, "2014-07-01").state.planned_since == parse_day("2014-06-01")
 
 
 def test_a_fact_without_claims_is_unknown_on_every_day() -> None:

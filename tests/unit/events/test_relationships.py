@@ -121,6 +121,14 @@ def test_rule_8_a_headline_opens_nothing_against_its_own_article() -> None:
     assert [(e.claim, e.why, e.by) for e in found.excluded] == [("a", "headline", "b")]
 
 
+def test_rule_8_of_several_claims_against_a_headline_the_first_is_named() -> None:
+    story = Story(h=claim("membership", by=HEADLINE), b=claim("statement"), a=claim("statement", stance="hostile"))
+    story.response("r1", "contradict", "b", "h")
+    story.response("r2", "contradict", "h", "a")
+    (item,) = story.relation(MEMBER, "2014-06-01").excluded
+    assert (item.claim, item.why, item.by) == ("h", "headline", "a")
+
+
 def test_rule_8_a_headline_is_contested_by_other_articles_like_anybody() -> None:
     story = disputed(claim("membership", by=HEADLINE), planned("membership", "2014-08-27", JULY), kind="contradict")
     assert story.status(MEMBER, "2014-07-01") == "contested"
@@ -171,6 +179,14 @@ def test_an_end_of_the_whole_ends_the_parts_and_an_end_of_a_part_only_the_part()
         for found in (story.relation(AGREEMENT, "2014-06-01") for story in (of_part, of_whole))
     ]
     assert statuses == [("holds", "not_held"), ("not_held", "not_held")]
+
+
+def test_an_end_of_one_part_does_not_end_another() -> None:
+    parts = {name: claim("agreement", "2014-01-01", term=name) for name in ("a", "b")}
+    found = Story(**parts, e=claim("agreement", "2014-03-01", term="b", stage="ended")).relation(
+        AGREEMENT, "2014-06-01"
+    )
+    assert [(part.scope["term"], part.state.status) for part in found.parts] == [("a", "holds"), ("b", "not_held")]
 
 
 def test_an_intended_change_is_a_part_that_never_opens_the_whole() -> None:

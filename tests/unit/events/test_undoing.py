@@ -56,6 +56,13 @@ def test_a_response_whose_own_claim_is_undone_stops_counting() -> None:
     assert undone({"a", "b", "c", "r", "s"}, set(), both) == [Undone("r", "retracted", "c")]
 
 
+def test_a_response_that_does_not_count_is_no_reason_even_in_a_circle() -> None:
+    circle = [Response("r1", "a", "b", "correct", None), Response("r2", "b", "a", "correct", None)]
+    gone = [Response("r3", "b", "a", "retract", None), Response("r4", "c", "r3", "correct", None)]
+    found = undone({"a", "b", "c", "r1", "r2", "r3", "r4"}, set(), circle + gone)
+    assert {(item.claim, item.why) for item in found} == {("a", "corrected"), ("b", "corrected"), ("r3", "corrected")}
+
+
 def test_a_claim_that_the_recorder_retracted_undoes_nothing() -> None:
     assert undone({"b", "r"}, {"a"}, [Response("r", "a", "b", "correct", None)]) == []
 
