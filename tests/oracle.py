@@ -1014,7 +1014,7 @@ def stances(
 
 def stance_keys(claim: Claim) -> list[StanceKey]:
     """The stances that a statement takes: who takes it (its asserter when nobody is named), about whom, which."""
-    if claim.type != "statement" or claim.negative or claim.modality in INTENDED:
+    if claim.type != "statement" or claim.negative:
         return []
     speakers = claim.filling("speaker") or [claim.asserter]
     stance, wording = claim.attributes.get("stance", ""), claim.attributes.get("wording")
