@@ -297,8 +297,9 @@ def _negated(denial: Heard, target: Heard) -> Iterable[Heard]:
 
 
 def _divested(heard: Heard) -> Heard | None:
-    """The end of what the seller owned, for what is bought is no longer its seller's."""
-    sellers = heard.content.entities("seller")
+    """The end of what the seller owned, for what is bought is no longer its seller's, unless it bought it itself."""
+    buyers = heard.content.entities("acquirer")
+    sellers = [seller for seller in heard.content.entities("seller") if seller not in buyers]
     if not sellers or heard.effect != OPEN:
         return None
     parts = [Participant("acquirer", s) for s in sellers] + [

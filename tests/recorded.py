@@ -4,56 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from events import codec
 from events.envelope import RecordedEvent
 from events.fold import Knowledge, fold
 from events.identity import article_id, canonical_url
 from events.values import Recorder
+from service.intake.records import draft_of as draft_of_line
 from service.store.application import TimelineApplication
 from service.store.memory import MemoryStore
-from service.timeline.drafts import (
-    ArticleCorrectionDraft,
-    ArticleDraft,
-    ClaimCorrectionDraft,
-    ClaimDraft,
-    Draft,
-    EntityDraft,
-    MergeDraft,
-    ReinstatementDraft,
-    RenameDraft,
-    ResponseDraft,
-    RetractionDraft,
-    UnmergeDraft,
-)
+from service.timeline.drafts import Draft
 from service.timeline.recording import decide_on
 from service.timeline.workspace import Workspace
 
 ME = Recorder("tester")
-DRAFTS: dict[str, type[Any]] = {
-    "entity": EntityDraft,
-    "article": ArticleDraft,
-    "claim": ClaimDraft,
-    "response": ResponseDraft,
-    "retraction": RetractionDraft,
-    "reinstatement": ReinstatementDraft,
-    "rename": RenameDraft,
-    "merge": MergeDraft,
-    "unmerge": UnmergeDraft,
-}
 
 
 def draft_of(record: dict[str, Any]) -> Draft:
-    """The draft of an import line."""
-    kind = record["record"]
-    fields = {name: value for name, value in record.items() if name != "record"}
-    if "entity" in fields:
-        fields["of"] = fields.pop("entity")
-    if kind == "correction":
-        return msgspec.convert(fields, ArticleCorrectionDraft if "://" in fields["of"] else ClaimCorrectionDraft)
-    draft: Draft = msgspec.convert(fields, DRAFTS[kind])
-    return draft
+    """The draft of an import line; histories name what a merge is about `entity`."""
+    if record["record"] in ("merge", "unmerge") and "entity" in record:
+        record = {("of" if name == "entity" else name): value for name, value in record.items()}
+    return draft_of_line(record)
 
 
 class Recorded:

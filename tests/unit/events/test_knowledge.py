@@ -363,6 +363,10 @@ def test_a_sale_that_was_not_made_ends_nothing(changes: dict[str, str]) -> None:
     assert len(Story(a=claim("acquisition", also=[("seller", "cat")], **changes)).hearing().live) == 1  # type: ignore[arg-type]
 
 
+def test_a_seller_who_is_also_the_buyer_ends_nothing() -> None:
+    assert len(Story(a=claim("acquisition", also=[("seller", "ant")])).hearing().live) == 1
+
+
 def test_claims_that_do_not_count_still_touch_their_relation() -> None:
     story = Story(a=claim(), b=claim("membership"))
     story.retract("a")
