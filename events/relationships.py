@@ -13,6 +13,8 @@ from events.temporal import AFTER_ALL, Bounds
 from events.values import ClaimContent
 from events.vocabulary import CONTROL_ATTRIBUTES
 
+CLASH = "clash"
+"""Why a conflict is one when no response says so: claims of the same days that cannot all be right."""
 RANK = (HOLDS, CONTESTED, POSSIBLY, PLANNED, UNCONFIRMED)
 """A relation is what the first of its facts in this order is."""
 
@@ -60,6 +62,7 @@ class PartState:
     attributes: dict[str, Any]
     asserted_by: tuple[Asserter, ...]
     claims: tuple[str, ...]
+    clash: Conflict | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def relation_state(hearing: Hearing, key: Key, day: int) -> RelationState:
         state=state,
         attributes=facts[0].attributes if mine else {},
         parts=tuple(facts[1:]),
-        conflicts=conflicts(hearing, touching),
+        conflicts=_in_order({*conflicts(hearing, touching), *(f.clash for f in facts if f.clash)}),
         excluded=excluded(hearing, touching),
         asserted_by=asserters(mine),
         claims=newest_first(mine),
@@ -129,10 +132,23 @@ def _facts(mine: Sequence[Heard], disputed: set[str], day: int) -> list[PartStat
 
 
 def _fact(scope: Scope, about: list[Heard], ends: list[Heard], disputed: set[str], day: int) -> PartState:
-    state = _contested(Fact(about + ends).at(day), about, disputed)
+    told = Fact(about + ends).at(day)
+    state = _contested(told, about, disputed)
     return PartState(
-        dict(scope), state, attributes(about, state, day), asserters(about), tuple(sorted({h.claim for h in about}))
+        dict(scope),
+        state,
+        attributes(about, state, day),
+        asserters(about),
+        tuple(sorted({h.claim for h in about})),
+        _clash(scope, about + ends) if told.status == CONTESTED else None,
     )
+
+
+def _clash(scope: Scope, claims: Iterable[Heard]) -> Conflict:
+    """The sides of a fact that is contested by what the claims say themselves, without a response among them."""
+    opposed = {heard.claim: heard for heard in claims if heard.effect in (OPEN, OBSERVE, NEGATIVE)}
+    part = ", ".join(f"{name}: {value}" for name, value in scope)
+    return Conflict(part or None, CLASH, _sides(opposed, set(opposed)))
 
 
 def _contested(state: FactState, about: list[Heard], disputed: set[str]) -> FactState:
@@ -201,6 +217,10 @@ def conflicts(hearing: Hearing, touching: set[str]) -> tuple[Conflict, ...]:
         Conflict(aspect, "+".join(sorted(kinds)), _sides(everyone, claims))
         for (aspect, _), (kinds, claims) in grouped.items()
     ]
+    return _in_order(found)
+
+
+def _in_order(found: Iterable[Conflict]) -> tuple[Conflict, ...]:
     return tuple(sorted(found, key=str))
 
 

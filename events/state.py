@@ -62,7 +62,9 @@ def entity_state(knowledge: Knowledge, entity: str, point: Point) -> EntityState
         profile=profile_items(hearing.live, entity, day),
         observations=observations(hearing.live, entity, day),
         stances=tuple(stances),
-        conflicts=conflicts(hearing, concerned),
+        conflicts=tuple(
+            sorted({*conflicts(hearing, concerned), *(c for r in relations for c in r.conflicts)}, key=str)
+        ),
         excluded=excluded(hearing, concerned),
     )
 

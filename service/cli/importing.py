@@ -21,7 +21,7 @@ from service.cli.options import Place
 from service.intake.errors import Fault, MalformedJson, Misshapen
 from service.intake.records import draft_of
 from service.intake.strict_json import parse
-from service.serve.database import open_database
+from service.serve.database import open_database, own_folder
 from service.settings import Settings
 from service.store.postgres import PostgresStore
 from service.timeline.drafts import Draft
@@ -142,8 +142,7 @@ class Import:
                     decided = decide_on(work, item.draft)
                 except DomainError as error:
                     raise _refusal(lines, item.line, error.pointer, error) from None
-                is_new = decided.offset is not None
-                done = done.plus(Done(is_new, not is_new))
+                done = done.plus(Done(decided.is_changed, not decided.is_changed))
             work.events.clear()
         return done
 
@@ -163,6 +162,7 @@ def command(files: tuple[str, ...], check: bool, place: Place) -> None:
     with open_database(settings) as url:
         if settings.database_url is None:
             prepare(settings, url)
+            click.echo(f"frenemies: the database is the one in {settings.data or own_folder()}", err=True)
         with Import(settings, url) as importing:
             for name in files:
                 with open_lines(name, settings.limits.article_body) as lines:

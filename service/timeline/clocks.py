@@ -26,7 +26,7 @@ def parse_instant(text: str) -> datetime:
     """An instant of RFC 3339 in UTC. InvalidDate without an offset, for a leap second, or below the microsecond."""
     match = _INSTANT.fullmatch(text)
     if match is None:
-        raise InvalidDate(f"{text!r} is not an instant of RFC 3339 with an offset, to the microsecond at most")
+        raise InvalidDate(f"{text!r} is no instant like 2026-11-20T15:50:00Z (RFC 3339, to the microsecond at most)")
     if match[6] in ("-00:00",):
         raise InvalidDate(f"{text!r}: the offset is unknown")
     try:

@@ -21,6 +21,7 @@ from events.values import ArticleContent
 from events.vocabulary import RELATIONS, relation_key
 from events.votes import VoteKey, vote_state
 from service.projections.index import Index
+from service.projections.rows import names_of
 from service.store.protocol import EventStore
 from service.store.rows import readable, recorded
 from service.timeline.claim_views import claim_views
@@ -250,7 +251,7 @@ class Reader:
             version=record.version,
             position=record.position,
             kind=content.kind,
-            name=opener.open(content.name),
+            name=opener.open(names_of(record)[0]),
             aliases=tuple(alias for alias in aliases if alias is not None),
             identifiers=content.identifiers,
             names=tuple(DatedName(opener.open(name.name), name.since) for name in record.names),

@@ -180,6 +180,16 @@ OPENINGS: list[Example] = [
         PARTNER,
         {"2014-02-28": "unknown", "2014-03-01": "not_held", "2014-04-30": "not_held", "2014-05-01": "holds"},
     ),
+    (
+        "nor over a time in which it was seen, and an end",
+        [
+            observed("partnership", "[2014-02-10..2014-02-20]"),
+            claim("partnership", "2014-03-01", stage="ended"),
+            claim("partnership", "2014-05-01"),
+        ],
+        PARTNER,
+        {"2014-01-01": "unknown", "2014-02-20": "holds", "2014-03-01": "not_held", "2014-05-01": "holds"},
+    ),
 ]
 OBSERVATIONS: list[Example] = [
     (
@@ -496,6 +506,14 @@ def test_a_state_tells_since_when_and_until_when() -> None:
         ("2014-01-01", "2014-01-31"),
         ("2014-05-01", "2014-05-31"),
     )
+
+
+def test_of_several_ends_to_come_the_first_is_told() -> None:
+    ends = [
+        claim("agreement", when, stage="ended") for when in ("[2014-05-01..2014-06-10]", "[2014-05-05..2014-05-20]")
+    ]
+    found = state([claim("agreement", "2014-01-01"), *ends], AGREEMENT, "2014-03-01")
+    assert span(found.state.until) == ("2014-05-01", "2014-05-20")
 
 
 def test_an_observation_leaves_the_first_day_open() -> None:

@@ -290,3 +290,21 @@ def test_the_best_of_several_states_is_the_first_in_rank_then_in_time() -> None:
     assert best([none, unsure], none) == unsure
     assert best([none, none], FactState("unknown")) == FactState("unknown")
     assert best([FactState("planned"), FactState("contested")], none).status == "contested"
+
+
+def test_claims_that_cannot_all_be_right_are_the_sides_of_a_clash() -> None:
+    story = Story(a=claim("acquisition", "2014-02-01"), b=claim("acquisition", "2014-04-01", JULY, by=ANT_SAYS))
+    answer = story.relation(OWNS, "2014-03-01")
+    (clash,) = answer.conflicts
+    assert (answer.status, clash.aspect, clash.why) == ("contested", None, "clash")
+    assert {side.asserted_by.asserter: side.claims for side in clash.sides} == {"author:june writer": ("a",), "ant": ("b",)}
+    assert story.relation(OWNS, "2014-05-01").conflicts == ()
+
+
+def test_a_negative_of_the_same_days_clashes_with_what_it_contradicts_in_its_part() -> None:
+    story = Story(
+        a=observed("agreement", "2014-05", by=ANT_SAYS, term="price"),
+        b=claim("agreement", "2014-05", JULY, by=BEE_SAYS, seen="observed", polarity="negative", term="price"),
+    )
+    (clash,) = story.relation(("agreement_with", "ant", "bee"), "2014-06-01").conflicts
+    assert (clash.aspect, [side.claims for side in clash.sides]) == ("term: price", [("a",), ("b",)])
