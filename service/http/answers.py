@@ -198,7 +198,14 @@ SCHEMAS: Json = {
     ),
     "RelationPart": obj("A part of a relation.", scope=mapping(TEXT), **FACT, **BEHIND),
     "RelationItem": obj("One relation on one day.", **RELATION),
-    "RelationAnswer": obj("One relation on one day.", **RELATION, names=NAMES, refs=REFS, **ENVELOPE),
+    "RelationAnswer": obj(
+        "One relation on one day. `circle` flags owners in a circle: the entities on it, from the subject on.",
+        **RELATION,
+        circle=items(TEXT),
+        names=NAMES,
+        refs=REFS,
+        **ENVELOPE,
+    ),
     "Vote": obj("One vote.", **VOTE),
     "VoteAnswer": obj("One vote on one day.", **VOTE, names=NAMES, refs=REFS, **ENVELOPE),
     "Position": obj(

@@ -145,7 +145,7 @@ def _part(part: PartState) -> Answer:
 
 def relation_answer(view: RelationView, clocks: Clocks) -> Answer:
     """The answer for one relation."""
-    return enveloped(relation(view.state) | {"names": view.names}, clocks, view.refs)
+    return enveloped(relation(view.state) | {"circle": view.circle, "names": view.names}, clocks, view.refs)
 
 
 def vote(state: VoteState) -> Answer:

@@ -9,6 +9,7 @@ from events.effects import Key
 from events.envelope import RecordedEvent
 from events.errors import Unknown
 from events.event_types import DomainEvent
+from events.facts import CONTESTED, HOLDS, POSSIBLY
 from events.fold import Knowledge, fold
 from events.identity import article_stream, claim_stream, split_stream
 from events.knowledge import Point, hear, survivors
@@ -41,6 +42,9 @@ from service.timeline.views import (
 )
 from service.timeline.workspace import REF, is_uuid
 
+OWNS = "owns"
+IN_FORCE = (HOLDS, POSSIBLY, CONTESTED)
+MOST_OWNED = 50
 _SCHEME = re.compile("([a-z][a-z0-9_-]{0,31}):(.+)")
 
 
@@ -89,7 +93,8 @@ class Reader:
         knowledge, key = self._about_relation(relation, subject, other, clocks)
         state = relation_state(hear(knowledge, _point(clocks)), key, clocks.as_of)
         names = self._index.names_of({subject, other, *key[1:]})
-        return RelationView(state, names, refs_of(knowledge))
+        circle = self._circle(key, clocks) if key[0] == OWNS and state.status in IN_FORCE else ()
+        return RelationView(state, circle, names, refs_of(knowledge))
 
     def relation_claims(
         self, relation: str, subject: str, other: str, clocks: Clocks, limit: int, after: str | None
@@ -232,6 +237,26 @@ class Reader:
         knowledge = self._load.between(subject, other, clocks.position, _perspective(clocks))
         merged = survivors(knowledge, clocks.position)
         return knowledge, relation_key(relation, merged.get(subject, subject), merged.get(other, other))
+
+    def _circle(self, key: Key, clocks: Clocks) -> tuple[str, ...]:
+        """The owner and all on the way from what it owns back to it, of at most MOST_OWNED entities; else empty."""
+        _, owner, owned = key
+        ways: list[tuple[str, ...]] = [(owner, owned)]
+        seen = {owned}
+        while ways and len(seen) <= MOST_OWNED:
+            way = ways.pop(0)
+            for following in self._owned_by(way[-1], clocks):
+                if following == owner:
+                    return way
+                if following not in seen:
+                    seen.add(following)
+                    ways.append((*way, following))
+        return ()
+
+    def _owned_by(self, entity: str, clocks: Clocks) -> list[str]:
+        hearing = hear(self._load.of(entity, clocks.position, _perspective(clocks)), _point(clocks))
+        keys = [key for key in sorted(hearing.about) if key[:2] == (OWNS, entity)]
+        return [key[2] for key in keys if relation_state(hearing, key, clocks.as_of).status in IN_FORCE]
 
     def _entity_then_or_now(self, name: str, position: int) -> EntityRecord:
         """An entity as it was at a position; as it is now where it was registered later."""

@@ -157,9 +157,13 @@ class EntityStateView:
 
 @dataclass(frozen=True)
 class RelationView:
-    """The answer for one relation, with the names of both ends."""
+    """The answer for one relation, with the names of both ends.
+
+    `circle` are the entities, from the subject on, that own each other in a circle; empty where there is none.
+    """
 
     state: RelationState
+    circle: tuple[str, ...]
     names: dict[str, str | None]
     refs: dict[str, str]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
@@ -72,7 +73,13 @@ def _found(asked: Mapping[str, str]) -> dict[str, Any]:
     state = state_answer(view, relations, (), is_ended, clocks)
     for relation in state["relations"]:
         relation["parts"] = [part for part in relation["parts"] if is_ended or part["status"] not in _OVER]
-    return {"state": state, "sources": _sources(_claims_in(state), clocks)}
+    clock_names = ("published_by", "recorded_by", "according_to")
+    question = {"as_of": state["clocks"]["as_of"]} | {name: asked[name] for name in clock_names if name in asked}
+    return {
+        "state": state,
+        "sources": _sources(_claims_in(state), clocks),
+        "json_address": f"/v1/entities/{state['entity']['id']}/state?{urlencode(question)}",
+    }
 
 
 def _claims_in(value: Any) -> set[str]:

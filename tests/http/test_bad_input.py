@@ -692,7 +692,9 @@ def test_case_71_relations_of_a_claim(service: Service) -> None:
         owners = [{"role": "acquirer", "entity": one}, {"role": "target", "entity": other}]
         service.claim(**examples.ownership(participants=owners, attributes={"stake": 100}))
     for one, other in (("red-hat", "vmware"), ("vmware", "red-hat")):
-        assert service.get(f"/v1/relations/owns/{one}/{other}", as_of="2015-01-01").json["status"] == "holds"
+        answer = service.get(f"/v1/relations/owns/{one}/{other}", as_of="2015-01-01").json
+        assert (answer["status"], answer["circle"]) == ("holds", [one, other])
+    assert service.get("/v1/relations/owns/red-hat/vmware", as_of="2000-01-01").json["circle"] == []
 
 
 def test_case_72_same_article_twice(service: Service) -> None:
