@@ -7,6 +7,7 @@ from pathlib import Path
 
 from environs import Env, EnvError
 
+from events.text import LONGEST_TEXT
 from service.errors import SettingsError
 
 KIB = 1024
@@ -15,7 +16,10 @@ MIB = 1024 * KIB
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one request may bring or ask for. Sizes are bytes, times are seconds."""
+    """How much one request may bring or ask for. Sizes are bytes, times are seconds.
+
+    How much one claim, article or entity may hold is the domain's to say: `events.validation` and `events.text`.
+    """
 
     json_body: int = 1 * MIB
     article_body: int = 2 * MIB
@@ -23,10 +27,7 @@ class Limits:
     batch_claims: int = 500
     batch_body: int = 5 * MIB
     json_depth: int = 32
-    string: int = 64 * KIB
-    name: int = 200
-    participants: int = 50
-    relations: int = 300
+    string: int = LONGEST_TEXT
     page: int = 200
     fold_claims: int = 25_000
     request_deadline: float = 5.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from threading import Condition
+from threading import Lock
 from uuid import UUID, uuid4
 
 from eventsourcing.persistence import StoredEvent
@@ -37,7 +37,7 @@ class MemoryStore:
 
     def __init__(self, clock: Callable[[], datetime] = _now) -> None:
         self._clock = clock
-        self._changed = Condition()
+        self._lock = Lock()
         self._epoch = uuid4()
         self._log: list[StoredRecord] = []
         self._streams: dict[str, list[StoredRecord]] = {}
@@ -60,7 +60,7 @@ class MemoryStore:
         """Checks everything first, then stores everything."""
         demand_consecutive(events)
         demand_storable(_texts_in(events, keys, links, texts, request))
-        with self._changed:
+        with self._lock:
             if request and request.key in self._requests:
                 return self._replay(request)
             self._check_guards(guards)
@@ -78,22 +78,21 @@ class MemoryStore:
                     request.key, request.body_hash, request.answer,
                     appended.first_position, appended.count, appended.recorded_at,
                 )  # fmt: skip
-            self._changed.notify_all()
             return appended
 
     def read_stream(self, stream: str, *, after: int = 0, until: int | None = None) -> list[StoredRecord]:
         """The events of a stream in order."""
-        with self._changed:
+        with self._lock:
             return _up_to(self._streams.get(stream, [])[max(after, 0) :], until)
 
     def read_streams(self, streams: Collection[str], *, until: int | None = None) -> dict[str, list[StoredRecord]]:
         """The events of several streams as of one moment."""
-        with self._changed:
+        with self._lock:
             return {stream: _up_to(self._streams.get(stream, []), until) for stream in streams}
 
     def read_log(self, after: int, limit: int, until: int | None = None) -> list[StoredRecord]:
         """The next events of the log."""
-        with self._changed:
+        with self._lock:
             return _up_to(self._log[max(after, 0) : max(after, 0) + limit], until)
 
     def head(self) -> int:
@@ -104,22 +103,22 @@ class MemoryStore:
         """The last position recorded at or before an instant."""
         if instant.tzinfo is None:
             raise ValueError("the instant has no offset")
-        with self._changed:
+        with self._lock:
             return bisect.bisect_right(self._log, instant, key=lambda record: record.recorded_at)
 
     def recorded_at(self, position: int) -> datetime | None:
         """When the event at a position was recorded."""
-        with self._changed:
+        with self._lock:
             return self._log[position - 1].recorded_at if 1 <= position <= len(self._log) else None
 
     def find_keys(self, kind: str, keys: Collection[str]) -> dict[str, str]:
         """The streams that own the keys."""
-        with self._changed:
+        with self._lock:
             return {key: self._keys[kind, key] for key in keys if (kind, key) in self._keys}
 
     def find_links(self, kind: str, target: str, *, after: str = "", limit: int | None = None) -> list[str]:
         """The sources that link to a target."""
-        with self._changed:
+        with self._lock:
             return sorted(source for source in self._links.get((kind, target), ()) if source > after)[:limit]
 
     def find_request(self, key: str) -> StoredRequest | None:
@@ -128,23 +127,18 @@ class MemoryStore:
 
     def find_texts(self, texts: Collection[tuple[str, str]]) -> dict[tuple[str, str], ErasableText]:
         """The texts stored for pairs of scope and content."""
-        with self._changed:
+        with self._lock:
             stored = self._texts_by_content()
             return {text: stored[text] for text in texts if text in stored}
 
     def read_texts(self, references: Collection[UUID]) -> dict[UUID, ErasableText]:
         """The texts behind the references."""
-        with self._changed:
+        with self._lock:
             return {reference: self._texts[reference] for reference in references if reference in self._texts}
 
     def epoch(self) -> UUID:
         """The identity of this log."""
         return self._epoch
-
-    def wait_beyond(self, position: int, timeout: float) -> bool:
-        """Waits until the log goes beyond a position; False when it did not in time."""
-        with self._changed:
-            return self._changed.wait_for(lambda: len(self._log) > position, timeout)
 
     def _replay(self, request: Request) -> Appended:
         stored = self._requests[request.key]
