@@ -17,7 +17,7 @@ from events.profile import (
     profile_items,
     rounds,
 )
-from events.relationships import Conflict, Excluded, RelationState, conflicts, excluded, relation_state
+from events.relationships import CLASH, Conflict, Excluded, RelationState, conflicts, excluded, relation_state
 from events.stances import StancePoint, concerns, stance_points
 from events.votes import VoteKey, VoteState, vote_key, vote_state
 
@@ -62,9 +62,7 @@ def entity_state(knowledge: Knowledge, entity: str, point: Point) -> EntityState
         profile=profile_items(hearing.live, entity, day),
         observations=observations(hearing.live, entity, day),
         stances=tuple(stances),
-        conflicts=tuple(
-            sorted({*conflicts(hearing, concerned), *(c for r in relations for c in r.conflicts)}, key=str)
-        ),
+        conflicts=(*conflicts(hearing, concerned), *(c for r in relations for c in r.conflicts if c.why == CLASH)),
         excluded=excluded(hearing, concerned),
     )
 

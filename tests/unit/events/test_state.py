@@ -127,3 +127,17 @@ def test_all_clocks_and_perspectives_combine() -> None:
 def test_what_a_vote_moves_counts_among_the_relations() -> None:
     story = Story(a=claim("governance_vote", "2014-08-27", modality="scheduled", moves=MOVES))
     assert {r.key: r.status for r in state(story, "guild", "2014-07-01").relations} == {MEMBER: "planned"}
+
+
+def test_a_conflict_is_told_once_though_it_touches_several_relations() -> None:
+    story = Story(
+        a=claim("agreement", by=ANT_SAYS, term="price"),
+        b=claim("agreement", "2014-05-01", JULY, by=BEE_SAYS, term="price"),
+        c=claim("partnership", by=ANT_SAYS),
+        d=claim("partnership", "2014-05-01", JULY, by=BEE_SAYS),
+    )
+    story.response("r", "dispute", "b", "a", JULY)
+    story.response("s", "dispute", "d", "c", JULY)
+    found = entity_state(story.knowledge(), "ant", point("2014-08-01"))
+    (conflict,) = found.conflicts
+    assert [side.claims for side in conflict.sides] == [("a", "c"), ("b", "d")]
