@@ -66,17 +66,12 @@ class CorrectArticle(Value, frozen=True):
 
 
 class RecordClaim(Value, frozen=True):
-    """Record a claim, or new evidence for it.
-
-    `published` is the date of its article, `same_as` the date of the claim that its rule names.
-    """
+    """Record a claim, or new evidence for it; the content in normal form, as `validation.normal_new_claim` gives it."""
 
     id: str
     content: ClaimContent
     evidence: Evidence
     recorder: Recorder
-    published: str
-    same_as: str | None = None
     ref: str | None = None
 
 

@@ -48,7 +48,6 @@ from events.validation import (
     normal_claim,
     normal_entity,
     normal_evidence,
-    normal_new_claim,
     normal_reason,
     normal_time,
 )
@@ -214,9 +213,8 @@ def _place(command: ClaimCommand, version: int) -> dict[str, Any]:
 def _record_claim(command: RecordClaim, record: ClaimRecord | None) -> Events:
     evidence = normal_evidence(command.evidence)
     if record is None:
-        content = normal_new_claim(command.content, command.published, command.same_as)
-        claimed: type[Claimed] = CLAIMED[content.type]
-        return (claimed(**_place(command, 1), content=content, evidence=evidence, ref=command.ref),)
+        claimed: type[Claimed] = CLAIMED[command.content.type]
+        return (claimed(**_place(command, 1), content=command.content, evidence=evidence, ref=command.ref),)
     events: Events = ()
     version = record.version + 1
     if command.ref is not None and command.ref not in [ref for _, ref in record.refs]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID, uuid5
@@ -19,6 +20,7 @@ LONGEST_URL = 2_048
 _REFUSED = re.compile("[\x00-\x20\x7f\ud800-\udfff]")
 
 
+@lru_cache(1_024)
 def canonical_url(url: str, pointer: str = "") -> str:
     """The address without what does not name the article: fragment, tracking, default port, case of the host.
 

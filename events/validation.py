@@ -49,7 +49,12 @@ def normal_new_claim(content: ClaimContent, published: str, same_as: str | None)
 
     `published` is the date of its article, `same_as` the date of the claim that its rule names. Invalid with the place.
     """
-    return replace(normal_claim(content), time=normal_time(content.time, published, same_as))
+    return with_checked_time(normal_claim(content), published, same_as)
+
+
+def with_checked_time(normal: ClaimContent, published: str, same_as: str | None) -> ClaimContent:
+    """A claim that is in normal form but for its time, which is checked and anchored (`anchored`)."""
+    return replace(normal, time=normal_time(normal.time, published, same_as))
 
 
 def normal_claim(content: ClaimContent) -> ClaimContent:
@@ -146,11 +151,11 @@ def _normal_participants(claim_type: ClaimType, participants: tuple[Participant,
                 f"/participants/{index}/role",
             )
         clean_id(participant.entity, f"/participants/{index}/entity")
-    twice = [p for p, count in Counter(participants).items() if count > 1]
-    if twice:
-        raise Invalid(f"{twice[0].entity} has the role {twice[0].role} twice", "/participants")
-    counts = Counter(p.role for p in participants)
-    if not any(all(counts[role] >= n for role, n in need.items()) for need in claim_type.needs):
+    if len(set(participants)) < len(participants):
+        twice = next(p for p, count in Counter(participants).items() if count > 1)
+        raise Invalid(f"{twice.entity} has the role {twice.role} twice", "/participants")
+    roles = [participant.role for participant in participants]
+    if not any(all(roles.count(role) >= n for role, n in need.items()) for need in claim_type.needs):
         wanted = " or ".join(", ".join(f"{n} {role}" for role, n in need.items()) for need in claim_type.needs)
         raise Invalid(f"a claim of type {claim_type.name} needs at least {wanted}", "/participants")
     return participants

@@ -19,7 +19,7 @@ from service.cli.group import Refused
 from service.cli.lines import Line, Lines, open_lines
 from service.cli.options import Place
 from service.intake.errors import Fault, MalformedJson, Misshapen
-from service.intake.records import draft_of
+from service.intake.records import read_line
 from service.intake.strict_json import parse
 from service.serve.database import open_database, own_folder
 from service.settings import Settings
@@ -172,7 +172,7 @@ def command(files: tuple[str, ...], check: bool, place: Place) -> None:
 
 
 def _parse(line: Line) -> Numbered:
-    return Numbered(line.number, draft_of(parse(line.content)))
+    return Numbered(line.number, read_line(line.content))
 
 
 def _complaints(lines: Lines, line: Line, error: DomainError) -> list[str]:

@@ -29,7 +29,7 @@ def read_json(most_bytes: int) -> Any:
 
 def read_body(shape: type[Shape], most_bytes: int) -> dict[str, Any]:
     """The fields of the body."""
-    return load(shape(), read_json(most_bytes))
+    return load(shape, read_json(most_bytes))
 
 
 def read_query(shape: type[Shape]) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def read_query(shape: type[Shape]) -> dict[str, Any]:
     if twice:
         raise BadQuery(twice[0].detail, twice[0].pointer, twice)
     try:
-        return load(shape(), {name: values[0] for name, values in given.items()})
+        return load(shape, {name: values[0] for name, values in given.items()})
     except Misshapen as error:
         raise BadQuery(error.detail, error.pointer, error.faults) from None
 

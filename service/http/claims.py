@@ -21,7 +21,8 @@ from service.http.render import claim, enveloped, json_answer, written
 from service.http.writing import change, demand_same, record, told
 from service.intake.errors import Misshapen
 from service.intake.fields import Shape
-from service.intake.records import claim_correction
+from service.intake.quick import longest_text, quick_draft
+from service.intake.records import claim_correction, claim_of
 from service.intake.schemas import ClaimBody, ClaimCorrectionBody, ReasonBody, ResponseBody, load
 from service.timeline.drafts import ClaimDraft, ReinstatementDraft, ResponseDraft, RetractionDraft
 from service.timeline.views import Outcome
@@ -44,7 +45,7 @@ def record_claims() -> Response:
         return _record_batch(data)
     if len(request.get_data()) > limits().json_body:
         raise TooLarge(f"one claim has at most {limits().json_body} bytes")
-    outcome = record([ClaimDraft(**load(ClaimBody(), data))])
+    outcome = record([claim_of(data, longest_text(request.get_data()))])
     (item,) = outcome.items
     return _answered(told(outcome, item), item.created, item.id)
 
@@ -63,7 +64,13 @@ def _batch(data: dict[str, Any]) -> list[ClaimDraft]:
     claims, most = data["claims"], limits().batch_claims
     if isinstance(claims, list) and len(claims) > most:
         raise TooLarge(f"a batch has at most {most} claims", "/claims")
-    loaded = load(ClaimBatch(), data)["claims"]
+    if isinstance(claims, list) and set(data) == {"claims"}:
+        longest = longest_text(request.get_data())
+        drafts = [quick_draft(ClaimDraft, one, longest) for one in claims]
+        good = [draft for draft in drafts if draft is not None]
+        if good and len(good) == len(claims):
+            return good
+    loaded = load(ClaimBatch, data)["claims"]
     if not loaded:
         raise Misshapen("A batch has at least one claim.", "/claims")
     return [ClaimDraft(**one) for one in loaded]

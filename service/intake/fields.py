@@ -10,6 +10,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from service.settings import Limits
 
 LIMITS = Limits()
+LARGEST_WHOLE = 2**31 - 1
 
 
 class Shape(Schema):
@@ -67,10 +68,10 @@ class Texts(Items):
 
 
 class Whole(fields.Integer):
-    """A whole number from `least` to 2**31 - 1."""
+    """A whole number from `least` to LARGEST_WHOLE."""
 
     def __init__(self, least: int = 0, **options: Any) -> None:
-        super().__init__(strict=True, validate=validate.Range(least, 2**31 - 1), **options)
+        super().__init__(strict=True, validate=validate.Range(least, LARGEST_WHOLE), **options)
 
 
 class Attributes(fields.Dict):

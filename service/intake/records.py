@@ -14,6 +14,8 @@ from events.errors import Invalid
 from service.intake import schemas
 from service.intake.errors import Misshapen
 from service.intake.fields import Shape
+from service.intake.quick import UNKNOWN, longest_text, quick_draft
+from service.intake.strict_json import parse
 from service.timeline.drafts import (
     ArticleCorrectionDraft,
     ArticleDraft,
@@ -74,16 +76,30 @@ LINES: Mapping[str, Line] = MappingProxyType(
 _ARTICLE_CORRECTION = Line(schemas.ArticleCorrectionLine, article_correction)
 
 
+def claim_of(fields: Any, longest: int) -> ClaimDraft:
+    """The draft of a claim, in whose fields no text has more than `longest` bytes. Misshapen with every fault."""
+    return quick_draft(ClaimDraft, fields, longest) or ClaimDraft(**schemas.load(schemas.ClaimBody, fields))
+
+
+def read_line(raw: bytes) -> Draft:
+    """The draft of one line of an import file. Besides what `draft_of` raises, MalformedJson."""
+    return _draft(parse(raw), longest_text(raw))
+
+
 def draft_of(record: Any) -> Draft:
-    """The draft of one line of an import file. Invalid when it is no record, Misshapen with every fault."""
+    """The draft of a record. Invalid when it is no record, Misshapen with every fault."""
+    return _draft(record, UNKNOWN)
+
+
+def _draft(record: Any, longest: int) -> Draft:
     if not isinstance(record, dict):
         raise Misshapen("A record is an object.")
     kind = record.get("record")
     if not isinstance(kind, str) or kind not in LINES:
         raise Invalid(f"a record is one of: {', '.join(LINES)}", "/record")
     line = _ARTICLE_CORRECTION if kind == "correction" and _is_about_article(record) else LINES[kind]
-    fields = schemas.load(line.shape(), {name: value for name, value in record.items() if name != "record"})
-    return line.draft(**fields)
+    fields = {name: value for name, value in record.items() if name != "record"}
+    return quick_draft(line.draft, fields, longest) or line.draft(**schemas.load(line.shape, fields))
 
 
 def _is_about_article(record: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from events.event_types import Claimed, ClaimRefAdded
 from events.identity import article_stream, claim_id, claim_stream
 from events.records import ClaimRecord
 from events.text import clean_name, clean_text
-from events.validation import anchored, normal_claim, normal_new_claim
+from events.validation import anchored, normal_claim, with_checked_time
 from events.values import AssertedBy, ClaimContent, ClaimTime, Evidence, Quote
 from service.store.protocol import StreamLink
 from service.timeline.drafts import (
@@ -32,15 +32,12 @@ from service.timeline.workspace import ARTICLE, Workspace, demand, demand_versio
 
 def record_claim(work: Workspace, draft: ClaimDraft) -> str:
     """Decide on a claim, or on new evidence for it, and give its id."""
-    content = _content(work, draft)
+    name, content = _identified(work, draft)
     work.demand_entities(content)
-    name = claim_id(content)
     stream = claim_stream(name)
     ref = _free_ref(work, draft.ref, stream)
     evidence = _evidence(work, draft.evidence, stream)
-    published, same_as = work.published(content.article), work.date_of_rule(content.time)
-    command = RecordClaim(name, content, evidence, work.recorder, published, same_as, ref)
-    events = decide_claim(command, work.claim(name))
+    events = decide_claim(RecordClaim(name, content, evidence, work.recorder, ref), work.claim(name))
     work.append(events)
     if any(isinstance(event, Claimed) for event in events):
         work.guard(article_stream(content.article))
@@ -102,12 +99,19 @@ def amend_claim(
     return name
 
 
-def _content(work: Workspace, draft: ClaimDraft) -> ClaimContent:
-    """What a draft says, in normal form: as it was first recorded if it was, else with its date checked."""
-    said = _said(work, draft)
-    return _known_content(work, said) or normal_new_claim(
-        said, work.published(said.article), work.date_of_rule(draft.time)
-    )
+def _identified(work: Workspace, draft: ClaimDraft) -> tuple[str, ClaimContent]:
+    """The id and the normal form of a claim: as it was first recorded if it was, else with its date checked.
+
+    Its date may have been right only before the publication date of its article was corrected.
+    """
+    normal = normal_claim(_said(work, draft))
+    publications = work.publications(normal.article)
+    wordings = [replace(normal, time=anchored(normal.time, published)) for published in publications]
+    names = [claim_id(wording) for wording in wordings]
+    for name, wording in zip(names, wordings, strict=True):
+        if work.claim(name) is not None:
+            return name, wording
+    return names[0], with_checked_time(normal, publications[0], work.date_of_rule(draft.time))
 
 
 def _said(work: Workspace, draft: ClaimDraft) -> ClaimContent:
@@ -124,16 +128,6 @@ def _said(work: Workspace, draft: ClaimDraft) -> ClaimContent:
         polarity=draft.polarity,
         time=draft.time,
     )
-
-
-def _known_content(work: Workspace, content: ClaimContent) -> ClaimContent | None:
-    """The content as it was first recorded, if it was: its date may have been right only before a correction."""
-    normal = normal_claim(content)
-    for published in work.publications(content.article):
-        known = replace(normal, time=anchored(normal.time, published))
-        if work.claim(claim_id(known)) is not None:
-            return known
-    return None
 
 
 def _resolved(work: Workspace, type_: str, attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,8 @@ from service.timeline.texts import Sealer, sealed_in
 REF, SHA256 = "ref", "sha256"
 ARTICLE, SAME_DATE = "article", "same_as"
 _SHA256 = re.compile("[0-9a-f]{64}")
+_UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_NIL = str(UUID(int=0))
 AnyRecord = TypeVar("AnyRecord", EntityRecord, ArticleRecord, ClaimRecord)
 
 
@@ -74,7 +76,8 @@ class Workspace:
 
     def record(self, stream: str) -> Record | None:
         """A stream, folded, with the events of this recording."""
-        self.load([stream])
+        if stream not in self._records:
+            self.load([stream])
         return self._records[stream]
 
     def entity(self, name: str) -> EntityRecord | None:
@@ -104,15 +107,14 @@ class Workspace:
     def append(self, events: Iterable[DomainEvent]) -> None:
         """Take events in, for what is decided next and for the append at the end."""
         for event in events:
-            self.load([event.originator_id])
-            self._records[event.originator_id] = evolve(self._records[event.originator_id], event)
+            self._records[event.originator_id] = evolve(self.record(event.originator_id), event)
             self.last_offsets[event.originator_id] = len(self.events)
             self.events.append(event)
 
     def guard(self, stream: str) -> None:
         """Let the append fail if a stream that is only read has moved on since."""
         if stream not in self.last_offsets:
-            self.load([stream])
+            self.record(stream)
             self.guards[stream] = self.stored_version(stream)
 
     def demand_entities(self, content: ClaimContent) -> None:
@@ -231,10 +233,7 @@ def demand_version(record: Record | None, expected: int | None) -> None:
 
 def is_uuid(text: str) -> bool:
     """Whether this is a UUID in its canonical form, and not the nil one."""
-    try:
-        return str(UUID(text)) == text and UUID(text).int != 0
-    except ValueError:
-        return False
+    return _UUID.fullmatch(text) is not None and text != _NIL
 
 
 def under_changes(error: DomainError, changes: Iterable[str]) -> DomainError:

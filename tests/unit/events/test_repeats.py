@@ -75,7 +75,7 @@ def test_a_correction_of_a_time_is_a_repeat_though_the_anchor_was_filled_in() ->
     content = claim(edtf="2014-06-01")
     time = {"kind": "instant", "edtf": "2014-05-31", "rule": "days_before(1)"}
     change = CorrectClaim("c", {"time": time}, "misread", ME, "2014-06-01")
-    events = list(decide_claim(RecordClaim("c", content, EVIDENCE, ME, "2014-06-01"), None))
+    events = list(decide_claim(RecordClaim("c", content, EVIDENCE, ME), None))
     record = fold_stream(events)
     assert isinstance(record, ClaimRecord)
     events += decide_claim(change, record)
