@@ -20,6 +20,8 @@ _LOOKALIKES = str.maketrans(
 
 def clean_text(value: str, pointer: str = "", longest: int = LONGEST_TEXT) -> str:
     """The text in normal form C (UAX 15). Invalid for NUL, lone surrogates and text over the limit (bytes of UTF-8)."""
+    if value.isascii() and "\0" not in value and len(value) <= longest:
+        return value
     if _REFUSED_ANYWHERE.search(value):
         raise Invalid("text may not contain the character NUL or half of a surrogate pair", pointer)
     normal = unicodedata.normalize("NFC", value)
@@ -33,6 +35,8 @@ def clean_name(value: str, pointer: str = "", longest: int = LONGEST_NAME) -> st
     name = clean_text(value, pointer).strip()
     if not name:
         raise Invalid("a name may not be empty", pointer)
+    if name.isascii() and name.isprintable() and len(name) <= longest:
+        return name
     if _REFUSED_IN_NAMES.search(name):
         raise Invalid("a name may not contain control characters or changes of writing direction", pointer)
     if max(len(name), len(unicodedata.normalize("NFKC", name))) > longest:
@@ -40,9 +44,14 @@ def clean_name(value: str, pointer: str = "", longest: int = LONGEST_NAME) -> st
     return name
 
 
+def is_id(value: str) -> bool:
+    """Whether it is at most 200 lower-case letters and digits, with single `.`, `_` or `-` between them."""
+    return len(value) <= LONGEST_NAME and _ENTITY_ID.fullmatch(value) is not None
+
+
 def clean_id(value: str, pointer: str = "") -> str:
-    """The id of an entity: at most 200 lower-case letters and digits, with single `.`, `_` or `-` between them."""
-    if len(value) > LONGEST_NAME or not _ENTITY_ID.fullmatch(value):
+    """The id of an entity, as it is; Invalid when it is none (`is_id`)."""
+    if not is_id(value):
         raise Invalid("an id consists of lower-case letters and digits, with single -, _ or . between them", pointer)
     return value
 

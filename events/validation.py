@@ -12,7 +12,7 @@ from events.effects import ends
 from events.errors import Invalid, InvalidDate, TooMany
 from events.rules import ON_PUBLICATION, SAME_AS, gives, parse_rule
 from events.temporal import parse_edtf, parse_published
-from events.text import LONGEST_NAME, clean_id, clean_name, clean_text
+from events.text import LONGEST_NAME, clean_id, clean_name, clean_text, is_id
 from events.values import (
     ArticleContent,
     AssertedBy,
@@ -54,7 +54,8 @@ def normal_new_claim(content: ClaimContent, published: str, same_as: str | None)
 
 def with_checked_time(normal: ClaimContent, published: str, same_as: str | None) -> ClaimContent:
     """A claim that is in normal form but for its time, which is checked and anchored (`anchored`)."""
-    return replace(normal, time=normal_time(normal.time, published, same_as))
+    time = normal_time(normal.time, published, same_as)
+    return normal if time == normal.time else replace(normal, time=time)
 
 
 def normal_claim(content: ClaimContent) -> ClaimContent:
@@ -150,7 +151,8 @@ def _normal_participants(claim_type: ClaimType, participants: tuple[Participant,
                 f"a claim of type {claim_type.name} has the roles {', '.join(claim_type.roles)}",
                 f"/participants/{index}/role",
             )
-        clean_id(participant.entity, f"/participants/{index}/entity")
+        if not is_id(participant.entity):
+            clean_id(participant.entity, f"/participants/{index}/entity")
     if len(set(participants)) < len(participants):
         twice = next(p for p, count in Counter(participants).items() if count > 1)
         raise Invalid(f"{twice.entity} has the role {twice.role} twice", "/participants")

@@ -10,6 +10,20 @@ SELECT first_position, event_count, head, recorded_at, replayed, answer FROM log
     %(text_digests)s::text[], %(text_contents)s::text[],
     %(request_key)s::text, %(request_hash)s::text, %(request_answer)s::text);
 
+-- name: append_group
+-- Appends what several callers give, each all of it or nothing; see log.append_group.
+SELECT first_position, event_count, head, recorded_at, replayed, answer, error_state, error_message, error_detail
+FROM log.append_group(
+    %(event_counts)s::integer[], %(streams)s::text[], %(versions)s::integer[], %(topics)s::text[],
+    %(states)s::bytea[],
+    %(guard_counts)s::integer[], %(guard_streams)s::text[], %(guard_versions)s::integer[],
+    %(count_counts)s::integer[], %(count_kinds)s::text[], %(count_targets)s::text[], %(count_links)s::integer[],
+    %(key_counts)s::integer[], %(key_kinds)s::text[], %(key_names)s::text[], %(key_streams)s::text[],
+    %(link_counts)s::integer[], %(link_kinds)s::text[], %(link_sources)s::text[], %(link_targets)s::text[],
+    %(text_counts)s::integer[], %(text_ids)s::uuid[], %(text_scopes)s::text[], %(text_salts)s::bytea[],
+    %(text_digests)s::text[], %(text_contents)s::text[],
+    %(request_keys)s::text[], %(request_hashes)s::text[], %(request_answers)s::text[]);
+
 -- name: read_stream
 -- The events of one stream in order, after a version and up to a position.
 SELECT position, stream, version, topic, state, recorded_at FROM log.events

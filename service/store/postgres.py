@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from time import monotonic, sleep
 from typing import Any, TypeVar
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 from psycopg.rows import RowFactory, args_row, scalar_row, tuple_row
 
-from service.db import Database
+from service.db import Database, error_of
+from service.errors import AppendRefused, DeadlineExceeded, OutcomeUnknown, ServiceError, StoreUnavailable
 from service.sql import load_queries
+from service.store.appends import Append, group, one
 from service.store.check import demand_consecutive, demand_storable
+from service.store.grouping import Grouping
+from service.store.measuring import measured, measured_flush
 from service.store.protocol import (
     NO_COUNTS,
     NO_GUARDS,
@@ -28,7 +34,11 @@ from service.store.protocol import (
 )
 
 Row = TypeVar("Row")
+Outcome = Appended | ServiceError
 
+MOST_CALLERS = 100
+"""How many callers share a flush at most."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 _QUERIES = load_queries("log")
 _NO_END = 2**63 - 1
 _LAST_VERSION = 2**31 - 1
@@ -39,6 +49,7 @@ class PostgresStore:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._grouping: Grouping[Append, Appended] = Grouping(self.append_together, MOST_CALLERS)
 
     def append(
         self,
@@ -51,12 +62,16 @@ class PostgresStore:
         texts: Sequence[ErasableText] = (),
         request: Request | None = None,
     ) -> Appended:
-        """One call is one statement; it is never sent twice."""
+        """Callers at the same time share one statement. It is sent again only when its reply was lost."""
         demand_consecutive(events)
-        params = _append_params(events, guards, link_counts, keys, links, texts, request)
-        demand_storable(_texts_in(params))
-        (row,) = self.database.write(_QUERIES["append"], params, args_row(Appended))
-        return row
+        append = Append(events, guards, link_counts, keys, links, texts, request)
+        demand_storable(append.strings())
+        return measured(lambda: self._grouping.submit(append, self.database.settings.lock_timeout))
+
+    @property
+    def waiting(self) -> int:
+        """How many callers wait for others to be flushed."""
+        return self._grouping.waiting
 
     def read_stream(self, stream: str, *, after: int = 0, until: int | None = None) -> list[StoredRecord]:
         """The events of a stream in order."""
@@ -125,6 +140,55 @@ class PostgresStore:
         """The identity of this log."""
         return self._value("epoch", UUID)
 
+    # appending
+
+    def append_together(self, appends: Sequence[Append]) -> Sequence[Outcome]:
+        """What came of each, in their order: the same as if they had been appended one after the other.
+
+        What concerns all of them (StoreUnavailable, DeadlineExceeded) is raised; OutcomeUnknown may be that of each.
+        """
+        try:
+            return measured_flush(len(appends), lambda: self._send(appends))
+        except OutcomeUnknown as lost:
+            return self._send_again(appends, lost)
+
+    def _send(self, appends: Sequence[Append]) -> Sequence[Outcome]:
+        """What came of each; what concerns all of them is raised."""
+        if len(appends) > 1:
+            rows = self.database.write(_QUERIES["append_group"], group(appends), tuple_row)
+            return [_outcome(*row) for row in rows]
+        try:
+            return self.database.write(_QUERIES["append"], one(appends[0]), args_row(Appended))
+        except AppendRefused as refused:
+            return [refused]
+
+    def _send_again(self, appends: Sequence[Append], lost: OutcomeUnknown) -> Sequence[Outcome]:
+        """After a lost reply: of the same events, one version each, only the first or the second sending can be stored.
+
+        What is refused now may be so because it was stored before, which shows in the log.
+        """
+        deadline, pause = monotonic() + self.database.settings.settle_timeout, _FIRST_PAUSE
+        while monotonic() < deadline:
+            sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            with suppress(StoreUnavailable, DeadlineExceeded):
+                outcomes = self._send(appends)
+                return [self._as_stored(*pair) for pair in zip(appends, outcomes, strict=True)]
+        return [lost] * len(appends)
+
+    def _as_stored(self, append: Append, outcome: Outcome) -> Outcome:
+        """The outcome, unless it is a refusal of what turns out to be in the log."""
+        if not isinstance(outcome, AppendRefused) or not append.events:
+            return outcome
+        found = self.read_streams({str(event.originator_id) for event in append.events})
+        stored = [_at(found, event) for event in append.events]
+        records = [record for record in stored if record is not None]
+        if len(records) < len(append.events):
+            return outcome
+        return Appended(records[0].position, len(records), self.head(), records[-1].recorded_at)
+
+    # reading
+
     def _records(self, name: str, **params: object) -> list[StoredRecord]:
         return self._read(name, args_row(StoredRecord), **params)
 
@@ -138,48 +202,16 @@ class PostgresStore:
         return self.database.read(_QUERIES[name], params, row)
 
 
+def _outcome(*row: Any) -> Outcome:
+    *appended, state, message, detail = row
+    return Appended(*appended) if state is None else error_of(state, message, detail)
+
+
+def _at(found: Mapping[str, Sequence[StoredRecord]], event: StoredEvent) -> StoredRecord | None:
+    """The record of an event that is stored byte for byte."""
+    records = found[str(event.originator_id)][event.originator_version - 1 : event.originator_version]
+    return next((record for record in records if (record.topic, record.state) == (event.topic, event.state)), None)
+
+
 def _end(until: int | None) -> int:
     return _NO_END if until is None else until
-
-
-def _append_params(
-    events: Sequence[StoredEvent],
-    guards: Mapping[str, int],
-    link_counts: LinkCounts,
-    keys: Sequence[StreamKey],
-    links: Sequence[StreamLink],
-    texts: Sequence[ErasableText],
-    request: Request | None,
-) -> dict[str, Any]:
-    return {
-        "streams": [event.originator_id for event in events],
-        "versions": [event.originator_version for event in events],
-        "topics": [event.topic for event in events],
-        "states": [event.state for event in events],
-        "guard_streams": list(guards.keys()),
-        "guard_versions": list(guards.values()),
-        "count_kinds": [kind for kind, _ in link_counts],
-        "count_targets": [target for _, target in link_counts],
-        "count_links": list(link_counts.values()),
-        "key_kinds": [key.kind for key in keys],
-        "key_names": [key.key for key in keys],
-        "key_streams": [key.stream for key in keys],
-        "link_kinds": [link.kind for link in links],
-        "link_sources": [link.source for link in links],
-        "link_targets": [link.target for link in links],
-        "text_ids": [text.reference for text in texts],
-        "text_scopes": [text.scope for text in texts],
-        "text_salts": [text.salt for text in texts],
-        "text_digests": [text.digest for text in texts],
-        "text_contents": [text.content for text in texts],
-        "request_key": request and request.key,
-        "request_hash": request and request.body_hash,
-        "request_answer": request and request.answer,
-    }
-
-
-def _texts_in(params: Mapping[str, Any]) -> Iterator[str]:
-    for value in params.values():
-        for item in value if isinstance(value, list) else (value,):
-            if isinstance(item, str):
-                yield item

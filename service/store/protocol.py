@@ -132,7 +132,8 @@ class EventStore(Protocol):
         must have the version after the last one of its stream (StreamConflict), each key must be free or belong to the
         same stream (KeyTaken), and each text must not be stored in its scope under another reference (TextTaken; a text
         that is there under its own reference is fine, as is a link that is there). A StreamConflict or GuardFailed
-        says what to read again; after OutcomeUnknown the same request may be sent again if it has a key.
+        says what to read again; OutcomeUnknown that it could not be found out in time whether it was stored: the same
+        request may be sent again if it has a key.
         """
         ...
 
@@ -153,7 +154,7 @@ class EventStore(Protocol):
         ...
 
     def position_at(self, instant: datetime) -> int:
-        """The last position recorded at or before `instant`. Final once a later event is recorded after `instant`."""
+        """The last position recorded at or before `instant`. Final, unless that is ahead of the clock of the store."""
         ...
 
     def recorded_at(self, position: int) -> datetime | None:

@@ -106,12 +106,19 @@ def _identified(work: Workspace, draft: ClaimDraft) -> tuple[str, ClaimContent]:
     """
     normal = normal_claim(_said(work, draft))
     publications = work.publications(normal.article)
-    wordings = [replace(normal, time=anchored(normal.time, published)) for published in publications]
+    wordings = [_anchored(normal, published) for published in publications]
     names = [claim_id(wording) for wording in wordings]
+    if work.supposes and len(names) == 1:
+        work.suppose_new(claim_stream(names[0]))
     for name, wording in zip(names, wordings, strict=True):
         if work.claim(name) is not None:
             return name, wording
     return names[0], with_checked_time(normal, publications[0], work.date_of_rule(draft.time))
+
+
+def _anchored(content: ClaimContent, published: str) -> ClaimContent:
+    time = anchored(content.time, published)
+    return content if time is content.time else replace(content, time=time)
 
 
 def _said(work: Workspace, draft: ClaimDraft) -> ClaimContent:
@@ -146,6 +153,8 @@ def _free_ref(work: Workspace, ref: str | None, stream: str) -> str | None:
     name = clean_name(ref, "/ref")
     if is_uuid(name):
         raise Invalid("a ref is not of the form of an id: it could be taken for that of another claim", "/ref")
+    if work.supposes and work.record(stream) is None:
+        work.suppose_free(name)
     if work.stream_of_ref(name) not in (None, stream):
         raise Conflict(f"the ref {name!r} names another claim", "/ref")
     return name

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
-from events.identity import article_stream, entity_stream
+from events.errors import Invalid
+from events.identity import article_id, article_stream, canonical_url, entity_stream
 from events.rules import SAME_AS
 from events.values import ClaimTime
 from service.timeline.articles import correct_article, register_article
@@ -119,9 +121,17 @@ def _streams_of(work: Workspace, draft: Draft) -> Iterable[str]:
     elif isinstance(draft, ClaimDraft):
         yield from (entity_stream(participant.entity) for participant in draft.participants)
         yield from (entity_stream(voice) for voice in (*draft.asserted_by.agent, *draft.asserted_by.affiliation))
-        if is_uuid(draft.article):
-            yield article_stream(draft.article)
+        yield from (article_stream(name) for name in _article_ids(draft.article))
     yield from (stream for name in _refs_in(draft) if (stream := work.stream_of_ref(name)))
+
+
+def _article_ids(given: str) -> Iterable[str]:
+    """The id of an article, where it can be told from how it is given."""
+    if is_uuid(given):
+        yield given
+    elif "://" in given:
+        with suppress(Invalid):
+            yield article_id(canonical_url(given), None)
 
 
 def _texts_in(draft: Draft) -> Iterable[tuple[str, str]]:

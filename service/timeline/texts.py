@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from uuid import UUID, uuid4
 
 from events.values import Sealed, Text
@@ -17,17 +18,22 @@ AUTHORS = "authors"
 class Sealer:
     """Seals the texts of one recording. The same text in the same scope gets the same seal, as long as it is kept."""
 
-    def __init__(self, store: EventStore) -> None:
+    def __init__(self, store: EventStore, known: Mapping[tuple[str, str], ErasableText] = MappingProxyType({})) -> None:
         self._store = store
-        self._known: dict[tuple[str, str], ErasableText] = {}
-        self._looked_up: set[tuple[str, str]] = set()
+        self._known = dict(known)
+        self._looked_up = set(known)
+        self._empty: set[str] = set()
 
     def look_up(self, texts: Iterable[tuple[str, str]]) -> None:
         """Finds the seals that these texts, pairs of scope and content, already have: one query for all."""
-        missing = {text for text in texts if text not in self._looked_up}
+        missing = {text for text in texts if text not in self._looked_up and text[0] not in self._empty}
         if missing:
             self._known |= self._store.find_texts(missing)
             self._looked_up |= missing
+
+    def suppose_none(self, scope: str) -> None:
+        """Take a scope for one in which no text is stored."""
+        self._empty.add(scope)
 
     def seal(self, scope: str, content: str) -> Sealed:
         """The seal of a text."""
@@ -39,8 +45,19 @@ class Sealer:
             text = self._known[scope, content] = ErasableText(uuid4(), scope, salt, digest, content)
         return Sealed(str(text.reference), text.digest)
 
+    def know(self, text: ErasableText) -> None:
+        """Takes in the seal of a text, unless it has one."""
+        self._known.setdefault((text.scope, text.content), text)
+        self._looked_up.add((text.scope, text.content))
+
+    def known(self) -> dict[tuple[str, str], ErasableText]:
+        """The seals found or made so far, by scope and content."""
+        return dict(self._known)
+
     def texts_of(self, used: Iterable[Sealed]) -> list[ErasableText]:
         """What to store for the seals that were used."""
+        if not self._known:
+            return []
         references = {UUID(seal.reference) for seal in used}
         return [text for text in self._known.values() if text.reference in references]
 

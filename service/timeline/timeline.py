@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import msgspec
 
 from events.errors import Conflict, DomainError, Unknown
 from events.records import EVER
 from events.values import Recorder
-from service.errors import GuardFailed, KeyTaken, RequestMismatch, ServiceError, StreamConflict, TextTaken
+from service.errors import GuardFailed, KeyTaken, NotBuilt, RequestMismatch, ServiceError, StreamConflict, TextTaken
 from service.projections.index import Index
+from service.projections.status import ProjectionStatus, TableState
 from service.settings import Limits
 from service.store.application import TimelineApplication
 from service.store.protocol import Request, StoredRequest
 from service.timeline.clocks import ClockReader
-from service.timeline.drafts import Draft
+from service.timeline.drafts import ClaimDraft, Draft
 from service.timeline.reading import Reader
+from service.timeline.recollection import Recollection
 from service.timeline.recording import Decided, decide_on, prefetch
 from service.timeline.views import Clocks, Outcome, RequestKey, Written
 from service.timeline.workspace import Workspace
+from service.tree.proofs import LogProofs
 
 ATTEMPTS = 8
 LONGEST_LAG = timedelta(seconds=10)
@@ -54,11 +58,15 @@ class Timeline(Reader):
         application: TimelineApplication,
         index: Index,
         limits: Limits,
+        proofs: LogProofs,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__(application.store, index, limits.fold_claims)
         self._application = application
+        self.proofs = proofs
         self._now = now
+        self._patience = limits.request_deadline
+        self._recollection = Recollection()
         self._clocks = ClockReader(application.store, index.position, limits.position_wait, now)
 
     def record(
@@ -75,12 +83,17 @@ class Timeline(Reader):
         version that the thing has to be at. The same `request` again gives the first answer; RequestMismatch with
         another body. What others record at the same time is taken into account by deciding anew.
         """
+        if len(drafts) == 1 and isinstance(drafts[0], ClaimDraft):
+            outcome = self._attempt_quickly(drafts, recorder, request)
+            if outcome is not None:
+                return outcome
+        deadline = monotonic() + self._patience
         for attempt in range(ATTEMPTS):
             answered = self._answered(request)
             if answered is not None:
                 return answered
             try:
-                return self._attempt(drafts, recorder, expected, request)
+                return self._attempt(Workspace(self._application.store, recorder), drafts, expected, request)
             except DomainError:
                 # The same request may have been answered meanwhile, and that is why it is refused now.
                 answered = self._answered(request)
@@ -88,7 +101,7 @@ class Timeline(Reader):
                     raise
                 return answered
             except _RACES as error:
-                if attempt + 1 == ATTEMPTS:
+                if attempt + 1 == ATTEMPTS or monotonic() > deadline:
                     raise Conflict("others kept changing the same things; send it again") from error
         raise AssertionError("the last attempt returns or raises")
 
@@ -116,18 +129,38 @@ class Timeline(Reader):
     def readiness(self) -> Readiness:
         """Whether questions can be answered: not when the database is out of reach, nor when the read side stalls."""
         try:
-            position, head = self._index.position(), self.head()
-            waiting = self._application.store.recorded_at(position + 1)
-            is_stalled = waiting is not None and self._now() - waiting > LONGEST_LAG
-            reason = "The read side does not follow the log." if is_stalled else ""
-            return Readiness(not is_stalled, reason, position, head, self._index.parked())
+            state, head = self._index.state(), self.head()
+            reason = self._why_not_ready(state)
+            return Readiness(not reason, reason, state.position, head, state.parked)
         except ServiceError as error:
             return Readiness(False, error.title, 0, 0, 0)
 
+    def projections(self) -> list[ProjectionStatus]:
+        """How far the projections are, and their last rebuilds."""
+        return [self._index.status()]
+
+    def _why_not_ready(self, state: TableState) -> str:
+        """Empty when questions can be answered."""
+        if not state.is_built:
+            return f"{NotBuilt().title} It is at position {state.position}."
+        waiting = self._application.store.recorded_at(state.position + 1)
+        is_stalled = waiting is not None and self._now() - waiting > LONGEST_LAG
+        return "The read side does not follow the log." if is_stalled else ""
+
+    def _attempt_quickly(
+        self, drafts: Sequence[Draft], recorder: Recorder, request: RequestKey | None
+    ) -> Outcome | None:
+        """What came of it if what is remembered is right and the claim is new; None if that has to be looked at."""
+        work = Workspace(self._application.store, recorder, self._recollection)
+        try:
+            return self._attempt(work, drafts, None, request)
+        except (DomainError, *_RACES):
+            self._recollection.forget(work.seen)
+            return None
+
     def _attempt(
-        self, drafts: Sequence[Draft], recorder: Recorder, expected: int | None, request: RequestKey | None
+        self, work: Workspace, drafts: Sequence[Draft], expected: int | None, request: RequestKey | None
     ) -> Outcome:
-        work = Workspace(self._application.store, recorder)
         answer = _Answer(_decide_all(work, drafts, expected), 0 if work.events else self.head())
         if not work.events and request is None:
             return _outcome(answer, None, 0, self._now())
@@ -152,7 +185,8 @@ class Timeline(Reader):
 
 
 def _decide_all(work: Workspace, drafts: Sequence[Draft], expected: int | None) -> tuple[Decided, ...]:
-    prefetch(work, drafts)
+    if not work.supposes:
+        prefetch(work, drafts)
     decided = []
     for index, draft in enumerate(drafts):
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TypeVar
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from events.records import ArticleRecord, ClaimRecord, EntityRecord, Record, evo
 from events.rules import SAME_AS, parse_rule
 from events.values import ClaimContent, ClaimTime, Recorder
 from service.store.protocol import ErasableText, EventStore, StreamKey, StreamLink
+from service.timeline.recollection import NOWHERE, Place, Recollection
 from service.timeline.texts import Sealer, sealed_in
 
 REF, SHA256 = "ref", "sha256"
@@ -33,12 +34,17 @@ AnyRecord = TypeVar("AnyRecord", EntityRecord, ArticleRecord, ClaimRecord)
 
 
 class Workspace:
-    """The streams of one recording as they will be, and on which stored versions its decisions rest."""
+    """The streams of one recording as they will be, and on which stored versions its decisions rest.
 
-    def __init__(self, store: EventStore, recorder: Recorder) -> None:
+    With a recollection it reads no more than it has to: it goes by what was read for earlier recordings, and supposes
+    that a claim is new. Where that is wrong, the append fails, or a DomainError is not true: decide anew without one.
+    """
+
+    def __init__(self, store: EventStore, recorder: Recorder, recollection: Recollection | None = None) -> None:
         self.store = store
         self.recorder = recorder
         self.sealer = Sealer(store)
+        self._recollection = recollection
         self.events: list[DomainEvent] = []
         self.last_offsets: dict[str, int] = {}
         self.guards: dict[str, int] = {}
@@ -46,7 +52,7 @@ class Workspace:
         self.keys: list[StreamKey] = []
         self.links: list[StreamLink] = []
         self._records: dict[str, Record | None] = {}
-        self._stored: dict[str, tuple[int, int]] = {}
+        self._stored: dict[str, Place] = {}
         self._refs: dict[str, str | None] = {}
 
     @property
@@ -56,23 +62,45 @@ class Workspace:
 
     def stored_version(self, stream: str) -> int:
         """The version at which a stream is stored; 0 where there is none."""
-        return self._stored.get(stream, (0, 0))[0]
+        return self._stored.get(stream, NOWHERE).version
 
     def stored_position(self, stream: str) -> int:
         """The log position of the last stored event of a stream; 0 where there is none."""
-        return self._stored.get(stream, (0, 0))[1]
+        return self._stored.get(stream, NOWHERE).position
 
     # records
 
     def load(self, streams: Iterable[str]) -> None:
         """Read the streams that were not read before, all in one query."""
         missing = [stream for stream in dict.fromkeys(streams) if stream not in self._records]
+        if missing and self._recollection is not None:
+            for stream, (record, place) in self._recollection.find(missing).items():
+                self._records[stream], self._stored[stream] = record, place
+            missing = [stream for stream in missing if stream not in self._records]
         for stream, rows in (self.store.read_streams(missing) if missing else {}).items():
-            record: Record | None = None
+            folded: Record | None = None
             for row in rows:
-                record = evolve(record, decode(row.topic, row.state, row.stream, row.version), row.position)
-            self._records[stream] = record
-            self._stored[stream] = (rows[-1].version, rows[-1].position) if rows else (0, 0)
+                folded = evolve(folded, decode(row.topic, row.state, row.stream, row.version), row.position)
+            self._records[stream] = folded
+            self._stored[stream] = Place(rows[-1].version, rows[-1].position) if rows else NOWHERE
+            if self._recollection is not None and folded is not None:
+                self._recollection.keep(stream, folded, self._stored[stream])
+
+    @property
+    def seen(self) -> Collection[str]:
+        """The streams that it looked at."""
+        return self._records.keys()
+
+    @property
+    def supposes(self) -> bool:
+        """Whether it supposes that claims are new."""
+        return self._recollection is not None
+
+    def suppose_new(self, stream: str) -> None:
+        """Take a stream for one without events, and without texts, unless something was read of it."""
+        if stream not in self._records:
+            self._records[stream] = None
+            self.sealer.suppose_none(stream)
 
     def record(self, stream: str) -> Record | None:
         """A stream, folded, with the events of this recording."""
@@ -119,18 +147,13 @@ class Workspace:
 
     def demand_entities(self, content: ClaimContent) -> None:
         """UnknownReference, with the place, for an entity that a claim names and nobody registered."""
-        named = {p.entity: f"/participants/{index}/entity" for index, p in enumerate(content.participants)}
-        for field in ("agent", "affiliation"):
-            for index, voice in enumerate(getattr(content.asserted_by, field)):
-                named.setdefault(voice, f"/asserted_by/{field}/{index}")
-        moves = content.attributes.get("moves") or {}
-        for end in ("subject", "object"):
-            if end in moves:
-                named.setdefault(moves[end], f"/attributes/moves/{end}")
+        by, moves = content.asserted_by, content.attributes.get("moves") or {}
+        ends = [moves[end] for end in ("subject", "object") if end in moves]
+        named = [*(participant.entity for participant in content.participants), *by.agent, *by.affiliation, *ends]
         self.load(map(entity_stream, named))
-        for name, pointer in named.items():
+        for name in named:
             if self.entity(name) is None:
-                raise UnknownReference(f"there is no entity {name!r}", pointer)
+                raise UnknownReference(f"there is no entity {name!r}", _place_of(name, content))
 
     # references
 
@@ -177,17 +200,24 @@ class Workspace:
         self.find_refs([ref])
         return self._refs[ref]
 
+    def suppose_free(self, ref: str) -> None:
+        """Take a ref for one that no claim has."""
+        self._refs.setdefault(ref, None)
+
     def claim_ref(self, ref: str, stream: str) -> None:
         """Give a ref to a claim."""
         self.keys.append(StreamKey(REF, ref, stream))
         self._refs[ref] = stream
 
     def linked(self, kind: str, target: str) -> list[str]:
-        """The streams that link to a target, stored or about to be; the append fails if there are others by then."""
+        """The streams that link to a target, stored or about to be, in the order of their names.
+
+        The append fails if there are others by then.
+        """
         stored = self.store.find_links(kind, target)
         self.link_counts.setdefault((kind, target), len(stored))
         pending = [link.source for link in self.links if (link.kind, link.target) == (kind, target)]
-        return list(dict.fromkeys([*stored, *pending]))
+        return sorted({*stored, *pending})
 
     # dates taken from other claims
 
@@ -218,6 +248,17 @@ def demand(record: AnyRecord | None) -> AnyRecord:
     if record is None:
         raise LookupError("a record was used before its existence was checked")
     return record
+
+
+def _place_of(entity: str, content: ClaimContent) -> str:
+    """Where a claim first names an entity."""
+    places = {f"/participants/{index}/entity": p.entity for index, p in enumerate(content.participants)}
+    for field in ("agent", "affiliation"):
+        places |= {
+            f"/asserted_by/{field}/{index}": voice for index, voice in enumerate(getattr(content.asserted_by, field))
+        }
+    places |= {f"/attributes/moves/{end}": name for end, name in content.attributes.get("moves", {}).items()}
+    return next(place for place, name in places.items() if name == entity)
 
 
 def demand_version(record: Record | None, expected: int | None) -> None:

@@ -1,114 +1,120 @@
-"""Judges what writers were told and what a reader saw against each other."""
+"""Judges what writers were told and what readers saw against the log.
+
+A piece of work is one append of a few events. Its number is in its events, so that it is known wherever it is stored.
+"""
 
 from __future__ import annotations
 
-import random
-import threading
-from collections.abc import Callable, Iterable, Sequence
+import hashlib
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from datetime import UTC, datetime
 
 from eventsourcing.persistence import StoredEvent
 
-from service.errors import ServiceError
-from service.store.protocol import Appended, AppendSignal, EventStore, StoredRecord
+from service.store.protocol import EventStore, StoredRecord
 
-STATE = b'{"note":"x"}'
+_PAGE = 10_000
+_WRITER = 10**9
+_EXAMPLES = 5
+
+
+def work_events(work: int, count: int, stream: str | None = None) -> list[StoredEvent]:
+    """The events of a piece of work, by default in a stream of its own."""
+    state = b'{"work":%d}' % work
+    return [StoredEvent(stream or f"work-{work}", version, "Noted.v1", state) for version in range(1, count + 1)]
+
+
+def work_number(writer: int, number: int) -> int:
+    """The name of a writer's piece of work."""
+    return writer * _WRITER + number
 
 
 @dataclass
-class History:
-    """What happened: the state of each acknowledged event by its position, failures, and what the reader saw."""
+class Told:
+    """What writers were told: at which position each event of their work was stored, and what failed."""
 
-    acknowledged: list[tuple[int, str]] = field(default_factory=list)
-    failures: list[Exception] = field(default_factory=list)
-    seen: list[StoredRecord] = field(default_factory=list)
+    positions: array[int] = field(default_factory=lambda: array("q"))
+    works: array[int] = field(default_factory=lambda: array("q"))
+    failures: list[str] = field(default_factory=list)
 
-    def violations(self, log: Sequence[StoredRecord]) -> list[str]:
-        """Every promise that was not kept, given the whole log afterwards; empty when all were."""
-        return [*self._of_writers(), *self._of_log(log), *self._of_reader(log)]
-
-    def _of_writers(self) -> Iterable[str]:
-        yield from (f"an append failed: {failure}" for failure in self.failures)
-        positions = [position for position, _ in self.acknowledged]
-        if len(positions) != len(set(positions)):
-            yield "two events were given one position"
-
-    def _of_log(self, log: Sequence[StoredRecord]) -> Iterable[str]:
-        if [record.position for record in log] != list(range(1, len(log) + 1)):
-            yield "the positions are not dense"
-        if any(after.recorded_at <= before.recorded_at for before, after in pairwise(log)):
-            yield "recorded_at does not grow with the position"
-        missing = set(self.acknowledged) - {(record.position, record.stream) for record in log}
-        yield from (f"{stream} was acknowledged at {position} and is not there" for position, stream in missing)
-
-    def _of_reader(self, log: Sequence[StoredRecord]) -> Iterable[str]:
-        seen = [record.position for record in self.seen]
-        if seen != sorted(set(seen)):
-            yield "the reader saw events twice or out of order"
-        skipped = {record.position for record in log} - set(seen)
-        if skipped:
-            yield f"the reader missed {sorted(skipped)[:10]}"
+    def note(self, work: int, positions: Iterable[int]) -> None:
+        """The work was acknowledged."""
+        for position in positions:
+            self.positions.append(position)
+            self.works.append(work)
 
 
-def record_history(
-    stores: Sequence[EventStore], reader: EventStore, signal: AppendSignal, *, appends: int, most_events: int, seed: int
-) -> History:
-    """Lets one writer per store append, each to streams of its own, while a reader follows the log."""
-    history = History()
-    writing = [
-        threading.Thread(target=_write, args=(history, *given))
-        for given in _writers(stores, appends, most_events, seed)
-    ]
-    done = threading.Event()
-    reading = threading.Thread(target=_follow, args=(history, reader, signal, done))
-    for thread in [reading, *writing]:
-        thread.start()
-    for thread in writing:
-        thread.join()
-    done.set()
-    reading.join()
-    return history
+@dataclass
+class Seen:
+    """What a reader saw: the positions in the order of seeing, and the sum of the hashes of all the events."""
+
+    positions: array[int] = field(default_factory=lambda: array("q"))
+    digest: int = 0
+
+    def take(self, records: Iterable[StoredRecord]) -> None:
+        """The reader got these."""
+        for record in records:
+            self.positions.append(record.position)
+            self.digest += _hash(record)
 
 
-def _writers(
-    stores: Sequence[EventStore], appends: int, most_events: int, seed: int
-) -> Iterable[tuple[EventStore, str, int, int, random.Random]]:
-    for number, store in enumerate(stores):
-        yield store, f"writer-{number}", appends, most_events, random.Random(f"{seed}-{number}")
+def violations(store: EventStore, told: Sequence[Told], seen: Sequence[Seen]) -> list[str]:
+    """Every promise that was not kept; empty when all were."""
+    log = Seen()
+    works = array("q", [0])  # by position
+    wrong = list(_of_log(store, log, works))
+    for writer in told:
+        wrong += [f"an append failed: {failure}" for failure in writer.failures[:_EXAMPLES]]
+    wrong += _of_acknowledgements(told, works)
+    for reader in seen:
+        wrong += _of_reader(reader, log)
+    return wrong
 
 
-def _write(
-    history: History, store: EventStore, name: str, appends: int, most_events: int, chance: random.Random
-) -> None:
-    for number in range(appends):
-        threading.Event().wait(chance.choice([0, 0, 0.001, 0.005]))
-        stream = f"{name}-{number}"
-        events = [
-            StoredEvent(stream, version + 1, "Noted.v1", STATE) for version in range(chance.randint(1, most_events))
-        ]
-        _note(history, stream, lambda events=events: store.append(events))  # type: ignore[misc]
+def _of_log(store: EventStore, log: Seen, works: array[int]) -> Iterator[str]:
+    done: set[tuple[int, int]] = set()
+    before = datetime.min.replace(tzinfo=UTC)
+    while page := store.read_log(log.positions[-1] if log.positions else 0, _PAGE):
+        for record in page:
+            work = int(record.state[8:-1])
+            if record.position != len(works):
+                yield f"position {record.position} follows {len(works) - 1}"
+            if record.recorded_at <= before:
+                yield f"recorded_at does not grow at position {record.position}"
+            if (work, record.version) in done:
+                yield f"work {work} was done twice, again at position {record.position}"
+            done.add((work, record.version))
+            before = record.recorded_at
+            works.append(work)
+        log.take(page)
 
 
-def _note(history: History, stream: str, append: Callable[[], Appended]) -> None:
-    try:
-        appended = append()
-    except ServiceError as failure:
-        history.failures.append(failure)
-    else:
-        history.acknowledged.extend((position, stream) for position in appended.positions)
+def _of_acknowledgements(told: Sequence[Told], works: array[int]) -> Iterator[str]:
+    given: set[int] = set()
+    for writer in told:
+        for position, work in zip(writer.positions, writer.works, strict=True):
+            if position in given:
+                yield f"position {position} was given twice"
+            given.add(position)
+            if position >= len(works) or works[position] != work:
+                yield f"work {work} was acknowledged at {position} and is not there"
 
 
-def _follow(history: History, store: EventStore, signal: AppendSignal, done: threading.Event) -> None:
-    """Reads after the last position it saw, and once more to the end when the writers are done."""
-    last = 0
-    while True:
-        ending = done.is_set()
-        page = store.read_log(last, 500)
-        history.seen.extend(page)
-        if page:
-            last = page[-1].position
-        elif ending:
-            return
-        else:
-            signal.wait(0.05)
+def _of_reader(reader: Seen, log: Seen) -> Iterator[str]:
+    missed = sorted(set(log.positions) - set(reader.positions))
+    if missed:
+        yield f"a reader missed {len(missed)} events: {missed[:_EXAMPLES]}"
+    twice = len(reader.positions) - len(set(reader.positions))
+    if twice:
+        yield f"a reader saw {twice} events again"
+    if any(after <= before for before, after in zip(reader.positions, reader.positions[1:], strict=False)):
+        yield "a reader saw events out of order"
+    if reader.positions == log.positions and reader.digest != log.digest:
+        yield "a reader saw other events than are in the log"
+
+
+def _hash(record: StoredRecord) -> int:
+    text = b"%d %s %d %s" % (record.position, record.stream.encode(), record.version, record.state)
+    return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest())

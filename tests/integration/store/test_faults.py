@@ -3,47 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from eventsourcing.persistence import StoredEvent
 
-from service.db import Connection, Database, connect
+from service.db import Database, connect
 from service.errors import DeadlineExceeded, OutcomeUnknown, StoreError, StoreUnavailable
 from service.settings import DatabaseSettings
 from service.store.listen import AppendListener
 from service.store.postgres import PostgresStore
 from service.store.protocol import Request
-from tests.integration.store.test_concurrency import LAST_STEP, rewrite_append
+from tests.integration.store.faults import LAST_STEP, locked_log, rewrite, terminate_others, wait_for_waiters
 
 EVENT = StoredEvent("entity-a", 1, "Noted.v1", b"{}")
 REQUEST = Request("key-1", "hash", "{}")
-OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-
-
-@contextmanager
-def locked_log(url: str) -> Iterator[Connection]:
-    """Somebody else holds the lock of the log."""
-    with connect(url) as connection, connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(7310271027)")
-        yield connection
-
-
-def wait_for_waiters(connection: Connection, count: int) -> None:
-    """Returns when that many backends of this database wait for an advisory lock."""
-    for _ in range(5_000):
-        row = connection.execute(f"SELECT count(*) {OTHERS} AND wait_event = 'advisory'").fetchone()
-        if row == (count,):
-            return
-        connection.execute("SELECT pg_stat_clear_snapshot(), pg_sleep(0.001)")
-    raise AssertionError("nobody waits")
-
-
-def terminate_others(connection: Connection, which: str = "") -> int:
-    return len(connection.execute(f"SELECT pg_terminate_backend(pid, 5000) {OTHERS} {which}").fetchall())
 
 
 def test_an_append_that_waits_too_long_for_its_turn_stores_nothing(database_url: str) -> None:
@@ -57,7 +32,7 @@ def test_an_append_that_waits_too_long_for_its_turn_stores_nothing(database_url:
 
 
 def test_a_slow_append_ends_at_the_statement_timeout(database_url: str) -> None:
-    rewrite_append(database_url, (LAST_STEP, f"PERFORM pg_sleep(30);\n    {LAST_STEP}"))
+    rewrite(database_url, "log.append", (LAST_STEP, f"PERFORM pg_sleep(30);\n    {LAST_STEP}"))
     with Database(DatabaseSettings(database_url, statement_timeout=0.2)) as database:
         store = PostgresStore(database)
         with pytest.raises(DeadlineExceeded):
@@ -123,9 +98,8 @@ def test_an_append_in_a_snapshot_of_the_past_is_refused(database: Database) -> N
 
 
 def test_recorded_at_grows_when_the_clock_of_the_server_is_set_back(database_url: str, store: PostgresStore) -> None:
-    rewrite_append(
-        database_url, ("clock_timestamp()", "CASE WHEN head < 1 THEN '2999-01-01' ELSE clock_timestamp() END")
-    )
+    once_ahead = "CASE WHEN head < 1 THEN '2999-01-01' ELSE clock_timestamp() END"
+    rewrite(database_url, "log.append", ("clock_timestamp()", once_ahead))
     first = store.append([EVENT])
     second = store.append([StoredEvent("entity-a", 2, "Noted.v1", b"{}")])
     assert first.recorded_at == datetime.fromisoformat("2999-01-01T00:00:00+00:00")
