@@ -1,0 +1,183 @@
+"""What the service counts and times, for Prometheus: names, labels and buckets, fixed here and nowhere else.
+
+Where the environment names a folder for them (`service.slots.FOLDER`) the numbers of a process are kept
+in files there, for one process to tell those of all; elsewhere in its memory. No label holds what somebody has sent:
+each has a few values that are known beforehand.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
+from prometheus_client.metrics import MetricWrapperBase
+
+from service import errors
+from service.slots import FOLDER, Slot
+
+REGISTRY = CollectorRegistry()
+
+if FOLDER in os.environ:
+    values.ValueClass = values.MultiProcessValue(Slot(Path(os.environ[FOLDER])).number)  # type: ignore[no-untyped-call]
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_CALLERS = (1, 2, 4, 8, 16, 32, 64, 128)
+
+DONE = "done"
+REPLAYED = "replayed"
+# The first that fits counts.
+_REFUSALS: tuple[tuple[type[Exception], str], ...] = (
+    (errors.OutcomeUnknown, "unknown"),
+    (errors.StoreUnavailable, "unavailable"),
+    (errors.DeadlineExceeded, "timeout"),
+    (errors.StreamConflict, "conflict"),
+    (errors.GuardFailed, "conflict"),
+    (errors.KeyTaken, "conflict"),
+    (errors.TextTaken, "conflict"),
+    (errors.AppendRefused, "refused"),
+)
+_FAILED = "failed"
+OUTCOMES = (DONE, REPLAYED, *dict.fromkeys(outcome for _, outcome in _REFUSALS), _FAILED)
+"""What can come of an append."""
+
+REQUESTS = Histogram(
+    "frenemies_request_seconds",
+    "Requests and how long they took, by route, method and status.",
+    ["route", "method", "status"],
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+APPENDS = Histogram(
+    "frenemies_append_seconds",
+    "Appends and how long they took, waiting for their turn included, by outcome: " + ", ".join(OUTCOMES) + ".",
+    ["outcome"],
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+# Made beforehand, so that a first failure is seen as a rise from zero.
+_APPENDS_BY_OUTCOME = {outcome: APPENDS.labels(outcome) for outcome in OUTCOMES}
+EVENTS_APPENDED = Counter("frenemies_events_appended", "Events appended to the log.", registry=REGISTRY)
+FLUSHES = Histogram(
+    "frenemies_flush_seconds",
+    "Statements that append, and how long they took: wait for the lock of the log, work, and flush to disk.",
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+FLUSH_CALLERS = Histogram(
+    "frenemies_flush_callers", "How many callers shared a flush.", buckets=_CALLERS, registry=REGISTRY
+)
+CONNECTIONS_IN_USE = Gauge(
+    "frenemies_connections_in_use",
+    "Connections to the database that are in use, by pool.",
+    ["pool"],
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
+CONNECTIONS_AWAITED = Gauge(
+    "frenemies_connections_awaited",
+    "Callers that wait for a connection to the database, by pool.",
+    ["pool"],
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
+COUNTED: tuple[MetricWrapperBase, ...] = (
+    REQUESTS, APPENDS, EVENTS_APPENDED, FLUSHES, FLUSH_CALLERS, CONNECTIONS_IN_USE, CONNECTIONS_AWAITED,
+)  # fmt: skip
+"""What the processes count as they work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A present value that is asked of the database, or of the process that tells, when it is wanted."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+BUILD = Asked("frenemies_build_info", "Always 1; the labels say what runs.", ("version", "python"))
+DATABASE_UP = Asked(
+    "frenemies_database_up", "Whether the database answered within a second; if not, what is asked of it is missing."
+)
+LOG_HEAD = Asked("frenemies_log_head", "The last position of the log.")
+LOCK_WAITING = Asked("frenemies_append_lock_waiting", "Sessions that wait for the lock of the log.")
+LOCK_WAIT = Asked("frenemies_append_lock_wait_seconds", "How long the longest of them has been waiting.")
+LOCK_HELD = Asked(
+    "frenemies_append_lock_held_seconds",
+    "How long the transaction that holds the lock of the log has lasted; 0 when nobody holds it.",
+)
+PROJECTION_BUILT = Asked(
+    "frenemies_projection_built", "Whether its tables are there and have ever been complete.", ("projection",)
+)
+PROJECTION_POSITION = Asked("frenemies_projection_position", "The last position handled.", ("projection",))
+PROJECTION_LAG_EVENTS = Asked("frenemies_projection_lag_events", "Events not yet handled.", ("projection",))
+PROJECTION_LAG = Asked(
+    "frenemies_projection_lag_seconds", "Age of the first event not yet handled; 0 without one.", ("projection",)
+)
+PROJECTION_PARKED = Asked("frenemies_projection_parked", "Streams held back by an event that failed.", ("projection",))
+REBUILD_RUNNING = Asked("frenemies_rebuild_running", "Whether a rebuild runs.", ("projection",))
+REBUILD_DONE = Asked(
+    "frenemies_rebuild_done", "How much of the phase of the last rebuild is done.", ("projection", "phase")
+)
+REBUILD_TOTAL = Asked("frenemies_rebuild_total", "How much there is to do in that phase.", ("projection", "phase"))
+REBUILD_LEFT = Asked(
+    "frenemies_rebuild_left_seconds", "What the rest of the phase takes at the present rate.", ("projection", "phase")
+)
+ASKED = (
+    BUILD, DATABASE_UP, LOG_HEAD, LOCK_WAITING, LOCK_WAIT, LOCK_HELD,
+    PROJECTION_BUILT, PROJECTION_POSITION, PROJECTION_LAG_EVENTS, PROJECTION_LAG, PROJECTION_PARKED,
+    REBUILD_RUNNING, REBUILD_DONE, REBUILD_TOTAL, REBUILD_LEFT,
+)  # fmt: skip
+"""What is asked when somebody wants to know."""
+
+
+def observe_request(seconds: float, route: str, method: str, status: int) -> None:
+    """A request was answered; `route` is the template of the address, not the address."""
+    REQUESTS.labels(route, method, status).observe(seconds)
+
+
+def observe_append(seconds: float, outcome: str, events: int) -> None:
+    """An append ended with one of `OUTCOMES`; it stored that many events."""
+    _APPENDS_BY_OUTCOME[outcome].observe(seconds)
+    if events:
+        EVENTS_APPENDED.inc(events)
+
+
+def outcome_of(error: BaseException) -> str:
+    """The outcome of an append that raised."""
+    return next((outcome for kind, outcome in _REFUSALS if isinstance(error, kind)), _FAILED)
+
+
+def observe_flush(seconds: float, callers: int) -> None:
+    """One statement appended for that many callers, or failed for all of them."""
+    FLUSHES.observe(seconds)
+    FLUSH_CALLERS.observe(callers)
+
+
+class PoolUse:
+    """How much the pool of a name is used: one block around the wait for a connection, one around its use."""
+
+    def __init__(self, pool: str) -> None:
+        self._awaited, self._in_use = CONNECTIONS_AWAITED.labels(pool), CONNECTIONS_IN_USE.labels(pool)
+
+    def waiting(self) -> AbstractContextManager[None]:
+        """Around the wait."""
+        return self._awaited.track_inprogress()
+
+    def using(self) -> AbstractContextManager[None]:
+        """Around the use."""
+        return self._in_use.track_inprogress()
+
+
+def described() -> Iterable[tuple[str, str, tuple[str, ...], str]]:
+    """Name, kind, labels and meaning of everything that is told."""
+    for counted in COUNTED:
+        (family,) = counted.describe()
+        suffix = "_total" if family.type == "counter" else ""
+        yield family.name + suffix, family.type, counted._labelnames, family.documentation
+    for asked in ASKED:
+        yield asked.name, "gauge", asked.labels, asked.help

@@ -1,0 +1,190 @@
+"""The process that tells Prometheus: `python -m service.serve.metrics FOLDER SOCKET`, with DATABASE_URL set.
+
+What the other processes have counted it reads from their files in the folder; how log and projections stand it asks
+the database, for at most a second. SOCKET is the number of an open socket that listens.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
+from pathlib import Path
+from threading import Lock, Thread
+
+import structlog
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from service import metrics
+from service.bootstrap import vitals_reader
+from service.errors import ServiceError, SettingsError
+from service.metrics import Asked
+from service.projections.vitals import Vitals
+from service.serve.logs import configure_logs
+from service.serve.signals import Signals
+from service.settings import read_settings
+from service.slots import files_to_read
+
+PATH = "/metrics"
+PATIENCE = 1.0
+_REQUEST_TIMEOUT = 5.0
+_log = structlog.get_logger(__name__)
+
+
+class Counted(Collector):
+    """What all processes have counted, the ended ones too."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterator[Metric]:
+        """The sums over all files."""
+        yield from MultiProcessCollector.merge(list(files_to_read(self._folder)))  # type: ignore[no-untyped-call]
+
+
+class Present(Collector):
+    """How things stand now. Where the database does not answer in time, only that is told."""
+
+    def __init__(self, read: Callable[[], Vitals]) -> None:
+        self._read = read
+        self._lock = Lock()
+        self._asked: Future[Vitals | None] | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        """The values asked for."""
+        yield _gauge(metrics.BUILD, {(version("frenemies"), platform.python_version()): 1})
+        vitals = self._vitals()
+        yield _gauge(metrics.DATABASE_UP, {(): vitals is not None})
+        if vitals is not None:
+            yield from _of_log(vitals)
+            yield from _of_projection(vitals)
+            yield from _of_rebuild(vitals)
+
+    def _vitals(self) -> Vitals | None:
+        """One question is under way at a time, so that a silent database does not gather threads."""
+        with self._lock:
+            if self._asked is None or self._asked.done():
+                self._asked = Future()
+                Thread(target=self._ask, args=(self._asked,), name="vitals", daemon=True).start()
+            asked = self._asked
+        try:
+            return asked.result(PATIENCE)
+        except TimeoutError:
+            return None
+
+    def _ask(self, asked: Future[Vitals | None]) -> None:
+        vitals = None
+        try:
+            vitals = self._read()
+        except ServiceError as error:
+            _log.warning("the database does not tell how it stands", error=str(error))
+        finally:
+            asked.set_result(vitals)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers GET /metrics."""
+
+    registry: CollectorRegistry
+    timeout = _REQUEST_TIMEOUT
+
+    def do_GET(self) -> None:
+        """All values, in the form that the asker prefers."""
+        if self.path.partition("?")[0] != PATH:
+            self.send_error(404)
+            return
+        encode, media = choose_encoder(self.headers.get("Accept", ""))
+        body = encode(self.registry)
+        self.send_response(200)
+        self.send_header("Content-Type", media)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Being asked is nothing to tell."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server on a socket that listens already."""
+
+    def __init__(self, link: socket.socket, registry: CollectorRegistry) -> None:
+        handler = type("BoundHandler", (Handler,), {"registry": registry})
+        super().__init__(link.getsockname(), handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = link
+
+
+def registry_of(folder: Path, read: Callable[[], Vitals]) -> CollectorRegistry:
+    """Everything that is told."""
+    registry = CollectorRegistry()
+    registry.register(Counted(folder))
+    registry.register(Present(read))
+    return registry
+
+
+def main(folder: str, handle: str) -> int:
+    """Tells until a signal ends it, and leaves no folder behind when the supervisor is gone."""
+    configure_logs()
+    url, parent = read_settings().database_url, os.getppid()
+    if url is None:
+        raise SettingsError("DATABASE_URL is not set.")
+    with Signals() as signals, socket.socket(fileno=int(handle)) as link:
+        server = Server(link, registry_of(Path(folder), vitals_reader(url).read))
+        Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+        while not signals.stopping:
+            signals.wait(60.0)
+        server.shutdown()
+    if os.getppid() != parent:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def _of_log(vitals: Vitals) -> Iterator[Metric]:
+    yield _gauge(metrics.LOG_HEAD, {(): vitals.log.head})
+    yield _gauge(metrics.LOCK_WAITING, {(): vitals.log.lock_waiting})
+    yield _gauge(metrics.LOCK_WAIT, {(): vitals.log.lock_wait})
+    if vitals.log.lock_held is not None:
+        yield _gauge(metrics.LOCK_HELD, {(): vitals.log.lock_held})
+
+
+def _of_projection(vitals: Vitals) -> Iterator[Metric]:
+    name, tables = (vitals.name,), vitals.projection
+    yield _gauge(metrics.PROJECTION_BUILT, {name: tables is not None and tables.is_built})
+    if tables is not None:
+        yield _gauge(metrics.PROJECTION_POSITION, {name: tables.position})
+        yield _gauge(metrics.PROJECTION_LAG_EVENTS, {name: tables.lag_events})
+        yield _gauge(metrics.PROJECTION_LAG, {name: tables.lag})
+        yield _gauge(metrics.PROJECTION_PARKED, {name: tables.parked})
+
+
+def _of_rebuild(vitals: Vitals) -> Iterator[Metric]:
+    rebuild = vitals.rebuild
+    yield _gauge(metrics.REBUILD_RUNNING, {(vitals.name,): rebuild is not None and rebuild.is_running})
+    if rebuild is not None:
+        labels = (vitals.name, rebuild.phase_now)
+        yield _gauge(metrics.REBUILD_DONE, {labels: rebuild.done})
+        yield _gauge(metrics.REBUILD_TOTAL, {labels: rebuild.total})
+        if rebuild.seconds_left is not None:
+            yield _gauge(metrics.REBUILD_LEFT, {labels: rebuild.seconds_left})
+
+
+def _gauge(asked: Asked, values: dict[tuple[str, ...], float]) -> Metric:
+    family = GaugeMetricFamily(asked.name, asked.help, labels=asked.labels)
+    for labels, value in values.items():
+        family.add_metric(labels, value)
+    return family
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
