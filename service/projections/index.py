@@ -8,7 +8,8 @@ from typing import TypeVar
 from psycopg.rows import RowFactory, scalar_row, tuple_row
 
 from service.db import Database
-from service.projections.projector import PROJECTION
+from service.errors import NotBuilt
+from service.projections.status import ProjectionStatus, TableState, read_state, read_status
 from service.sql import load_queries
 
 Row = TypeVar("Row")
@@ -16,18 +17,28 @@ _QUERIES = load_queries("read")
 
 
 class Index:
-    """The read tables. They may know more than a point of the recorded clock; the reader cuts off."""
+    """The read tables. They may know more than a point of the recorded clock; the reader cuts off.
+
+    NotBuilt as long as they have never been complete: an empty or half view is no answer.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._is_built = False
+
+    def state(self) -> TableState:
+        """How far the tables are, also while they are being built."""
+        return read_state(self._database)
+
+    def status(self) -> ProjectionStatus:
+        """The state with the log beside it, and the last rebuild."""
+        return read_status(self._database)
 
     def position(self) -> int:
         """The last log position that the tables have taken in."""
-        return int(self._read("checkpoint", scalar_row, projection=PROJECTION)[0])
-
-    def parked(self) -> int:
-        """How many streams are held back."""
-        return int(self._read("count_parked", scalar_row, projection=PROJECTION)[0])
+        state = self.state()
+        self._demand_built(state)
+        return state.position
 
     def merge_class(self, entity: str) -> list[str]:
         """The entity with all that were ever merged with it."""
@@ -66,4 +77,11 @@ class Index:
         return self._read("search", scalar_row, folded=folded, scheme=scheme, value=value, after=after, limit=limit)
 
     def _read(self, name: str, row: RowFactory[Row], **params: object) -> list[Row]:
+        if not self._is_built:
+            self._demand_built(self.state())
         return self._database.read(_QUERIES[name], params, row)
+
+    def _demand_built(self, state: TableState) -> None:
+        if not state.is_built:
+            raise NotBuilt(f"It is at position {state.position}.")
+        self._is_built = True

@@ -1,166 +1,128 @@
-"""Carries the log over into the read tables, batch by batch, each with its checkpoint in one transaction."""
+"""Carries the log over into the tables of a projection, batch by batch, each with its checkpoint in one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from uuid import UUID
+from collections.abc import Iterable, Sequence
 
 import structlog
 from psycopg.rows import scalar_row
 
 from events.codec import UnreadableEvent
-from events.records import EntityRecord, fold_stream
-from events.values import Sealed
-from service.db import Connection, Database
-from service.projections.rows import IndexRows, NameRow, names_of, references_in, rows_of
+from service.db import Connection, Database, translated
+from service.errors import Unstorable
+from service.projections.projection import History, Projection
+from service.projections.schemas import install
 from service.sql import load_queries
 from service.store.protocol import EventStore, StoredRecord
-from service.store.rows import readable, recorded
 
-PROJECTION = "index"
-BATCH = 1_000
-_QUERIES = load_queries("read")
+BATCH = 5_000
+POISON = (UnreadableEvent, Unstorable, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What says that an event cannot be handled, and not that the database is in trouble."""
+_QUERIES = load_queries("projections")
 _log = structlog.get_logger(__name__)
 
 
 class Projector:
-    """Keeps the index current. Handling an event twice changes nothing, so a crash costs at most a batch of work.
+    """Keeps the tables of a projection current, in the schema of the database. A crash costs at most a batch of work.
 
-    An event that cannot be handled parks its stream: that stream stands still in the index, everything else goes on.
+    An event that cannot be handled parks its stream: that stream stands still in the tables, everything else goes on.
     """
 
-    def __init__(self, store: EventStore, database: Database) -> None:
+    def __init__(self, projection: Projection, store: EventStore, database: Database) -> None:
+        self.projection = projection
         self._store = store
         self._database = database
+        self._is_installed = False
+        self._is_built = False
+        self._has_parked = False
+
+    @property
+    def schema(self) -> str:
+        """The schema with the tables."""
+        return self._database.schema
 
     def position(self) -> int:
         """The last position fully handled."""
-        return int(self._database.read(_QUERIES["checkpoint"], {"projection": PROJECTION}, scalar_row)[0])
+        return int(self._database.read(_QUERIES["position"], {}, scalar_row)[0])
 
-    def step(self, limit: int = BATCH) -> int:
-        """Handles the next events, at most `limit`, and gives how many there were.
+    def step(self, limit: int = BATCH, until: int | None = None) -> int:
+        """Handles the next events, at most `limit` and up to a position, and gives how many there were.
 
         They are read before the transaction begins; where another projector was faster, they are left to the next step.
         """
+        self._install()
         after = self.position()
-        records = self._store.read_log(after, limit)
-        if not records:
-            return 0
-        with self._database.transaction() as connection:
-            if _scalar(connection, "lock_checkpoint") == after:
-                self._handle(connection, records)
-                connection.execute(_QUERIES["advance"], {"projection": PROJECTION, "position": records[-1].position})
+        records = self._store.read_log(after, limit, until)
+        if records:
+            with self._database.transaction() as connection:
+                connection.execute(_QUERIES["relax"])
+                self.take(connection, records, after)
+        if len(records) < limit and until is None and not self._is_built:
+            self._mark_built()
         return len(records)
 
-    def catch_up(self) -> int:
+    def catch_up(self, until: int | None = None) -> int:
         """Handles everything there is, and gives the position reached."""
-        while self.step():
+        while self.step(BATCH, until):
             pass
         return self.position()
 
-    def _handle(self, connection: Connection, records: Sequence[StoredRecord]) -> None:
-        parked = self._parked(connection, {record.stream for record in records})
-        rows = IndexRows()
-        for record in records:
-            if record.stream in parked:
-                continue
-            try:
-                rows.take(rows_of(recorded(record).event))
-            except (UnreadableEvent, LookupError, TypeError, ValueError) as error:
-                self._park(connection, record, error)
-                parked.add(record.stream)
-        self._write(connection, rows, records[-1].position)
+    def take(self, connection: Connection, records: Sequence[StoredRecord], after: int) -> None:
+        """Handles events that follow the position `after`, and moves the checkpoint; nothing if it is elsewhere."""
+        position, history = self.begin(connection)
+        if position == after:
+            self.handle(connection, records, history)
+            connection.execute(_QUERIES["advance"], {"position": records[-1].position})
+
+    def begin(self, connection: Connection) -> tuple[int, History]:
+        """Takes the lock of the tables for the transaction; gives their checkpoint, and the log as they see it."""
+        connection.execute(_QUERIES["work"], {"schema": self.schema})
+        row = connection.execute(_QUERIES["resume"], {"projection": self.projection.name}).fetchone()
+        if row is None:
+            raise LookupError(f"{self.schema} has no checkpoint")
+        position, self._has_parked, skipped = row
+        return position, History(self._store, skipped)
+
+    def handle(self, connection: Connection, records: Iterable[StoredRecord], history: History) -> None:
+        """Handles events, but those that were skipped or whose streams are held back, and parks what cannot be."""
+        wanted = history.without_skipped(records)
+        parked = self._parked(connection, {record.stream for record in wanted}) if self._has_parked else set()
+        self._handle(connection, wanted, history, parked)
+
+    def _handle(
+        self, connection: Connection, records: Sequence[StoredRecord], history: History, parked: set[str]
+    ) -> None:
+        """Halves what cannot be handled as a whole, until the event is found that cannot be handled at all."""
+        records = [record for record in records if record.stream not in parked] if parked else records
+        if not records:
+            return
+        try:
+            with translated(), connection.transaction():
+                self.projection.handle(connection, records, history)
+        except POISON as error:
+            half = len(records) // 2
+            if not half:
+                self._park(connection, records[0], error)
+                parked.add(records[0].stream)
+                return
+            self._handle(connection, records[:half], history, parked)
+            self._handle(connection, records[half:], history, parked)
 
     def _parked(self, connection: Connection, streams: set[str]) -> set[str]:
-        params = {"projection": PROJECTION, "streams": list(streams)}
-        return {stream for (stream,) in connection.execute(_QUERIES["parked_streams"], params)}
+        return {stream for (stream,) in connection.execute(_QUERIES["parked_streams"], {"streams": list(streams)})}
 
     def _park(self, connection: Connection, record: StoredRecord, error: Exception) -> None:
         _log.error("event parked", stream=record.stream, position=record.position, error=repr(error))
-        connection.execute(
-            _QUERIES["park"],
-            {"projection": PROJECTION, "stream": record.stream, "position": record.position, "error": repr(error)},
-        )
+        about = {"stream": record.stream, "position": record.position, "event_type": record.topic}
+        connection.execute(_QUERIES["park"], about | {"error": repr(error)})
+        self._has_parked = True
 
-    def _write(self, connection: Connection, rows: IndexRows, until: int) -> None:
-        if rows.entities:
-            self._write_entities(connection, rows.entities, until)
-        pairs: Mapping[str, tuple[set[tuple[str, str]], str, str]] = {
-            "put_merges": (rows.merges, "merged", "into"),
-            "put_claim_entities": (rows.claim_entities, "entities", "claims"),
-            "put_claim_articles": (rows.claim_articles, "articles", "claims"),
-            "put_responses": (rows.responses, "claims", "others"),
-        }
-        for query, (items, first, second) in pairs.items():
-            if items:
-                ordered = sorted(items)
-                params = {first: [item[0] for item in ordered], second: [item[1] for item in ordered]}
-                connection.execute(_QUERIES[query], params)
+    def _install(self) -> None:
+        if not self._is_installed:
+            install(self._database, self.projection)
+            self._is_installed = True
 
-    def _write_entities(self, connection: Connection, entities: set[str], until: int) -> None:
-        """Enters entities anew, as their streams tell them up to the end of the batch."""
-        streams = self._store.read_streams([f"entity-{entity}" for entity in sorted(entities)], until=until)
-        folded = (fold_stream(event.event for event in readable(events)) for events in streams.values())
-        records = [record for record in folded if isinstance(record, EntityRecord)]
-        texts = self._store.read_texts(
-            [reference for record in records for reference in references_in(names_of(record))]
-        )
-        opened = {reference: text.content for reference, text in texts.items()}
-        connection.execute(_QUERIES["drop_names"], {"entities": sorted(entities)})
-        connection.execute(_QUERIES["drop_identifiers"], {"entities": sorted(entities)})
-        names = {record.id: _name_rows(record, opened) for record in records}
-        _put_entities(connection, records, names)
-        _put_names(connection, names)
-        _put_identifiers(connection, records)
-
-
-def _scalar(connection: Connection, query: str) -> int:
-    row = connection.execute(_QUERIES[query], {"projection": PROJECTION}).fetchone()
-    if row is None:
-        raise LookupError(f"the projection {PROJECTION!r} has no checkpoint")
-    return int(row[0])
-
-
-def _name_rows(record: EntityRecord, opened: Mapping[UUID, str]) -> list[NameRow | None]:
-    """The names of an entity, in order; None for one that was erased."""
-    rows: list[NameRow | None] = []
-    for name in names_of(record):
-        if isinstance(name, Sealed):
-            content = opened.get(UUID(name.reference))
-            rows.append(NameRow(content, UUID(name.reference)) if content is not None else None)
-        else:
-            rows.append(NameRow(name, None))
-    return rows
-
-
-def _put_entities(
-    connection: Connection, records: Sequence[EntityRecord], names: Mapping[str, list[NameRow | None]]
-) -> None:
-    shown = {record.id: names[record.id][0] for record in records}
-    params = {
-        "entities": [record.id for record in records],
-        "kinds": [record.contents[-1][1].kind for record in records],
-        "names": [row.name if row else None for row in shown.values()],
-        "references": [row.reference if row else None for row in shown.values()],
-    }
-    connection.execute(_QUERIES["put_entities"], params)
-
-
-def _put_names(connection: Connection, names: Mapping[str, list[NameRow | None]]) -> None:
-    rows = [(entity, row) for entity, all_rows in names.items() for row in all_rows if row is not None]
-    params = {
-        "entities": [entity for entity, _ in rows],
-        "names": [row.name for _, row in rows],
-        "folded": [row.folded for _, row in rows],
-        "skeletons": [row.skeleton for _, row in rows],
-        "references": [row.reference for _, row in rows],
-    }
-    connection.execute(_QUERIES["put_names"], params)
-
-
-def _put_identifiers(connection: Connection, records: Sequence[EntityRecord]) -> None:
-    rows = [(scheme, value, r.id) for r in records for scheme, value in r.contents[-1][1].identifiers.items()]
-    schemes, values, entities = zip(*rows, strict=True) if rows else ((), (), ())
-    connection.execute(
-        _QUERIES["put_identifiers"], {"schemes": list(schemes), "values": list(values), "entities": list(entities)}
-    )
+    def _mark_built(self) -> None:
+        with self._database.connection() as connection:
+            connection.execute(_QUERIES["mark_built"])
+        self._is_built = True

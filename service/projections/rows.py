@@ -1,13 +1,11 @@
-"""The rows of the read side that follow from events."""
+"""The rows of the index that follow from events."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
-
-import msgspec
 
 from events.event_types import (
     ClaimCorrected,
@@ -24,78 +22,83 @@ from events.identity import split_stream
 from events.records import EntityRecord
 from events.temporal import parse_published
 from events.text import folded, skeleton
-from events.values import Sealed, Text
+from events.values import ClaimContent, Sealed, Text
+
+EntityRow = tuple[str, str, str | None, UUID | None]
+NameRow = tuple[str, str, str, str, UUID | None]
+Pair = tuple[str, str]
 
 
 @dataclass
 class IndexRows:
-    """What a batch of events adds to the read tables. Entities are entered whole, from their records."""
+    """What some events add to the index. Entities are entered whole, so their events are only gathered."""
 
-    entities: set[str] = field(default_factory=set)
-    merges: set[tuple[str, str]] = field(default_factory=set)
-    claim_entities: set[tuple[str, str]] = field(default_factory=set)
-    claim_articles: set[tuple[str, str]] = field(default_factory=set)
-    responses: set[tuple[str, str]] = field(default_factory=set)
+    entities: dict[str, list[DomainEvent]] = field(default_factory=dict)
+    merges: set[Pair] = field(default_factory=set)
+    claim_entities: set[Pair] = field(default_factory=set)
+    claim_articles: set[Pair] = field(default_factory=set)
+    responses: set[Pair] = field(default_factory=set)
 
-    def take(self, other: IndexRows) -> None:
-        """Add the rows of another event."""
-        for name in self.__dataclass_fields__:
-            getattr(self, name).update(getattr(other, name))
+    def add(self, event: DomainEvent) -> None:
+        """Adds the rows of one more event."""
+        _, name = split_stream(event.originator_id)
+        match event:
+            case Claimed():
+                self.claim_articles.add((event.content.article, name))
+                self._add_entities(name, entities_in(event.content))
+                self._add_responses(name, event.content.attributes)
+            case EntityRegistered() | EntityCorrected() | EntityRenamed():
+                self.entities.setdefault(name, []).append(event)
+            case EntityMerged():
+                self.merges.add((name, event.into))
+            case ClaimCorrected():
+                self._add_entities(name, _entities_in_changes(event.changes))
+                self._add_responses(name, event.changes.get("attributes", {}))
+        if isinstance(event, ClaimCorrected | ClaimRetracted | ClaimReinstated) and event.article is not None:
+            self.claim_articles.add((event.article, name))
 
+    def _add_entities(self, claim: str, entities: Iterable[str]) -> None:
+        for entity in entities:
+            self.claim_entities.add((entity, claim))
 
-@dataclass(frozen=True)
-class NameRow:
-    """One name of an entity; `reference` where it may have to be forgotten."""
-
-    name: str
-    reference: UUID | None
-
-    @property
-    def folded(self) -> str:
-        """The form that is searched."""
-        return folded(self.name)
-
-    @property
-    def skeleton(self) -> str:
-        """The form that names which look alike share."""
-        return skeleton(self.name)
-
-
-def rows_of(event: DomainEvent) -> IndexRows:
-    """The rows that one event adds."""
-    _, name = split_stream(event.originator_id)
-    rows = IndexRows()
-    match event:
-        case EntityRegistered() | EntityCorrected() | EntityRenamed():
-            rows.entities.add(name)
-        case EntityMerged():
-            rows.merges.add((name, event.into))
-        case Claimed():
-            rows.claim_articles.add((event.content.article, name))
-            _add_said(rows, name, msgspec.to_builtins(event.content))
-        case ClaimCorrected():
-            _add_said(rows, name, event.changes)
-    if isinstance(event, ClaimCorrected | ClaimRetracted | ClaimReinstated) and event.article is not None:
-        rows.claim_articles.add((event.article, name))
-    return rows
+    def _add_responses(self, claim: str, attributes: Mapping[str, Any]) -> None:
+        self.responses.update((claim, other) for other in responded_to(claim, attributes))
 
 
-def _add_said(rows: IndexRows, claim: str, said: Mapping[str, Any]) -> None:
-    """The rows of what a claim says, or of what a correction changes in it."""
-    attributes = said.get("attributes", {})
-    rows.claim_entities.update((entity, claim) for entity in _entities_named(said))
-    others = {attributes[name] for name in ("target", "by") if name in attributes} - {claim}
-    rows.responses.update((claim, other) for other in others if "target" in attributes)
+class EntityRows(NamedTuple):
+    """The rows of one entity."""
+
+    entity: EntityRow
+    names: list[NameRow]
+    identifiers: list[tuple[str, str, str]]
 
 
-def _entities_named(said: Mapping[str, Any]) -> Iterator[str]:
+def entities_in(content: ClaimContent) -> Iterator[str]:
     """The entities that a claim names: participants, voices, and what a vote would join."""
-    yield from (participant["entity"] for participant in said.get("participants", ()))
-    by = said.get("asserted_by", {})
-    yield from (*by.get("agent", ()), *by.get("affiliation", ()))
-    moves = said.get("attributes", {}).get("moves")
-    if moves:
-        yield from (moves["subject"], moves["object"])
+    for participant in content.participants:
+        yield participant.entity
+    yield from content.asserted_by.agent
+    yield from content.asserted_by.affiliation
+    yield from _entities_moved(content.attributes)
+
+
+def responded_to(claim: str, attributes: Mapping[str, Any]) -> Iterator[str]:
+    """The claims that a response is about or speaks for."""
+    if "target" in attributes:
+        yield from {attributes[name] for name in ("target", "by") if name in attributes} - {claim}
+
+
+def entity_rows(record: EntityRecord, texts: Mapping[UUID, str]) -> EntityRows:
+    """The rows of an entity; `texts` are the names that can be read, an erased one is left out."""
+    content = record.contents[-1][1]
+    names = names_of(record)
+    shown, reference = _opened(names[0], texts)
+    opened = (_opened(name, texts) for name in names)
+    return EntityRows(
+        (record.id, content.kind, shown, reference),
+        _each_once((record.id, text, folded(text), skeleton(text), at) for text, at in opened if text is not None),
+        [(scheme, value, record.id) for scheme, value in content.identifiers.items()],
+    )
 
 
 def names_of(record: EntityRecord) -> list[Text]:
@@ -108,3 +111,32 @@ def names_of(record: EntityRecord) -> list[Text]:
 def references_in(names: Iterable[Text]) -> list[UUID]:
     """The references of the sealed ones."""
     return [UUID(name.reference) for name in names if isinstance(name, Sealed)]
+
+
+def _entities_in_changes(changes: Mapping[str, Any]) -> Iterator[str]:
+    """The entities that a correction brings in."""
+    yield from (participant["entity"] for participant in changes.get("participants", ()))
+    by = changes.get("asserted_by", {})
+    yield from (*by.get("agent", ()), *by.get("affiliation", ()))
+    yield from _entities_moved(changes.get("attributes", {}))
+
+
+def _entities_moved(attributes: Mapping[str, Any]) -> tuple[str, ...]:
+    moves = attributes.get("moves")
+    return (moves["subject"], moves["object"]) if moves else ()
+
+
+def _opened(name: Text, texts: Mapping[UUID, str]) -> tuple[str | None, UUID | None]:
+    """The text of a name with its reference; neither for one that was erased."""
+    if not isinstance(name, Sealed):
+        return name, None
+    reference = UUID(name.reference)
+    return (texts[reference], reference) if reference in texts else (None, None)
+
+
+def _each_once(rows: Iterable[NameRow]) -> list[NameRow]:
+    """The first row for each name."""
+    found: dict[str, NameRow] = {}
+    for row in rows:
+        found.setdefault(row[1], row)
+    return list(found.values())

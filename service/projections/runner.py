@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from threading import Event
+from time import monotonic
 
 import structlog
 
 from service.db import Connection, Database
 from service.errors import ServiceError
-from service.projections.projector import PROJECTION, Projector
+from service.projections.projector import Projector
+from service.projections.schemas import OLD, drop
 from service.sql import load_queries
 from service.store.protocol import AppendSignal
 
 POLL_SECONDS = 1.0
 LONGEST_PAUSE = 15.0
-_QUERIES = load_queries("read")
+TIDY_SECONDS = 60.0
+_QUERIES = load_queries("projections")
 _log = structlog.get_logger(__name__)
 
 
@@ -48,14 +51,20 @@ class Runner:
 
     def _leads(self, connection: Connection) -> bool:
         """Whether this connection holds the lock of the only runner; it goes with the connection."""
-        row = connection.execute(_QUERIES["lead"], {"projection": PROJECTION}).fetchone()
+        row = connection.execute(_QUERIES["lead"], {"schema": self._projector.schema}).fetchone()
         return row is not None and bool(row[0])
 
     def _follow(self, connection: Connection) -> None:
+        tidy_at = monotonic() + TIDY_SECONDS
         try:
             while not self._stopped.is_set():
                 connection.execute("SELECT 1")  # the lock is gone when the connection is
-                self._projector.catch_up()
+                while not self._stopped.is_set() and self._projector.step():
+                    pass
+                if monotonic() > tidy_at:
+                    # What a rebuild has replaced; as long as a statement uses it, it stays until the next time.
+                    drop(self._database, self._projector.schema + OLD)
+                    tidy_at = monotonic() + TIDY_SECONDS
                 self._signal.wait(POLL_SECONDS)
         finally:
             connection.execute("SELECT pg_advisory_unlock_all()")

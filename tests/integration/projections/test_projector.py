@@ -12,12 +12,13 @@ from uuid import UUID
 
 import pytest
 from eventsourcing.persistence import StoredEvent
-from psycopg.sql import SQL, Identifier
 
 from events.codec import encode
 from service.bootstrap import projection
 from service.db import Database, connect
+from service.errors import StoreUnavailable
 from service.projections.index import Index
+from service.projections.indexing import INDEX
 from service.projections.projector import Projector
 from service.settings import DatabaseSettings, Settings
 from service.store.postgres import PostgresStore
@@ -25,11 +26,10 @@ from service.store.protocol import EventStore
 from service.timeline.clocks import ClockReader
 from service.timeline.recording import decide_on
 from service.timeline.workspace import Workspace
+from tests.integration.projections.conftest import DEADLINE, SCHEMA, TABLES, execute, rows
 from tests.recorded import ME, Recorded, draft_of
 
 SAMPLE = Path(__file__).parents[3] / "service" / "sample"
-TABLES = "entities entity_names entity_identifiers merges claim_entities claim_articles responses".split()
-DEADLINE = 20.0
 
 
 @pytest.fixture
@@ -79,15 +79,9 @@ def seals(value: Any) -> Iterator[Any]:
             yield from seals(item)
 
 
-def rows(url: str) -> dict[str, list[Any]]:
-    with connect(url) as connection:
-        everything = {table: SQL("SELECT * FROM read.{}").format(Identifier(table)) for table in TABLES}
-        return {table: sorted(connection.execute(query).fetchall(), key=str) for table, query in everything.items()}
-
-
 def projector(url: str, store: EventStore) -> tuple[Projector, Database]:
-    database = Database(DatabaseSettings(url), role="frenemies_projector").open()
-    return Projector(store, database), database
+    database = Database(DatabaseSettings(url), role="frenemies_projector", schema=SCHEMA).open()
+    return Projector(INDEX, store, database), database
 
 
 def test_the_size_of_the_batches_does_not_matter(servers: Any, history: list[dict[str, Any]]) -> None:
@@ -112,8 +106,7 @@ def test_handling_everything_twice_changes_nothing(database_url: str, filled: Po
     worker, own = projector(database_url, filled)
     worker.catch_up()
     first = rows(database_url)
-    with connect(database_url) as connection:
-        connection.execute("UPDATE read.checkpoints SET position = 0")
+    execute(database_url, "UPDATE checkpoint SET position = 0")
     worker.catch_up()
     assert rows(database_url) == first
     own.close()
@@ -144,8 +137,7 @@ def test_a_poison_event_parks_its_stream_and_nothing_else(database_url: str, sto
     store.append(stored)
     worker, own = projector(database_url, store)
     assert worker.catch_up() == store.head() == 4
-    with connect(database_url) as connection:
-        parked = connection.execute("SELECT stream, position FROM read.parked ORDER BY position").fetchall()
+    parked = execute(database_url, "SELECT stream, position FROM parked ORDER BY position")
     assert parked == [("entity-bad", 1), ("entity-worse", 2)]
     assert [row[0] for row in rows(database_url)["entities"]] == ["ant"]
     own.close()
@@ -189,4 +181,12 @@ def test_killed_connections_are_made_anew_and_nothing_is_lost(database_url: str,
 
 
 def wait_for(worker: Projector, position: int) -> None:
-    ClockReader(worker._store, worker.position, DEADLINE, lambda: datetime.now(UTC)).wait_for(position)
+    """Returns when the projector is there; while it has no connection, it is nowhere."""
+
+    def reached() -> int:
+        try:
+            return worker.position()
+        except StoreUnavailable:
+            return 0
+
+    ClockReader(worker._store, reached, DEADLINE, lambda: datetime.now(UTC)).wait_for(position)

@@ -1,0 +1,115 @@
+"""Parked events, and what an operator does with them: each act is kept with who did it and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import args_row
+
+from service.db import Connection, Database
+from service.errors import NothingParked, RebuildRunning
+from service.projections.projector import Projector
+from service.projections.schemas import NEXT, drop
+from service.projections.status import read_rebuild
+from service.sql import load_queries
+from service.store.protocol import EventStore, StoredRecord
+
+RETRY, SKIP = "retry", "skip"
+_QUERIES = load_queries("projections")
+
+
+@dataclass(frozen=True)
+class Parked:
+    """A stream that is held back since one of its events, which could not be handled."""
+
+    stream: str
+    position: int
+    event_type: str
+    error: str
+    parked_at: datetime
+
+
+@dataclass(frozen=True)
+class Act:
+    """What an operator did with a parked event, and how the stream went on."""
+
+    done_at: datetime
+    done_by: str
+    act: str
+    projection: str
+    stream: str
+    position: int
+    event_type: str
+    reason: str
+    outcome: str
+
+
+class Parking:
+    """The parked events of one projection."""
+
+    def __init__(self, projector: Projector, store: EventStore, database: Database) -> None:
+        self._projector = projector
+        self._store = store
+        self._database = database
+
+    def parked(self) -> list[Parked]:
+        """What is held back, the oldest first."""
+        return self._database.read(_QUERIES["list_parked"], {}, args_row(Parked))
+
+    def acts(self, limit: int) -> list[Act]:
+        """What was done, the latest first."""
+        params = {"projection": self._projector.projection.name, "limit": limit}
+        return self._database.read(_QUERIES["acts"], params, args_row(Act))
+
+    def retry(self, stream: str, by: str, reason: str) -> Parked | None:
+        """Handles the parked event and everything of its stream after it. Gives what it is parked at now, if it is.
+
+        NothingParked for a stream that is not held back.
+        """
+        return self._act(RETRY, stream, by, reason)
+
+    def skip(self, stream: str, by: str, reason: str) -> Parked | None:
+        """Leaves the parked event out, in every later view as well, and handles everything of its stream after it."""
+        return self._act(SKIP, stream, by, reason)
+
+    def _act(self, act: str, stream: str, by: str, reason: str) -> Parked | None:
+        """One transaction, under the lock of the tables. A view half built would not know of it, so it is dropped."""
+        rebuild = read_rebuild(self._database)
+        if rebuild is not None and rebuild.is_running:
+            raise RebuildRunning("Parked events can wait for its end.")
+        with self._database.transaction() as connection:
+            position, _ = self._projector.begin(connection)
+            held = _find(connection, stream)
+            if held is None:
+                raise NothingParked(f"{stream!r}.")
+            about = {
+                "done_by": by,
+                "act": act,
+                "projection": self._projector.projection.name,
+                "stream": stream,
+                "position": held.position,
+                "event_type": held.event_type,
+                "reason": reason,
+            }
+            connection.execute(_QUERIES["release"], {"stream": stream})
+            left_out = {held.position} if act == SKIP else set()
+            self._go_on(connection, self._rest(held, position), left_out)
+            again = _find(connection, stream)
+            outcome = "went on" if again is None else f"held back at {again.position}: {again.error}"
+            connection.execute(_QUERIES["note_act"], about | {"outcome": outcome})
+        drop(self._database, self._database.schema + NEXT)
+        return again
+
+    def _rest(self, held: Parked, until: int) -> list[StoredRecord]:
+        records = self._store.read_stream(held.stream, until=until)
+        return [record for record in records if record.position >= held.position]
+
+    def _go_on(self, connection: Connection, records: list[StoredRecord], left_out: set[int]) -> None:
+        _, history = self._projector.begin(connection)
+        self._projector.handle(connection, records, history.without(left_out))
+
+
+def _find(connection: Connection, stream: str) -> Parked | None:
+    row = connection.execute(_QUERIES["find_parked"], {"stream": stream}).fetchone()
+    return None if row is None else Parked(*row)

@@ -1,0 +1,103 @@
+"""What a projection is: tables that follow from the log, and how to fill them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from service.db import Connection
+from service.store.protocol import EventStore, StoredRecord
+
+Row = tuple[object, ...]
+
+
+class Load(NamedTuple):
+    """What a part of the log enters into empty tables, by table and in the order of its columns.
+
+    `later` are the positions of the events that are to be handled once everything is loaded.
+    """
+
+    rows: Mapping[str, Sequence[Row]]
+    later: Sequence[int]
+
+
+class Difference(NamedTuple):
+    """A row that is in one place and not in the other; `is_about_live`: the live view may be the wrong one."""
+
+    table: str
+    row: str
+    where: str
+    is_about_live: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.row}: {self.where}"
+
+
+class History:
+    """The log as a projection is to see it: without the events that an operator has skipped."""
+
+    def __init__(self, store: EventStore, skipped: Collection[int] = ()) -> None:
+        self._store = store
+        self._skipped = frozenset(skipped)
+
+    def without(self, positions: Collection[int]) -> History:
+        """The same with some more events left out."""
+        return History(self._store, self._skipped | frozenset(positions))
+
+    def without_skipped(self, records: Iterable[StoredRecord]) -> list[StoredRecord]:
+        """The records that count."""
+        return [record for record in records if record.position not in self._skipped]
+
+    def streams(self, streams: Collection[str], until: int) -> dict[str, list[StoredRecord]]:
+        """The events of some streams up to a position."""
+        found = self._store.read_streams(streams, until=until)
+        return {stream: self.without_skipped(records) for stream, records in found.items()}
+
+    def texts(self, references: Collection[UUID]) -> dict[UUID, str]:
+        """The texts behind references; erased ones are left out."""
+        found = self._store.read_texts(references) if references else {}
+        return {reference: text.content for reference, text in found.items()}
+
+
+class Projection(Protocol):
+    """Tables under a name. Another shape or meaning of them is another version, with tables of its own.
+
+    The names in its SQL have no schema. A stream is handled in order, but a held-back one may be taken in long after
+    others. Whoever handles events emits nothing to the outside: all that is done is in the tables.
+    """
+
+    name: str
+    version: int
+    tables: str
+    """The statements that make the tables, without what slows down a load."""
+    indexes: str
+    """The statements that make the rest, separated by semicolons; each can be run again where it was run before."""
+
+    def handle(self, connection: Connection, records: Sequence[StoredRecord], history: History) -> None:
+        """Takes in the next events. Any error that is not the database's means that one of them cannot be handled."""
+        ...
+
+    def load(self, records: Sequence[StoredRecord], history: History) -> Load:
+        """What a part of the log enters into empty tables, without looking at them: parts are loaded in any order.
+
+        Only first events of streams may enter rows, so that a stream can be held back from any event on. What changes
+        what another event entered is left for later. The error of an event that cannot be handled is raised.
+        """
+        ...
+
+    def audit(
+        self, connection: Connection, streams: Mapping[str, Sequence[StoredRecord]], history: History
+    ) -> list[Difference]:
+        """Where the tables differ from what the fold says of some streams."""
+        ...
+
+
+def schema_of(projection: Projection) -> str:
+    """The schema that holds the tables of this version."""
+    return f"read_{projection.name}_{projection.version}"
+
+
+def leave_all(records: Sequence[StoredRecord]) -> Load:
+    """The load of a projection in which every event depends on those before it."""
+    return Load({}, [record.position for record in records])

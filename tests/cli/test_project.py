@@ -1,0 +1,123 @@
+"""`frenemies project`: status, rebuild, verify, cancel, and what is parked."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from service.bootstrap import projection
+from service.db import connect
+from service.settings import Settings
+from tests.cli.conftest import Run, count_events
+
+
+def damage(url: str, statement: str) -> None:
+    with connect(url) as connection:
+        connection.execute("SET search_path TO read_index_1")
+        connection.execute(statement.encode())
+
+
+@pytest.fixture
+def poisoned_url(sample_url: str) -> str:
+    """The sample with an event that cannot be read."""
+    with projection(Settings(), sample_url) as (projector, _):
+        with connect(sample_url) as connection:
+            connection.execute(
+                "INSERT INTO log.events"
+                " SELECT max(position) + 1, 'entity-bad', 1, 'NobodyKnows.v1', '{}', clock_timestamp() FROM log.events"
+            )
+        projector.catch_up()
+    return sample_url
+
+
+def test_status_tells_position_and_lag(on_sample: Run, sample_url: str) -> None:
+    result = on_sample("project", "status", "--json")
+    (found,) = json.loads(result.stdout)["projections"]
+    head = count_events(sample_url)
+    assert (found["name"], found["version"]) == ("index", 1)
+    assert (found["position"], found["head"], found["lag"]) == (head, head, 0)
+    assert (found["is_built"], found["parked"], found["rebuild"]) == (True, 0, None)
+    told = on_sample("project", "status").stdout
+    assert f"index version 1: complete, at {head} of {head}" in told
+
+
+def test_rebuild_tells_its_phases_and_puts_the_new_tables_in_place(on_sample: Run, sample_url: str) -> None:
+    result = on_sample("project", "rebuild", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    assert "they agreed with the live view and a sample of the log" in result.stdout
+    for phase in ("loading", "indexing", "verifying", "done"):
+        assert phase in result.stderr
+    rebuilt = json.loads(on_sample("project", "status", "--json").stdout)["projections"][0]["rebuild"]
+    assert (rebuilt["phase"], rebuilt["is_running"]) == ("done", False)
+
+
+def test_rebuild_names_what_differs_switches_nothing_and_ends_with_3(on_sample: Run, sample_url: str) -> None:
+    damage(sample_url, "DELETE FROM claim_articles WHERE ctid = (SELECT min(ctid) FROM claim_articles)")
+    result = on_sample("project", "rebuild", "--workers", "1")
+    assert result.exit_code == 3
+    assert "claim_articles (" in result.stderr
+    assert "only in read_index_1_next" in result.stderr
+    assert "Nothing was switched." in result.stderr
+    again = on_sample("project", "rebuild", "--workers", "1", "--despite-live")
+    assert again.exit_code == 0, again.output
+    assert "The live view had been different: claim_articles" in again.stdout
+
+
+def test_verify_ends_with_0_or_names_what_is_wrong(on_sample: Run, sample_url: str) -> None:
+    assert on_sample("project", "verify").exit_code == 0
+    damage(sample_url, "UPDATE entities SET kind = 'wrong'")
+    result = on_sample("project", "verify")
+    assert result.exit_code == 3
+    assert "entities" in result.stderr
+    whole = on_sample("project", "verify", "--whole")
+    assert whole.exit_code == 3
+    assert "The live tables are as they were." in whole.stderr
+
+
+def test_there_is_nothing_to_cancel_when_no_rebuild_runs(on_sample: Run) -> None:
+    result = on_sample("project", "cancel")
+    assert (result.exit_code, result.stderr) == (3, "frenemies: No rebuild is running.\n")
+
+
+def test_a_second_rebuild_is_refused_with_who_runs_the_first(on_sample: Run, sample_url: str) -> None:
+    with connect(sample_url) as running:
+        running.execute("SELECT pg_advisory_lock(73102712, hashtext('read_index_1'))")
+        running.execute("INSERT INTO projections.rebuilds VALUES ('read_index_1', 'loading', 'ann')")
+        result = on_sample("project", "rebuild")
+        assert result.exit_code == 4
+        assert "By ann since" in result.stderr
+        assert on_sample("project", "cancel").exit_code == 0
+        assert running.execute("SELECT is_to_end FROM projections.rebuilds").fetchall() == [(True,)]
+
+
+def test_parked_events_are_listed_retried_and_skipped(run: Run, poisoned_url: str) -> None:
+    listed = run("project", "parked", DATABASE_URL=poisoned_url)
+    assert "entity-bad" in listed.stdout
+    assert "NobodyKnows.v1" in listed.stdout
+    retried = run("project", "parked", "retry", "entity-bad", "--reason", "try", DATABASE_URL=poisoned_url)
+    assert retried.exit_code == 3
+    assert "entity-bad is held back again" in retried.stderr
+    skipped = run(
+        "project", "parked", "skip", "entity-bad", "--reason", "junk", "--by", "ann", DATABASE_URL=poisoned_url
+    )
+    assert (skipped.exit_code, skipped.stdout) == (0, "entity-bad goes on.\n")
+    told = json.loads(run("project", "parked", "list", "--json", DATABASE_URL=poisoned_url).stdout)
+    assert told["parked"] == []
+    assert [(act["act"], act["reason"]) for act in told["acts"]] == [("skip", "junk"), ("retry", "try")]
+    assert told["acts"][0]["done_by"] == "ann"
+
+
+def test_a_stream_that_is_not_held_back_is_refused(on_sample: Run) -> None:
+    result = on_sample("project", "parked", "skip", "entity-red-hat", "--reason", "why not")
+    assert result.exit_code == 3
+    assert "entity-red-hat" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("rebuild", "--workers", "0"), ("parked", "skip", "entity-bad"), ("nothing",)])
+def test_wrong_usage_ends_with_2(on_sample: Run, arguments: tuple[str, ...]) -> None:
+    assert on_sample("project", *arguments).exit_code == 2
+
+
+def test_a_database_out_of_reach_ends_with_4(run: Run) -> None:
+    assert run("project", "status", DATABASE_URL="postgresql:///x?host=/nowhere").exit_code == 4

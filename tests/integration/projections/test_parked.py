@@ -1,0 +1,180 @@
+"""Poison events: one stream is held back, everything else flows; each act of an operator is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from eventsourcing.persistence import StoredEvent
+
+from service.bootstrap import parking
+from service.db import PROJECTOR_ROLE, Database
+from service.errors import HistoryImmutable, NothingParked, RebuildRunning, StoreError
+from service.projections import projector as projecting
+from service.projections.indexing import INDEX, IndexProjection
+from service.projections.parking import Parking
+from service.projections.progress import Progress
+from service.projections.rebuild import Rebuild, Wish
+from service.settings import DatabaseSettings, Settings
+from service.store.postgres import PostgresStore
+from tests.integration.projections.conftest import execute, opened
+from tests.integration.projections.stories import HOT, Story, append
+
+STREAM = f"entity-{HOT}"
+ACTS = "SELECT done_by, act, stream, position, event_type, reason, outcome FROM projections.acts ORDER BY id"
+
+
+@pytest.fixture
+def poisoned(story: Story, store: PostgresStore, database_url: str) -> str:
+    """A database in which an event of the busiest company cannot be read; others follow, in its stream as well."""
+    append(store, story.tell(40))
+    version = len(store.read_stream(STREAM))
+    renamed = b'{"name":"Newer","since":"2016","recorder":{"key":"tester"}}'
+    store.append([StoredEvent(STREAM, version + 1, "EntityRenamed.v9", b'{"name":"Unread"}')])
+    store.append([StoredEvent(STREAM, version + 2, "EntityRenamed.v1", renamed)])
+    store.append([StoredEvent("entity-last", 1, "EntityRegistered.v2", _registered("Last"))])
+    with opened(database_url) as projector:
+        projector.catch_up()
+    return database_url
+
+
+@pytest.fixture
+def parked(poisoned: str) -> Iterator[Parking]:
+    with parking(Settings(), poisoned) as found:
+        yield found
+
+
+def _registered(name: str) -> bytes:
+    return f'{{"content":{{"kind":"company","name":"{name}"}},"recorder":{{"key":"tester"}}}}'.encode()
+
+
+def names(url: str, entity: str = HOT) -> set[str]:
+    return {name for (name,) in execute(url, f"SELECT name FROM entity_names WHERE entity = '{entity}'")}  # noqa: S608
+
+
+def test_a_poison_event_holds_its_stream_back_and_everything_else_flows(poisoned: str, parked: Parking) -> None:
+    (held,) = parked.parked()
+    assert (held.stream, held.position, held.event_type) == (STREAM, 41, "EntityRenamed.v9")
+    assert "there is no event 'EntityRenamed.v9'" in held.error
+    assert names(poisoned, "last") == {"Last"}
+    assert "Newer" not in names(poisoned)
+    assert execute(poisoned, "SELECT position FROM checkpoint") == [(43,)]
+
+
+def test_poison_events_in_one_batch_each_hold_back_their_own_stream(database_url: str, store: PostgresStore) -> None:
+    for number in range(30):
+        store.append([StoredEvent(f"entity-bad-{number}", 1, "NobodyKnows.v1", b"{}")])
+        store.append([StoredEvent(f"entity-good-{number}", 1, "EntityRegistered.v2", _registered(f"Good {number}"))])
+    with opened(database_url) as projector:
+        projector.catch_up()
+    assert execute(database_url, "SELECT count(*) FROM parked") == [(30,)]
+    assert execute(database_url, "SELECT count(*) FROM entities") == [(30,)]
+
+
+def test_an_event_that_the_database_refuses_is_parked_too(database_url: str, store: PostgresStore) -> None:
+    with opened(database_url, Refusing()) as projector:
+        store.append([StoredEvent("entity-good", 1, "EntityRegistered.v2", _registered("Good"))])
+        store.append([StoredEvent("entity-bad", 1, "EntityRegistered.v2", _registered("Bad"))])
+        projector.catch_up()
+    assert execute(database_url, "SELECT stream FROM parked") == [("entity-bad",)]
+    assert names(database_url, "good") == {"Good"}
+
+
+class Refusing(IndexProjection):
+    """Has the database refuse one event."""
+
+    def handle(self, connection, records, history):  # type: ignore[no-untyped-def]
+        """Fails like a text that cannot be stored."""
+        if any(record.stream == "entity-bad" for record in records):
+            connection.execute("SELECT convert_from('\\xff', 'UTF8')")
+        super().handle(connection, records, history)
+
+
+def test_retry_fails_again_while_the_event_cannot_be_handled_and_says_so(poisoned: str, parked: Parking) -> None:
+    again = parked.retry(STREAM, "ann", "perhaps now")
+    assert again is not None
+    assert (again.position, "Newer" in names(poisoned)) == (41, False)
+    ((*act, outcome),) = execute(poisoned, ACTS)
+    assert act == ["ann", "retry", STREAM, 41, "EntityRenamed.v9", "perhaps now"]
+    assert outcome.startswith("held back at 41: ")
+
+
+def test_retry_takes_in_the_event_and_all_after_it_once_it_can_be_handled(
+    poisoned: str, parked: Parking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from events import codec
+
+    decode = codec.decode
+    monkeypatch.setattr(
+        "service.projections.indexing.decode",
+        lambda topic, state, stream, version: decode(
+            *(("EntityRenamed.v1", _RENAMED) if topic == "EntityRenamed.v9" else (topic, state)), stream, version
+        ),
+    )
+    assert parked.retry(STREAM, "ann", "the code knows it now") is None
+    assert {"Unread", "Newer"} <= names(poisoned)
+    assert parked.parked() == []
+    assert execute(poisoned, ACTS)[0][-1] == "went on"
+
+
+_RENAMED = b'{"name":"Unread","since":"2015","recorder":{"key":"tester"}}'
+
+
+def test_skip_leaves_the_event_out_for_good_also_in_a_rebuilt_view(poisoned: str, parked: Parking) -> None:
+    assert parked.skip(STREAM, "ann", "nobody can read it") is None
+    assert "Newer" in names(poisoned)
+    assert "Unread" not in names(poisoned)
+    (act,) = execute(poisoned, ACTS)
+    assert act == ("ann", "skip", STREAM, 41, "EntityRenamed.v9", "nobody can read it", "went on")
+    report = Rebuild(INDEX, DatabaseSettings(poisoned), lambda _: None).run(Wish("tester", 1))
+    assert (report.is_switched, report.is_compared_to_live) == (True, True)
+    assert "Newer" in names(poisoned)
+    assert parked.parked() == []
+
+
+def test_a_stream_that_is_not_held_back_can_be_neither_retried_nor_skipped(poisoned: str, parked: Parking) -> None:
+    for act in (parked.retry, parked.skip):
+        with pytest.raises(NothingParked, match="entity-last"):
+            act("entity-last", "ann", "why not")
+    assert execute(poisoned, ACTS) == []
+
+
+def test_parked_events_wait_for_the_end_of_a_rebuild(poisoned: str, parked: Parking) -> None:
+    refused: list[str] = []
+
+    def skip(progress: Progress) -> None:
+        if progress.phase == "indexing" and not refused:
+            with pytest.raises(RebuildRunning):
+                parked.skip(STREAM, "ann", "too early")
+            refused.append(progress.phase)
+
+    assert Rebuild(INDEX, DatabaseSettings(poisoned), skip).run(Wish("tester", 1)).is_switched
+    assert refused == ["indexing"]
+    assert [held.stream for held in parked.parked()] == [STREAM]
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE projections.acts SET done_by = 'bob'", "DELETE FROM projections.acts", "TRUNCATE projections.acts"],
+)
+def test_what_was_done_can_be_changed_by_nobody(poisoned: str, parked: Parking, change: str) -> None:
+    parked.skip(STREAM, "ann", "nobody can read it")
+    with Database(DatabaseSettings(poisoned), role=PROJECTOR_ROLE) as database:  # noqa: SIM117
+        with pytest.raises(StoreError, match="InsufficientPrivilege"), database.connection() as connection:
+            connection.execute(change.encode())
+    with Database(DatabaseSettings(poisoned), role="frenemies_owner") as database:  # noqa: SIM117
+        with pytest.raises(HistoryImmutable), database.connection() as connection:
+            connection.execute(change.encode())
+
+
+def test_the_size_of_the_batches_does_not_matter_for_what_is_held_back(
+    poisoned: str, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = execute(poisoned, "SELECT stream, position, event_type, error FROM parked")
+    for size in (1, 3, 42):
+        monkeypatch.setattr(projecting, "BATCH", size)
+        execute(poisoned, "UPDATE checkpoint SET position = 0; TRUNCATE parked")
+        with opened(poisoned) as projector:
+            while projector.step(size):
+                pass
+        assert execute(poisoned, "SELECT stream, position, event_type, error FROM parked") == before
