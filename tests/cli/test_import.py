@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from service.cli import importing
+from service.transfer import running
+from service.transfer.lines import Size
 from tests.cli.conftest import ROOT, Run, count_events
 
 SAMPLE = str(ROOT / "service/sample/five_articles.ndjson")
@@ -84,7 +85,7 @@ def test_all_malformed_lines_are_named_at_once(on_database: Run, file: Path) -> 
 def test_complaints_end_at_some_point(on_database: Run, file: Path) -> None:
     file.write_text("no json\n" * 1000)
     result = on_database("import", str(file))
-    assert len(result.stderr.splitlines()) == importing.MOST_COMPLAINTS + 2
+    assert len(result.stderr.splitlines()) == running.MOST_COMPLAINTS + 2
 
 
 def test_standard_input_is_read(on_database: Run) -> None:
@@ -150,11 +151,11 @@ def test_no_file_is_wrong_usage(on_database: Run) -> None:
     assert on_database("import").exit_code == 2
 
 
-def test_a_file_beyond_one_append_is_rehearsed_before_anything_is_recorded(
+def test_a_file_beyond_one_append_is_checked_as_a_whole_before_anything_is_recorded(
     on_database: Run, file: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "ONE_APPEND", 10)
-    monkeypatch.setattr(importing, "BATCH", 4)
+    monkeypatch.setattr(running, "ONE_APPEND", 10)
+    monkeypatch.setattr(running, "USUAL", Size(4, 1_000_000))
     good = [entity(f"e-{number}") for number in range(25)]
     file.write_text(lines(*good, entity("bad", kind="compny")))
     refused = on_database("import", str(file))
@@ -165,19 +166,6 @@ def test_a_file_beyond_one_append_is_rehearsed_before_anything_is_recorded(
     assert on_database("import", "--check", str(file)).stdout.endswith("25 would be recorded, 0 are already there\n")
     assert on_database("import", str(file)).stdout == f"{file}: 25 recorded, 0 already there\n"
     assert on_database("import", str(file)).stdout == f"{file}: 0 recorded, 25 already there\n"
-
-
-def test_a_batch_refused_after_the_rehearsal_says_what_was_recorded(
-    on_database: Run, file: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(importing, "ONE_APPEND", 2)
-    monkeypatch.setattr(importing, "BATCH", 4)
-    monkeypatch.setattr(importing.Import, "_rehearse", lambda *_: importing.Done())
-    file.write_text(lines(*(entity(f"e-{number}") for number in range(4)), entity("bad", kind="compny")))
-    result = on_database("import", str(file))
-    assert result.exit_code == 3
-    assert "Of the lines before 5: 4 recorded, 0 already there." in result.stderr
-    assert count_events(database_url) == 4
 
 
 def test_a_database_out_of_reach_is_code_4(run: Run, file: Path) -> None:

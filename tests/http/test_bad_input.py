@@ -1,6 +1,7 @@
 """The catalogue of bad input, case by case: the status, the problem and its place, and nothing recorded.
 
-The docstring of a test is the case's text in the catalogue.
+The docstring of a test is the case's text in the catalogue. Each record that is refused is also sent as a line of an
+import, by both of its ways in, and has to be refused with the same code and the same place.
 """
 
 from __future__ import annotations
@@ -14,11 +15,21 @@ from typing import Any
 
 import pytest
 
+from service.http.context import EXTENSION
 from tests.http import examples
-from tests.http.conftest import Service, refused
+from tests.http.both_ways import BothWays
+from tests.http.conftest import NewService, Service, refused
 
 CLAIMS = "/v1/claims"
 NIL = "00000000-0000-0000-0000-000000000000"
+
+
+@pytest.fixture(scope="module")
+def service(new_service: NewService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that refuses by single requests and by imports alike."""
+    with new_service() as single:
+        found = single.app.extensions[EXTENSION].importer
+        yield BothWays(single, found, tmp_path_factory.mktemp("lines"))
 
 
 @pytest.fixture(autouse=True)
@@ -715,3 +726,9 @@ def test_case_79_501_claims(service: Service) -> None:
         refused(service.post(CLAIMS, {"claims": [examples.claim()] * 501}), 413, "too-large", "/claims")
         refused(service.post(CLAIMS, {"claims": []}), 422, "misshapen", "/claims")
     assert service.post(CLAIMS, {"claims": [examples.claim()] * 500}).status_code in (200, 201)
+
+
+def test_the_cases_about_records_were_tried_as_lines_of_imports(service: Service) -> None:
+    assert isinstance(service, BothWays)
+    refused(service.post(CLAIMS, at("2014-02-30")), 422, "invalid-date", "/time/edtf")
+    assert service.compared > 0

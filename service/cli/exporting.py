@@ -1,0 +1,65 @@
+"""`frenemies export`: the original records as lines for `frenemies import`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import click
+import msgspec
+
+from service.bootstrap import build, exporter, prepare
+from service.cli import options
+from service.cli.options import Place
+from service.serve.database import open_database
+
+
+@click.command("export")
+@click.option(
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to this file, which appears when it is complete.  [default: standard output]",
+)
+@click.option("--from", "first", type=click.IntRange(1), metavar="POSITION", help="Begin with this log position.")
+@click.option("--to", "last", type=click.IntRange(1), metavar="POSITION", help="End with this log position.")
+@options.take_place(url=False)
+def command(output: Path | None, first: int | None, last: int | None, place: Place) -> None:
+    """Write the original records in the order in which they were recorded, as lines for `frenemies import`.
+
+    Imported into an empty database they give the same answers. What follows from other records is left out. The lines
+    hold names and texts that may have to be forgotten: keep them as carefully as the database.
+    """
+    settings = place.settings()
+    with open_database(settings) as url:
+        if settings.database_url is None:
+            prepare(settings, url)
+        services = build(settings, url)
+        try:
+            with _opened(output) as file:
+                for line in exporter(services).lines((first or 1) - 1, last):
+                    file.write(msgspec.json.encode(line) + b"\n")
+        finally:
+            services.close()
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[IO[bytes]]:
+    """Standard output, or a file that takes its name when all is written."""
+    if output is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    partial = output.with_name(f"{output.name}.part")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,118 @@
+"""Importing over HTTP: a body of any length, copied to disk as it comes and then imported as a file is."""
+
+from __future__ import annotations
+
+import errno
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+from flask import Response, request
+from marshmallow import validate
+
+from service.errors import StoreFull
+from service.http.api import Resource
+from service.http.body import JSON, demand_media
+from service.http.context import importer, limits, recorder, refuse_version
+from service.http.problems import problem
+from service.intake.fields import LIMITS, Shape, Text
+from service.transfer.importer import Listener, Outcome
+from service.transfer.lines import Lines
+from service.transfer.refusals import ImportRefused
+from service.transfer.registry import ALL, REJECTS
+from service.transfer.rejects import RejectsFile
+
+NDJSON = "application/x-ndjson"
+BODY = "body"
+RESOURCE = Resource("imports", "Records by the million, as lines.")
+_BLOCK = 1 << 20
+
+
+class ImportQuery(Shape):
+    """How to import."""
+
+    mode = Text(
+        load_default=ALL,
+        validate=validate.OneOf((ALL, REJECTS)),
+        metadata={
+            "enum": [ALL, REJECTS],
+            "description": "`all`: everything or nothing. `rejects`: what is good is recorded, the rest is answered.",
+        },
+    )
+    name = Text(LIMITS.string // 64, load_default=BODY, metadata={"description": "What the list of imports calls it."})
+
+
+@RESOURCE.stream("/v1/import", "ImportAnswer", query=ImportQuery, media=NDJSON)
+def import_lines(query: dict[str, Any]) -> Response:
+    """Record newline-delimited JSON, one record a line, of any length; the same body again records nothing.
+
+    When it is interrupted, the same body goes on behind the last line that was recorded.
+    """
+    refuse_version()
+    demand_media(NDJSON)
+    keep = ExitStack()
+    try:
+        folder = Path(keep.enter_context(tempfile.TemporaryDirectory(prefix="frenemies-")))
+        body, refused = folder / "body", folder / "refused"
+        _copy_body(body)
+        lines = Lines(query["name"], body, limits().article_body)
+        if query["mode"] == ALL:
+            answer = _answer(importer().record(lines, recorder()), None)
+        else:
+            answer = _answer(_record_good(lines, refused), keep.enter_context(refused.open("rb")))
+        response = Response(answer, content_type=JSON)
+        response.call_on_close(keep.pop_all().close)
+        return response
+    except ImportRefused as error:
+        return _refusal(error)
+    finally:
+        keep.close()
+
+
+def _copy_body(path: Path) -> None:
+    """The body, copied as it comes; its length is the sender's to choose."""
+    request.max_content_length = None
+    with _room(), path.open("wb") as file:
+        while block := request.stream.read(_BLOCK):
+            file.write(block)
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Says that there is no room left where there is none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull(str(error)) from error
+        raise
+
+
+def _record_good(lines: Lines, refused: Path) -> Outcome:
+    with RejectsFile(refused, lines) as file:
+        listener = Listener(lambda _, reached: file.open(reached.place.line))
+        return importer().record_good(lines, recorder(), file.put, listener)
+
+
+def _answer(outcome: Outcome, refused: IO[bytes] | None) -> Iterator[bytes]:
+    """The answer piece by piece: there may be as many refused lines as lines."""
+    counts = {"import": outcome.import_id, **outcome.counts._asdict()}
+    yield msgspec.json.encode(counts)[:-1] + b',"refusals":['
+    for number, line in enumerate(refused or ()):
+        yield (b"," if number else b"") + line.removesuffix(b"\n")
+    yield b"]}"
+
+
+def _refusal(error: ImportRefused) -> Response:
+    """The problem of the first refused line, with the places of all that were found."""
+    faults = []
+    for refusal in error.refusals:
+        fault: dict[str, Any] = {"in": BODY, "line": refusal.line, "pointer": refusal.pointer, "code": refusal.code}
+        fault |= {"column": refusal.column} if refusal.column is not None else {}
+        faults.append(fault | {"detail": refusal.detail})
+    counts = {"import": error.import_id, **error.counts._asdict()}
+    detail = f"line {error.refusals[0].line}: {error.detail}"
+    return problem(422, error.code, error.title, detail, errors=faults, **counts)

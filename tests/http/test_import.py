@@ -1,0 +1,109 @@
+"""`POST /v1/import`."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.http import examples
+from tests.http.conftest import NewService, Service, refused
+
+NDJSON = "application/x-ndjson"
+SAMPLE = Path(__file__).parents[2] / "service" / "sample" / "five_articles.ndjson"
+
+
+def entity(name: str, **changes: Any) -> dict[str, Any]:
+    return {"record": "entity", "id": name, "kind": "company", "name": name.title()} | changes
+
+
+def lines(*records: dict[str, Any]) -> bytes:
+    return "".join(json.dumps(record) + "\n" for record in records).encode()
+
+
+def send(service: Service, body: bytes, **query: str) -> Any:
+    path = "/v1/import" + "".join(f"?{name}={value}" for name, value in query.items())
+    return service.raw(path, body, NDJSON)
+
+
+def counts(answer: Any) -> tuple[int, int, int]:
+    assert answer.status_code == 200, answer.json
+    return tuple(answer.json[name] for name in ("recorded", "present", "refused"))  # type: ignore[return-value]
+
+
+def test_lines_are_recorded_and_the_same_again_records_nothing(own_service: Service) -> None:
+    body = SAMPLE.read_bytes()
+    assert counts(send(own_service, body)) == (259, 0, 0)
+    with own_service.nothing_recorded():
+        assert counts(send(own_service, body)) == (0, 259, 0)
+    assert own_service.get("/v1/entities/red-hat").json["name"] == "Red Hat"
+
+
+def test_the_body_may_come_in_pieces_and_be_longer_than_any_other(service: Service) -> None:
+    body = lines(*(entity(f"in-pieces-{n}", aliases=["x" * 200] * 60) for n in range(200)))
+    assert len(body) > 2 * service.app.extensions["frenemies"].settings.limits.json_body
+    environ = {"wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    answer = service.send("POST", "/v1/import", environ=environ, content_type=NDJSON)
+    assert counts(answer) == (200, 0, 0)
+
+
+def test_a_refused_line_is_named_with_its_place_and_nothing_is_recorded(service: Service) -> None:
+    with service.nothing_recorded():
+        told = refused(send(service, lines(entity("ok"), entity("not-ok", kind="compny"))), 422, "invalid", "/kind")
+    assert (told["errors"][0]["line"], told["recorded"]) == (2, 0)
+
+
+def test_malformed_lines_are_named_with_their_column(service: Service) -> None:
+    with service.nothing_recorded():
+        told = refused(send(service, lines(entity("ok")) + b'{"record": \n[]\n'), 422, "malformed-json")
+    assert [(fault["line"], fault.get("column")) for fault in told["errors"]] == [(2, 12), (3, None)]
+
+
+def test_what_is_good_is_recorded_and_the_rest_answered(service: Service) -> None:
+    broken = entity("broken", kind="compny")
+    rename = {"record": "rename", "of": "broken", "name": "Whole", "since": "2014"}
+    answer = send(service, lines(entity("good"), broken, rename, entity("better")), mode="rejects")
+    assert counts(answer) == (2, 0, 2)
+    first, second = answer.json["refusals"]
+    assert (first["line"], first["pointer"], first["code"], first["record"]) == (2, "/kind", "invalid", broken)
+    assert first["place"].startswith("body:2:") and second["line"] == 3
+    assert "line 2, which brings it, is refused" in second["detail"]
+    assert service.get("/v1/entities/better").status_code == 200
+
+
+def test_an_empty_body_records_nothing(service: Service) -> None:
+    with service.nothing_recorded():
+        assert counts(send(service, b"")) == (0, 0, 0)
+
+
+def test_another_type_or_a_compressed_body_is_refused(service: Service) -> None:
+    refused(service.raw("/v1/import", lines(entity("x")), "application/json"), 415, "unsupported-media-type")
+    packed = service.raw("/v1/import", b"x", NDJSON, headers={"Content-Encoding": "gzip"})
+    refused(packed, 415, "unsupported-media-type")
+
+
+def test_parameters_are_checked(service: Service) -> None:
+    refused(send(service, b"", mode="some"), 422, "bad-query", "/mode")
+    refused(send(service, b"", colour="red"), 422, "bad-query", "/colour")
+    refused(service.raw("/v1/import", b"", NDJSON, headers={"If_Match": '"1"'}), 400, "bad-header", "/If-Match")
+
+
+def test_it_needs_the_key_like_all_writing(new_service: NewService) -> None:
+    with new_service(admin_key="secret") as service, service.nothing_recorded():
+        refused(send(service, lines(entity("x"))), 401, "not-authorized")
+
+
+def test_the_note_is_kept_with_what_is_recorded(own_service: Service) -> None:
+    own_service.raw("/v1/import", lines(entity("noted")), NDJSON, headers={"Frenemies_Note": "by night"})
+    (noted,) = own_service.get("/v1/feed").json
+    assert noted["data"]["recorder"]["note"] == "by night"
+
+
+def test_claims_are_known_by_their_refs(own_service: Service) -> None:
+    claim = {"record": "claim", "ref": "r-1"} | examples.claim()
+    article = {"record": "article"} | examples.article()
+    body = lines(*(entity(name) for name in examples.COMPANIES), article, claim)
+    assert counts(send(own_service, body)) == (5, 0, 0)
+    retraction = {"record": "retraction", "of": "r-1", "reason": "a slip"}
+    assert counts(send(own_service, lines(retraction))) == (1, 0, 0)
