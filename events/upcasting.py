@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from events import shapes_v1
+from events.event_types import DomainEvent
+
 State = dict[str, Any]
 
 
@@ -22,6 +25,13 @@ STEPS: Mapping[tuple[str, int], Callable[[State], State]] = MappingProxyType(
         ("EntityCorrected", 1): _identifiers_by_scheme,
     }
 )
+
+"""What lifts each old shape to the next one."""
+
+OLD_SHAPES: Mapping[tuple[str, int], type[DomainEvent]] = MappingProxyType(
+    {(shape.__name__, shape.shape): shape for shape in (shapes_v1.EntityRegistered, shapes_v1.EntityCorrected)}
+)
+"""What the data of each old shape was."""
 
 
 def upcast(name: str, version: int, current: int, state: State) -> State:

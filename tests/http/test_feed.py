@@ -92,4 +92,14 @@ def test_event_types_are_listed_with_their_schemas(service: Service) -> None:
     for item in listed:
         Draft202012Validator.check_schema(service.get(item["dataschema"]).get_json(force=True))
     refused(service.get("/v1/event-types/Nothing.v1"), 404, "unknown")
-    refused(service.get("/v1/event-types/EntityRegistered.v1"), 404, "unknown")
+    refused(service.get("/v1/event-types/EntityRegistered.v3"), 404, "unknown")
+
+
+def test_an_older_version_is_marked_with_what_came_after_it(service: Service) -> None:
+    listed = {item["type"]: item for item in service.get("/v1/event-types").json["event_types"]}
+    old, new = (listed[f"io.frenemies.EntityRegistered.v{version}"] for version in (1, 2))
+    assert (old["superseded_by"], new["superseded_by"], new["lifted_by"]) == (new["type"], None, None)
+    assert "scheme:value" in old["lifted_by"]
+    schema = service.get(old["dataschema"]).get_json(force=True)
+    assert schema["deprecated"] is True
+    assert schema["$defs"]["EntityContent"]["properties"]["identifiers"]["items"] == {"type": "string"}

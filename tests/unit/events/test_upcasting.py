@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from events.event_types import EVENT_TYPES
-from events.upcasting import STEPS, upcast
+from events.upcasting import OLD_SHAPES, STEPS, upcast
 
 
 def entity(identifiers: list[str] | None) -> dict[str, Any]:
@@ -42,4 +42,5 @@ def test_a_state_of_the_current_shape_is_not_touched() -> None:
 
 
 def test_there_is_a_step_from_every_old_shape() -> None:
-    assert set(STEPS) == {(event.__name__, shape) for event in EVENT_TYPES for shape in range(1, event.shape)}
+    old = {(event.__name__, shape) for event in EVENT_TYPES for shape in range(1, event.shape)}
+    assert set(STEPS) == set(OLD_SHAPES) == old
