@@ -1,6 +1,6 @@
 # Every target sets up what it needs, in .venv. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-fast soak lint format types openapi docs wheel constraints clean
+.PHONY: help demo serve test test-fast soak bench bench-quick lint format types openapi docs wheel constraints clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,8 +29,15 @@ test: $(DEV) ## run all tests but the long ones (soak)
 test-fast: $(DEV) ## run the tests that need no database
 	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-10} $(PYTEST) -q -n $(JOBS) -m "not database and not slow and not soak" $(FAST) $(ARGS)
 
-soak: $(DEV) ## run the long tests: 5,000 generated histories
+soak: $(DEV) ## run the long tests: 5,000 generated histories, a million appends, a thousand kills
 	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-5000} $(PYTEST) -q tests/unit/test_fold.py tests/unit/test_oracle.py $(ARGS)
+	@$(PYTEST) -q -m soak tests/integration $(ARGS)
+
+bench: $(RUN) ## measure ours and the peers side by side, and write docs/benchmarks.md (up to 25 minutes)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-quick: $(RUN) ## the same in short, written below build/ (3 minutes)
+	@$(BIN)/python -m benchmarks --quick $(ARGS)
 
 lint: $(DEV) ## check style and layout of the code
 	@$(BIN)/ruff check .

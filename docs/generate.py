@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import types
 import typing
 from collections.abc import Iterator
@@ -15,12 +17,16 @@ from events import values
 from events.codec import topic_of
 from events.errors import DomainError
 from events.event_types import CLAIMED, EVENT_TYPES, Claimed, DomainEvent
+from events.upcasting import OLD_SHAPES
 from events.vocabulary import CLAIM_TYPES, ClaimType
+from service import metrics
 from service.cli import cli
 from service.errors import ServiceError
+from service.feeds.schemas import SHAPES, event_schema, lift_of
 from service.http.problems import code_of, status_of
 
 HERE = Path(__file__).parent
+EVENT_SCHEMAS = HERE / "event-types"
 WIDTH = 100
 
 
@@ -34,6 +40,7 @@ def event_types() -> str:
         "An event is stored under its name and the version of its shape. The state is JSON; fields at their",
         "default are left out. Stored events are never rewritten: when a shape changes, its version grows and",
         "`events/upcasting.py` lifts older ones on reading. Every event also carries `recorder`: who put it in.",
+        "`GET /v1/event-types` lists all versions, and the folder `event-types` holds the JSON Schema of each.",
         "",
         "## Entities and articles",
         *_events(event for event in EVENT_TYPES if event.__name__.startswith(("Entity", "Article"))),
@@ -48,6 +55,14 @@ def event_types() -> str:
         "",
         "## What happens to a claim afterwards",
         *_events(event for event in EVENT_TYPES if event.__name__.startswith(("Claim", "Evidence"))),
+        "## The log itself",
+        *_events(event for event in EVENT_TYPES if event.__name__.startswith("Log")),
+        "## Older versions",
+        "",
+        "| stored as | what lifts it to the next version | schema |",
+        "|---|---|---|",
+        *(f"| `{topic_of(old)}` | {lift_of(topic_of(old))} | {_schema_link(old)} |" for old in OLD_SHAPES.values()),
+        "",
         "## Values",
         *_values(),
     ]
@@ -83,7 +98,75 @@ def refusals() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"event-types.md": event_types, "cli.md": command_line, "errors.md": refusals}
+def metrics_page() -> str:
+    """docs/metrics.md."""
+    lines = [
+        "# Metrics",
+        "",
+        "*Written by `make docs` from `service/metrics.py`.*",
+        "",
+        "`frenemies serve` tells Prometheus at `/metrics` on a port of its own (`--metrics-port`,",
+        "`FRENEMIES_METRICS_PORT`): one process tells for all. What processes count survives them: a worker that is",
+        "killed takes no count with it, and a restart of the service begins at zero. What is asked of the database is",
+        "asked when somebody wants to know, for at most a second; without an answer only that is told. No label holds",
+        "what somebody has sent. The port needs no key: it is for the same machine, or a network of your own.",
+        "",
+        "| metric | kind | labels | means |",
+        "|---|---|---|---|",
+        *(
+            f"| `{name}` | {kind} | {', '.join(f'`{label}`' for label in labels)} | {meaning} |"
+            for name, kind, labels, meaning in metrics.described()
+        ),
+        "",
+        "A histogram `x` is told as `x_bucket`, `x_count` and `x_sum`.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def event_schemas() -> dict[str, str]:
+    """The files in docs/event-types/, by name."""
+    return {f"{topic}.json": json.dumps(event_schema(topic), indent=1, ensure_ascii=False) + "\n" for topic in SHAPES}
+
+
+def changed_shapes() -> list[str]:
+    """The topics whose shape is another one than the file of it says. Words may change, shapes may not."""
+    return [
+        Path(name).stem
+        for name, text in event_schemas().items()
+        if (file := EVENT_SCHEMAS / name).exists()
+        and _without_words(json.loads(file.read_text("utf-8"))) != _without_words(json.loads(text))
+    ]
+
+
+def add_a_version(topic: str) -> str:
+    """What to do about a shape that has changed."""
+    name, _, version = topic.rpartition(".v")
+    following = int(version) + 1
+    return (
+        f"{topic} is stored in another shape than before: add a version. Set `shape` of {name} to {following}, keep the"
+        f" old class in events/shapes_v{version}.py and OLD_SHAPES, add a step to STEPS in events/upcasting.py, and a"
+        f" stored event to tests/data/events/v{following}."
+    )
+
+
+PAGES = {"event-types.md": event_types, "cli.md": command_line, "errors.md": refusals, "metrics.md": metrics_page}
+
+
+def _schema_link(event: type[DomainEvent]) -> str:
+    return f"[JSON Schema](event-types/{topic_of(event)}.json)"
+
+
+def _without_words(schema: Any) -> Any:
+    """A schema without what is only there to be read. (A property with such a name has a schema, no word.)"""
+    if isinstance(schema, list):
+        return [_without_words(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: _without_words(value)
+        for name, value in schema.items()
+        if isinstance(value, dict) or name not in ("description", "$comment", "deprecated")
+    }
 
 
 def _errors() -> Iterator[type[Exception]]:
@@ -151,6 +234,17 @@ def _doc(thing: type[Any]) -> str:
     return " ".join((thing.__doc__ or "").split())
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Writes everything; but where the shape of an event has changed without a new version, it says so and ends."""
+    changed = changed_shapes()
+    if changed:
+        sys.exit("\n".join(map(add_a_version, changed)))
     for name, page in PAGES.items():
         HERE.joinpath(name).write_text(page(), encoding="utf-8")
+    EVENT_SCHEMAS.mkdir(exist_ok=True)
+    for name, text in event_schemas().items():
+        EVENT_SCHEMAS.joinpath(name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -23,8 +23,8 @@ from events.values import (
 )
 
 
-class DomainEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What every event carries: its stream, its position there, and who recorded it."""
+class DomainEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
+    """What every event carries: its stream, its position there, and who recorded it (`gc`: see `values.Value`)."""
 
     shape: ClassVar[int] = 1
 
@@ -199,6 +199,14 @@ class ClaimReinstated(DomainEvent, frozen=True, kw_only=True):
     article: str | None = None
 
 
+class LogCheckpointed(DomainEvent, frozen=True, kw_only=True):
+    """A checkpoint of the log was signed: `note` says that its first `size` events have this root, in base64."""
+
+    size: int
+    root: str
+    note: str
+
+
 CLAIMED: Mapping[str, type[Claimed]] = MappingProxyType(
     {
         "investment": InvestmentClaimed,
@@ -236,4 +244,5 @@ EVENT_TYPES: tuple[type[DomainEvent], ...] = (
     ClaimRedated,
     ClaimRetracted,
     ClaimReinstated,
+    LogCheckpointed,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from events.envelope import RecordedEvent
+from events.event_types import LogCheckpointed
 from events.identity import split_stream
 from events.records import ArticleRecord, ClaimRecord, EntityRecord, Record, evolve
 
@@ -19,7 +20,9 @@ class Knowledge:
     claims: dict[str, ClaimRecord] = field(default_factory=dict)
 
     def take(self, recorded: RecordedEvent) -> None:
-        """Take in one more event. Events of one stream come in order."""
+        """Take in one more event. Events of one stream come in order; those about the log itself tell nothing here."""
+        if isinstance(recorded.event, LogCheckpointed):
+            return
         category, name = split_stream(recorded.event.originator_id)
         records: dict[str, Record] = getattr(self, _SHELVES[category])
         records[name] = evolve(records.get(name), recorded.event, recorded.position)

@@ -10,8 +10,12 @@ from service.http import (
     entities,
     feed,
     guard,
+    imports,
+    log,
+    measuring,
     openapi,
     problems,
+    projections,
     relations,
     running,
     votes,
@@ -20,9 +24,10 @@ from service.http.api import Api
 from service.http.context import EXTENSION, Surroundings
 from service.settings import Settings
 from service.timeline.timeline import Timeline
+from service.transfer.importer import Importer
 from service.web import pages
 
-RESOURCES = (entities, articles, claims, relations, votes, feed, running)
+RESOURCES = (entities, articles, claims, imports, relations, votes, feed, log, projections, running)
 _CONFIG = {
     "API_TITLE": "Frenemies",
     "API_VERSION": "1",
@@ -38,12 +43,13 @@ _CONFIG = {
 }
 
 
-def create_app(timeline: Timeline, settings: Settings) -> Flask:
-    """The application that answers with this timeline."""
+def create_app(timeline: Timeline, settings: Settings, importer: Importer | None = None) -> Flask:
+    """The application that answers with this timeline, and imports with the importer."""
     app = Flask("service", static_folder="web/static", template_folder="web/templates")
     app.config.update(_CONFIG)
     app.url_map.merge_slashes = False
-    app.extensions[EXTENSION] = Surroundings(timeline, settings)
+    app.extensions[EXTENSION] = Surroundings(timeline, settings, importer)
+    measuring.register(app)
     guard.register(app)
     problems.register(app)
     api = app.extensions[openapi.API] = Api(app)

@@ -17,10 +17,13 @@ from psycopg.rows import RowFactory, TupleRow
 from psycopg_pool import ConnectionPool
 
 from service import errors
+from service.arrays import register
+from service.metrics import PoolUse
 from service.settings import DatabaseSettings
 
 API_ROLE = "frenemies_api"
 PROJECTOR_ROLE = "frenemies_projector"
+KEEPER_ROLE = "frenemies_keeper"
 
 Connection = psycopg.Connection[TupleRow]
 Row = TypeVar("Row")
@@ -49,13 +52,17 @@ def connect(url: str, *, name: str = "frenemies") -> Connection:
 class Database:
     """A pool of connections in autocommit, each with the role and the time limits of the settings.
 
-    Open it after a fork, not before. Everything raised is an error of ours.
+    Names without a schema mean those of `schema`. Open it after a fork, not before. All that is raised is ours.
     """
 
-    def __init__(self, settings: DatabaseSettings, *, role: str = API_ROLE, name: str = "frenemies") -> None:
+    def __init__(
+        self, settings: DatabaseSettings, *, role: str = API_ROLE, name: str = "frenemies", schema: str = "public"
+    ) -> None:
         self.settings = settings
         self.role = role
+        self.schema = schema
         self.role_missing = False
+        self._use = PoolUse(name)
         self._pool = ConnectionPool(
             settings.url,
             kwargs={"autocommit": True, "application_name": name, **_LINK},
@@ -89,9 +96,11 @@ class Database:
     def connection(self) -> Iterator[Connection]:
         """A connection in autocommit for the time of the block."""
         with translated():
-            connection = self._sound_connection()
+            with self._use.waiting():
+                connection = self._sound_connection()
             try:
-                yield connection
+                with self._use.using():
+                    yield connection
             finally:
                 self._pool.putconn(connection)
 
@@ -128,13 +137,14 @@ class Database:
             return _rows(connection, query, params, row)
 
     def _configure(self, connection: Connection) -> None:
+        register(connection.adapters)
         limits = {
             "statement_timeout": self.settings.statement_timeout,
             "lock_timeout": self.settings.lock_timeout,
             "idle_in_transaction_session_timeout": self.settings.idle_in_transaction_timeout,
         }
         values = {name: f"{round(seconds * 1000)}ms" for name, seconds in limits.items()}
-        values |= {"TimeZone": "UTC", "default_transaction_isolation": "read committed"}
+        values |= {"TimeZone": "UTC", "default_transaction_isolation": "read committed", "search_path": self.schema}
         connection.execute(
             "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS given(name, value)",
             [list(values), list(values.values())],
@@ -180,16 +190,27 @@ def translated(*, sent: bool = False) -> Iterator[None]:
 
 def translate(error: psycopg.Error, *, sent: bool = False) -> errors.ServiceError:
     """Our error for one of the driver."""
-    state = error.sqlstate or ""
-    if state in _OURS:
-        return _OURS[state](json.loads(error.diag.message_detail or "{}"))
     if _is_lost(error):
         return errors.OutcomeUnknown(str(error)) if sent else _lost(error)
+    return error_of(error.sqlstate or "", str(error), error.diag.message_detail)
+
+
+def error_of(state: str, message: str, detail: str | None) -> errors.ServiceError:
+    """Our error for an SQLSTATE, with what the server said."""
+    if state in _OURS:
+        return _OURS[state](json.loads(detail or "{}"))
     if state in _BY_STATE:
-        return _BY_STATE[state](str(error))
-    if isinstance(error, psycopg.DataError):
-        return errors.Unstorable(str(error))
-    return errors.StoreError(f"{type(error).__name__} {state}: {error}")
+        return _BY_STATE[state](message)
+    if state.startswith("22"):  # data exception
+        return errors.Unstorable(message)
+    return errors.StoreError(f"{_name_of(state)} {state}: {message}")
+
+
+def _name_of(state: str) -> str:
+    try:
+        return psycopg.errors.lookup(state).__name__
+    except KeyError:
+        return "PostgreSQL"
 
 
 def _is_lost(error: psycopg.Error) -> bool:
@@ -217,6 +238,7 @@ _OURS: Mapping[str, Callable[[dict[str, Any]], errors.ServiceError]] = {
 _BY_STATE: Mapping[str, type[errors.ServiceError]] = {
     "57014": errors.DeadlineExceeded,  # query_canceled, by statement_timeout
     "55P03": errors.DeadlineExceeded,  # lock_not_available, by lock_timeout
+    "42P01": errors.SchemaMissing,  # undefined_table
     "25006": errors.StoreUnavailable,  # read_only_sql_transaction: a replica, or a server before its promotion
     "53100": errors.StoreFull,  # disk_full
     "53200": errors.StoreUnavailable,  # out_of_memory

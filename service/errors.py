@@ -42,6 +42,10 @@ class StoreFull(StoreUnavailable):
     """The event store has no room left."""
 
 
+class SchemaMissing(StoreUnavailable):
+    """The database does not hold the tables of this version."""
+
+
 class OutcomeUnknown(StoreUnavailable):
     """The event store was lost before it answered; the append may or may not have been made."""
 
@@ -111,6 +115,22 @@ class HistoryImmutable(StoreError):
 
 class ReadSideBehind(ServiceError):
     """The read side has not yet seen what was asked for."""
+
+
+class NotBuilt(ReadSideBehind):
+    """The read side of this version is being built."""
+
+
+class RebuildRunning(ServiceError):
+    """The projection is being rebuilt already."""
+
+
+class RebuildEnded(ServiceError):
+    """The rebuild ended before its time; the same command goes on with it."""
+
+
+class NothingParked(ServiceError):
+    """The stream is not held back."""
 
 
 class QueryTooExpensive(ServiceError):

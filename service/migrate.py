@@ -83,7 +83,7 @@ def _set_up_roles(connection: Connection, service_user: str | None) -> str:
 
 
 def _join_roles(connection: Connection, service_user: str | None) -> None:
-    """Lets the migrating login own things for the roles, and the service take its two; superusers need neither."""
+    """Lets the migrating login own things for the roles, and the service take its own; superusers need neither."""
     row = connection.execute(_query("login")).fetchone()
     if row is None:
         raise MigrationError("The login has no row in pg_roles.")
@@ -91,7 +91,7 @@ def _join_roles(connection: Connection, service_user: str | None) -> None:
     if not is_superuser:
         for role in ("frenemies_owner", "frenemies_projector"):
             _join(connection, role, login)
-    for role in ("frenemies_api", "frenemies_projector"):
+    for role in ("frenemies_api", "frenemies_projector", "frenemies_keeper"):
         _join(connection, role, service_user or login)
 
 

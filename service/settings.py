@@ -12,6 +12,8 @@ from service.errors import SettingsError
 
 KIB = 1024
 MIB = 1024 * KIB
+METRICS_PORT = 9464
+"""Where metrics are told when no port is set and this one is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class DatabaseSettings:
     """How a process connects to PostgreSQL. Times are seconds.
 
     An append may wait `lock_timeout` for its turn and run for `statement_timeout`; a caller waits `pool_timeout` for a
-    connection. All of them end before the deadline of a request.
+    connection. All of them end before the deadline of a request. When the reply to an append was lost, it is tried for
+    `settle_timeout` to find out what became of it.
     """
 
     url: str = field(repr=False)
@@ -48,18 +51,25 @@ class DatabaseSettings:
     statement_timeout: float = 4.0
     lock_timeout: float = 2.0
     idle_in_transaction_timeout: float = 2.0
+    settle_timeout: float = 3.0
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one process. Without `database_url` the embedded server in `data` is used."""
+    """The settings of one process. Without `database_url` the embedded server in `data` is used.
+
+    `metrics_port` 0 is none; None is `METRICS_PORT`, if it is free.
+    """
 
     database_url: str | None = field(default=None, repr=False)
     migrate_url: str | None = field(default=None, repr=False)
     data: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000
+    metrics_port: int | None = None
     admin_key: str | None = field(default=None, repr=False)
+    log_key: str | None = field(default=None, repr=False)
+    log_origin: str | None = None
     pool_size: int = 8
     pool_timeout: float = 1.0
     statement_timeout: float = 4.0
@@ -87,7 +97,10 @@ def read_settings() -> Settings:
             data=_path(env.str("FRENEMIES_DATA", None)),
             host=env.str("FRENEMIES_HOST", None) or Settings.host,
             port=_whole(env, "FRENEMIES_PORT", Settings.port, 0, 65_535),
+            metrics_port=_port_or_none(env, "FRENEMIES_METRICS_PORT"),
             admin_key=env.str("FRENEMIES_ADMIN_KEY", None) or None,
+            log_key=env.str("FRENEMIES_LOG_KEY", None) or None,
+            log_origin=env.str("FRENEMIES_LOG_ORIGIN", None) or None,
             pool_size=_whole(env, "FRENEMIES_POOL_SIZE", Settings.pool_size, 1, 1_000),
             pool_timeout=_seconds(env, "FRENEMIES_POOL_TIMEOUT", Settings.pool_timeout),
             statement_timeout=_seconds(env, "FRENEMIES_STATEMENT_TIMEOUT", Settings.statement_timeout),
@@ -99,6 +112,10 @@ def read_settings() -> Settings:
 
 def _path(text: str | None) -> Path | None:
     return Path(text).expanduser() if text else None
+
+
+def _port_or_none(env: Env, name: str) -> int | None:
+    return _whole(env, name, 0, 0, 65_535) if env.str(name, None) else None
 
 
 def _whole(env: Env, name: str, default: int, least: int, most: int) -> int:

@@ -11,4 +11,4 @@ _settings = read_settings()
 if _settings.database_url is None:
     raise SettingsError("DATABASE_URL is not set.")
 services = build(_settings, _settings.database_url)
-app = create_app(services.timeline, _settings)
+app = create_app(services.timeline, _settings, services.importer)

@@ -14,10 +14,11 @@ from threading import Thread
 import hypothesis
 import pytest
 
-from service.bootstrap import Services, build, projection
+from service.bootstrap import Services, build, prepare, projection
 from service.db import Database, connect
 from service.embedded import EmbeddedServer, Programs, packaged_programs
-from service.migrate import migrate
+from service.projections.indexing import INDEX
+from service.projections.projection import schema_of
 from service.settings import DatabaseSettings, Settings
 from service.store.postgres import PostgresStore
 from service.timeline.timeline import Timeline
@@ -92,6 +93,9 @@ class Servers:
         name = f"test_{next(self._numbers)}"
         with connect(server) as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            if template != "template0":
+                # The rights on a database are not copied with it.
+                connection.execute(f'GRANT CREATE ON DATABASE "{name}" TO frenemies_projector')
         return url_of(server, name)
 
     def _start(self, major: int) -> str:
@@ -102,7 +106,7 @@ class Servers:
         server = self._keep.enter_context(EmbeddedServer(folder, programs=found, account=ACCOUNT, settings=FAST))
         with connect(server.url) as connection:
             connection.execute(f'CREATE DATABASE "{_TEMPLATE}"')
-        migrate(url_of(server.url, _TEMPLATE))
+        prepare(Settings(), url_of(server.url, _TEMPLATE))
         return server.url
 
 
@@ -156,7 +160,8 @@ def empty_database_url(servers: Servers, postgres_major: int) -> Iterator[str]:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """The pool of the service on `database_url`."""
-    with Database(DatabaseSettings(database_url, pool_size=10, pool_timeout=5.0)) as database:
+    settings = DatabaseSettings(database_url, pool_size=10, pool_timeout=5.0)
+    with Database(settings, schema=schema_of(INDEX)) as database:
         yield database
 
 

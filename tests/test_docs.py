@@ -53,9 +53,19 @@ def settings_of_the_environment() -> set[str]:
     return read | {str(option.envvar) for option in options if option.envvar}
 
 
-@pytest.mark.parametrize("page", ["event-types.md", "cli.md", "errors.md"])
+@pytest.mark.parametrize("page", ["event-types.md", "cli.md", "errors.md", "metrics.md"])
 def test_pages_made_from_the_code_are_up_to_date(page: str) -> None:
     assert generator().PAGES[page]() == (DOCS / page).read_text(), "run: make docs"
+
+
+def test_the_schemas_of_events_are_those_of_the_code() -> None:
+    committed = {file.name: file.read_text("utf-8") for file in (DOCS / "event-types").iterdir()}
+    assert committed == generator().event_schemas(), "run: make docs"
+
+
+def test_no_event_has_changed_its_shape_without_a_new_version() -> None:
+    made = generator()
+    assert not made.changed_shapes(), "\n".join(map(made.add_a_version, made.changed_shapes()))
 
 
 def test_every_event_type_is_documented() -> None:

@@ -6,7 +6,20 @@ from typing import NoReturn
 
 import click
 
-from service.cli import demo, importing, migrate, relation, serve, state, timeline
+from service.cli import (
+    demo,
+    exporting,
+    importing,
+    imports,
+    migrate,
+    project,
+    relation,
+    retracting,
+    serve,
+    state,
+    timeline,
+    verify,
+)
 from service.cli.group import Commands
 from service.cli.output import use_utf8
 from service.serve.logs import configure_logs
@@ -24,7 +37,20 @@ def cli() -> None:
     configure_logs("WARNING", brief=True)
 
 
-for module in (demo, serve, migrate, importing, state, relation, timeline):
+for module in (
+    demo,
+    serve,
+    migrate,
+    importing,
+    imports,
+    exporting,
+    retracting,
+    state,
+    relation,
+    timeline,
+    project,
+    verify,
+):
     cli.add_command(module.command)
 
 

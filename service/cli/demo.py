@@ -14,9 +14,9 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from service.bootstrap import prepare, projection
+from service.bootstrap import importer, prepare, projection
 from service.cli import options
-from service.cli.importing import Import
+from service.cli.importing import RECORDER, said
 from service.cli.lines import open_lines
 from service.serve.address import demand_guard, listen
 from service.serve.database import demo_folder, open_database
@@ -73,13 +73,13 @@ def command(host: str, port: int, data: Path | None, later: bool, no_serve: bool
 def load_sample(settings: Settings, url: str, files: Sequence[tuple[str, str]] = (FIVE_ARTICLES,)) -> None:
     """Records files of the sample, where they are not there yet, and has the read tables take them in."""
     folder = resources.files("service").joinpath("sample")
-    with Import(settings, url) as importing:
-        for name, file in files:
-            with (
-                resources.as_file(folder.joinpath(file)) as path,
-                open_lines(str(path), settings.limits.article_body) as lines,
-            ):
-                click.echo(f"{name}: {importing.record(lines)}.")
+    importing = importer(settings, url)
+    for name, file in files:
+        with (
+            resources.as_file(folder.joinpath(file)) as path,
+            open_lines(str(path), settings.limits.article_body) as lines,
+        ):
+            click.echo(f"{name}: {said(importing.record(lines, RECORDER).counts)}.")
     with projection(settings, url) as (projector, _):
         projector.catch_up()
 

@@ -10,6 +10,7 @@ from service.cli import options
 from service.cli.options import Place
 from service.serve.logs import configure_logs
 from service.serve.supervisor import Size, serve
+from service.settings import METRICS_PORT as DEFAULT
 
 WORKERS = click.option(
     "--workers",
@@ -29,23 +30,39 @@ THREADS = click.option(
     show_default=True,
     help="Requests that each of them answers at once.",
 )
+METRICS_PORT = click.option(
+    "--metrics-port",
+    envvar="FRENEMIES_METRICS_PORT",
+    show_envvar=True,
+    type=click.IntRange(0, 65_535),
+    help=f"Tell Prometheus at /metrics on this port; 0 for not at all.  [default: {DEFAULT}, if it is free]",
+)
 
 
 @click.command("serve")
 @options.HOST
 @options.PORT
+@METRICS_PORT
 @options.take_place(url=False)
 @options.MIGRATE_URL
 @WORKERS
 @THREADS
-def command(host: str, port: int, place: Place, migrate_url: str | None, workers: int, threads: int) -> None:
+def command(
+    host: str,
+    port: int,
+    metrics_port: int | None,
+    place: Place,
+    migrate_url: str | None,
+    workers: int,
+    threads: int,
+) -> None:
     """Run the service until Ctrl-C.
 
     Prepares the database, then keeps the web server and the projector running. Off loopback a key is needed, which
     every request then has to carry: set FRENEMIES_ADMIN_KEY.
     """
     configure_logs()
-    settings = replace(place.settings(migrate_url), host=host, port=port)
+    settings = replace(place.settings(migrate_url), host=host, port=port, metrics_port=metrics_port)
     serve(settings, Size(workers, threads), on_ready=_tell)
 
 

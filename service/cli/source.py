@@ -143,12 +143,13 @@ def _catch_up(services: Services) -> None:
     from service.bootstrap import projection
 
     state = services.timeline.readiness()
-    if not state.ready:
-        hint = "Is this the database of the service, and does it run? `frenemies migrate` prepares one."
-        raise Unavailable(f"{state.reason}\n{hint}")
     if state.position < state.head:
         with projection(services.settings, services.url) as (projector, _):
             projector.catch_up()
+        state = services.timeline.readiness()
+    if not state.ready:
+        hint = "Is this the database of the service, and does it run? `frenemies migrate` prepares one."
+        raise Unavailable(f"{state.reason}\n{hint}")
 
 
 def _complaint(answer: Answer) -> str:

@@ -12,6 +12,7 @@ Json = dict[str, Any]
 TEXT: Json = {"type": "string"}
 FLAG: Json = {"type": "boolean"}
 COUNT: Json = {"type": "integer", "minimum": 0}
+NUMBER: Json = {"type": "number", "minimum": 0}
 INSTANT: Json = {"type": "string", "format": "date-time"}
 DAY: Json = {"type": "string", "format": "date"}
 UUID: Json = {"type": "string", "format": "uuid"}
@@ -292,10 +293,64 @@ SCHEMAS: Json = {
         )
     ),
     "EventTypes": obj(
-        "The types of events.",
-        event_types=items(obj("A type.", type=TEXT, description=TEXT, dataschema=TEXT)),
+        "Every type and version of events that was ever stored.",
+        event_types=items(
+            obj(
+                "A type and version. Events of older versions are lifted on reading: the feed holds only newest ones.",
+                type=TEXT, name=TEXT, version=COUNT, description=TEXT, dataschema=TEXT,
+                superseded_by=maybe(TEXT), lifted_by=maybe(TEXT),
+            )
+        ),
     ),
     "EventSchema": mapping(ANYTHING, "A schema of JSON Schema 2020-12."),
+    "CheckpointNote": TEXT | {"description": "A signed note: name of the log, size, root in base64, signatures."},
+    "LogKeys": obj(
+        "Who signs checkpoints.",
+        origin=maybe(TEXT),
+        keys=items(
+            obj("A verifier key; `from_size` is null before its first checkpoint.", key=TEXT, from_size=maybe(COUNT))
+        ),
+    ),
+    "InclusionProof": obj(
+        "A Merkle inclusion proof; bytes are in base64, `index` is the place of the leaf, counted from 0.",
+        position=COUNT, index=COUNT, size=COUNT, root=TEXT, leaf=TEXT, leaf_hash=TEXT, hashes=items(TEXT),
+    ),
+    "ConsistencyProof": obj(
+        "A Merkle consistency proof; hashes are in base64.",
+        **{"from": COUNT}, to=COUNT, from_root=TEXT, to_root=TEXT, hashes=items(TEXT),
+    ),
+    "Rebuild": obj(
+        "The last rebuild; `done` of `total` are those of the phase, `rate` is per second.",
+        phase=one_of(
+            "loading", "indexing", "amending", "catching up", "verifying",
+            "done", "refused", "cancelled", "failed", "interrupted",
+        ),
+        is_running=FLAG, started_by=TEXT, started_at=INSTANT, updated_at=INSTANT, done=COUNT, total=COUNT,
+        rate=NUMBER, seconds_left=maybe(NUMBER), note=TEXT,
+    ),
+    "Projections": obj(
+        "How far the projections are.",
+        projections=items(
+            obj(
+                "One projection. `lag_seconds` is the age of the first event it has not taken in.",
+                name=TEXT, version=COUNT, position=COUNT, head=COUNT, lag=COUNT, lag_seconds=NUMBER, is_built=FLAG,
+                parked=COUNT, rebuild=maybe(ref("Rebuild")),
+            )
+        ),
+    ),
+    "ImportAnswer": obj(
+        "What an import came to: how many lines were new, already there and refused, and which were refused.",
+        **{"import": UUID},
+        recorded=COUNT,
+        present=COUNT,
+        refused=COUNT,
+        refusals=items(
+            obj(
+                "A refused line: where, why, and its data, or its text where it is not JSON.",
+                line=COUNT, place=TEXT, pointer=TEXT, code=TEXT, detail=TEXT, record=ANYTHING,
+            )
+        ),
+    ),
     "Health": obj("The process answers.", status=one_of("ok")),
     "Readiness": obj(
         "Whether questions can be answered.",
@@ -312,6 +367,10 @@ SCHEMAS: Json = {
             "instance": TEXT,
             "request_id": TEXT,
             "resync": TEXT,
+            "import": UUID,
+            "recorded": COUNT,
+            "present": COUNT,
+            "refused": COUNT,
             "errors": items(
                 {
                     "type": "object",
@@ -322,6 +381,7 @@ SCHEMAS: Json = {
                         "offset": COUNT,
                         "line": COUNT,
                         "column": COUNT,
+                        "code": TEXT | {"description": "The name of the problem of a line of an import."},
                     },
                     "required": ["detail", "in", "pointer"],
                 }

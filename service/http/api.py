@@ -119,6 +119,14 @@ class Resource:
         operation = self._writing(answer, (*_ALWAYS, *_WRITING), False, False, doc)
         return self._route(rule, "POST", operation, lambda: _nothing_asked({}))
 
+    def stream(self, rule: str, answer: str, *, query: type[Shape], media: str) -> Decorator:
+        """A wish with a body of any length, which its view reads by itself; it gets the parameters as `query`."""
+        refused = (*_ALWAYS, *(status for status in _WRITING if status != 413))
+        operation = _operation(answer, (200,), refused, JSON)
+        operation["parameters"] = [NOTE_HEADER, {"in": "query", "schema": query}]
+        operation["requestBody"] = {"required": True, "content": {media: {"schema": {"type": "string"}}}}
+        return self._route(rule, "POST", operation, lambda: _asked(query))
+
     def _writing(
         self, answer: str, refused: Iterable[int], by_uuid: bool, changes: bool, body: Mapping[str, Any]
     ) -> dict[str, Any]:

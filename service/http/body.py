@@ -18,7 +18,7 @@ JSON = "application/json"
 
 def read_json(most_bytes: int) -> Any:
     """The data of the body. UnsupportedMedia, TooLarge (also without a length), MalformedJson or Invalid."""
-    _demand_json()
+    demand_media(JSON)
     # One more than allowed: a longer body without a length is cut off there without a word.
     request.max_content_length = most_bytes + 1
     raw = request.get_data()
@@ -44,10 +44,11 @@ def read_query(shape: type[Shape]) -> dict[str, Any]:
         raise BadQuery(error.detail, error.pointer, error.faults) from None
 
 
-def _demand_json() -> None:
+def demand_media(media: str) -> None:
+    """UnsupportedMedia unless the body is sent as this, in UTF-8 and not compressed."""
     coding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if coding != "identity":
         raise UnsupportedMedia("a compressed body is not taken; send it without Content-Encoding")
     charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if request.mimetype != JSON or charset not in ("utf-8", "utf8"):
-        raise UnsupportedMedia(f"the body is taken as {JSON} in UTF-8")
+    if request.mimetype != media or charset not in ("utf-8", "utf8"):
+        raise UnsupportedMedia(f"the body is taken as {media} in UTF-8")

@@ -12,10 +12,12 @@ from flask import current_app, g, request
 from events.errors import DomainError
 from events.text import clean_name
 from events.values import Recorder
+from service.errors import StoreUnavailable
 from service.http.errors import BadHeader, BadPath
 from service.settings import Limits, Settings
 from service.timeline.timeline import Timeline
 from service.timeline.views import RequestKey
+from service.transfer.importer import Importer
 
 EXTENSION = "frenemies"
 ADMIN, LOCAL = "admin", "local"
@@ -32,6 +34,7 @@ class Surroundings:
 
     timeline: Timeline
     settings: Settings
+    importer: Importer | None = None
 
 
 def surroundings() -> Surroundings:
@@ -43,6 +46,14 @@ def surroundings() -> Surroundings:
 def timeline() -> Timeline:
     """The timeline that answers."""
     return surroundings().timeline
+
+
+def importer() -> Importer:
+    """What imports. StoreUnavailable in an application that was made without a database."""
+    found = surroundings().importer
+    if found is None:
+        raise StoreUnavailable("There is no database to import into.")
+    return found
 
 
 def limits() -> Limits:

@@ -34,7 +34,7 @@ def read_feed(query: dict[str, Any]) -> Response:
 
 @RESOURCE.get("/v1/event-types", "EventTypes", refused=())
 def list_event_types() -> Response:
-    """The types of events in the feed."""
+    """Every type and version of events that was ever stored."""
     return json_answer({"event_types": event_types()})
 
 

@@ -29,6 +29,7 @@ from service.feeds.cursor import BadCursor, OtherEpoch
 from service.http.context import request_id
 from service.http.errors import BadHeader, MalformedUrl, NotAuthorized, TooLarge, UnsupportedMedia, UrlTooLong
 from service.intake.errors import MalformedJson, Misshapen
+from service.transfer.refusals import ImportRefused, ImportRunning, UnknownImport
 
 PROBLEM_JSON = "application/problem+json"
 TYPE_PREFIX = "urn:frenemies:problem:"
@@ -41,9 +42,11 @@ STATUSES: Mapping[type[Exception], int] = MappingProxyType(
         BadCursor: 400,
         NotAuthorized: 401,
         Unknown: 404,
+        UnknownImport: 404,
         Conflict: 409,
         AppendRefused: 409,
         OtherEpoch: 410,
+        ImportRunning: 409,
         StaleVersion: 412,
         TooLarge: 413,
         UrlTooLong: 414,
@@ -52,6 +55,7 @@ STATUSES: Mapping[type[Exception], int] = MappingProxyType(
         RequestMismatch: 422,
         Unstorable: 422,
         QueryTooExpensive: 422,
+        ImportRefused: 422,
         ReadSideBehind: 503,
         StoreUnavailable: 503,
         OutcomeUnknown: 503,

@@ -119,3 +119,23 @@ class FeedQuery(Shape):
 
     last = Text(data_key="lastEventId", metadata={"description": "The id of the last event seen; else from the start."})
     limit = Count(1, LIMITS.page, load_default=DEFAULT_LIMIT)
+
+
+class CheckpointQuery(Shape):
+    """Which checkpoint."""
+
+    size = Count(1, metadata={"description": "The one of so many events; the newest if left out."})
+
+
+class InclusionQuery(Shape):
+    """Which event, in which tree."""
+
+    position = Count(1, required=True, metadata={"description": "The log position of the event."})
+    size = Count(1, metadata={"description": "In the tree of so many events; of the newest checkpoint if left out."})
+
+
+class ConsistencyQuery(Shape):
+    """Which two trees."""
+
+    from_ = Count(1, required=True, data_key="from", metadata={"description": "The size of the smaller tree."})
+    to = Count(1, metadata={"description": "The size of the larger tree; of the newest checkpoint if left out."})

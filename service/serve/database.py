@@ -28,6 +28,11 @@ def open_database(settings: Settings) -> Iterator[str]:
         yield server.url
 
 
+def embedded_folder(settings: Settings) -> Path | None:
+    """The data folder of the embedded server; None where another database is used."""
+    return None if settings.database_url is not None else settings.data or own_folder()
+
+
 def has_data(folder: Path) -> bool:
     """Whether an embedded server has been in this data folder."""
     return (folder / "postgres").is_dir()

@@ -6,6 +6,7 @@ import sys
 import urllib.error
 import urllib.request
 
+from service.errors import NotBuilt
 from service.settings import read_settings
 
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -17,6 +18,17 @@ def is_ready(base: str, timeout: float = 2.0) -> bool:
         with _NO_PROXY.open(f"{base}/readyz", timeout=timeout) as answer:
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError, ValueError):
+        return False
+
+
+def is_building(base: str, timeout: float = 2.0) -> bool:
+    """Whether the service at `base` answers, and is not ready because its read side is being built."""
+    try:
+        with _NO_PROXY.open(f"{base}/readyz", timeout=timeout):
+            return False
+    except urllib.error.HTTPError as error:
+        return NotBuilt().title in error.read().decode()
+    except (OSError, ValueError):
         return False
 
 

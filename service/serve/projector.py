@@ -7,7 +7,7 @@ from threading import Thread
 
 import structlog
 
-from service.bootstrap import projection
+from service.bootstrap import log_keeper, projection
 from service.errors import SettingsError
 from service.serve.logs import configure_logs
 from service.serve.signals import Signals
@@ -18,14 +18,20 @@ _log = structlog.get_logger(__name__)
 
 
 def run(settings: Settings, url: str) -> int:
-    """Keeps the read tables current until a signal ends it (0), or an error that is not the database's (1)."""
-    with Signals() as signals, projection(settings, url) as (_, runner):
-        loop = Thread(target=runner.run, name="projector", daemon=True)
-        loop.start()
-        while loop.is_alive() and not signals.stopping:
+    """Keeps read tables and tree current until a signal ends it (0), or an error that is not the database's (1)."""
+    with Signals() as signals, projection(settings, url) as (_, runner), log_keeper(settings, url) as (_, keeping):
+        loops = [
+            Thread(target=runner.run, name="projector", daemon=True),
+            Thread(target=keeping.run, name="keeper", daemon=True),
+        ]
+        for loop in loops:
+            loop.start()
+        while all(loop.is_alive() for loop in loops) and not signals.stopping:
             signals.wait(1.0)
         runner.stop()
-        loop.join(_SECONDS_TO_END)
+        keeping.stop()
+        for loop in loops:
+            loop.join(_SECONDS_TO_END)
         return 0 if signals.stopping else 1
 
 

@@ -5,25 +5,28 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 import structlog
 
-from service.bootstrap import prepare
+from service.bootstrap import demand_signing_key, prepare, signing_key
 from service.errors import ServiceError
 from service.serve.address import base_url, demand_guard, listen
 from service.serve.child import Child
-from service.serve.database import open_database
-from service.serve.health import is_ready
+from service.serve.database import embedded_folder, open_database
+from service.serve.health import is_building, is_ready
+from service.serve.metering import Metering, metering
 from service.serve.signals import Signals
 from service.settings import Settings
+from service.slots import FOLDER
 
 READY_WITHIN = 60.0
 END_WITHIN = 10.0
 _POLL_READY = 0.1
+_OWN = ("MIGRATE_URL", "GUNICORN_CMD_ARGS", FOLDER)
 _log = structlog.get_logger(__name__)
 
 
@@ -53,12 +56,14 @@ def serve(
     NotGuarded, PortTaken, KeepsFailing and the errors of the database say why it does not run.
     """
     demand_guard(settings)
+    demand_signing_key(settings)
     with Signals() as signals, link or listen(settings.host, settings.port) as link, open_database(settings) as url:
         report = prepare(settings, url)
         _log.info("database prepared", applied=list(report.applied), roles=report.roles)
         if load is not None:
             load(url)
-        with _children(settings, size, url, link) as children:
+        settings = replace(settings, log_key=signing_key(settings, url, embedded_folder(settings)))
+        with metering(settings) as meter, _children(settings, size, url, link, meter) as children:
             _run(children, signals, base_url(link), on_ready)
 
 
@@ -71,7 +76,7 @@ def _run(children: list[Child], signals: Signals, base: str, on_ready: Callable[
             announced = is_ready(base)
             if announced:
                 on_ready(base)
-            elif monotonic() > deadline:
+            elif monotonic() > deadline and not is_building(base):
                 raise NeverReady(f"{base}/readyz did not answer within {READY_WITHIN:.0f} seconds.")
             pause = _POLL_READY
         signals.wait(pause)
@@ -79,11 +84,15 @@ def _run(children: list[Child], signals: Signals, base: str, on_ready: Callable[
 
 
 @contextmanager
-def _children(settings: Settings, size: Size, url: str, link: socket.socket) -> Iterator[list[Child]]:
-    environment = _environment(settings, size, url)
+def _children(
+    settings: Settings, size: Size, url: str, link: socket.socket, meter: Metering | None
+) -> Iterator[list[Child]]:
+    plain = _environment(settings, size, url)
+    environment = plain | (meter.told_to_children() if meter else {})
     children = [
-        Child("projector", [sys.executable, "-m", "service.serve.projector"], environment),
+        Child("projector", [sys.executable, "-m", "service.serve.projector"], environment | _secret(settings)),
         Child("web", _gunicorn(size, link), environment, files=[link.fileno()]),
+        *([meter.child(plain)] if meter else []),
     ]
     try:
         yield children
@@ -103,14 +112,20 @@ def _gunicorn(size: Size, link: socket.socket) -> list[str]:
     ]  # fmt: skip
 
 
-def _environment(settings: Settings, size: Size, url: str) -> Mapping[str, str]:
+def _environment(settings: Settings, size: Size, url: str) -> dict[str, str]:
     """What the children read: our own environment, with the settings of the command line written over it."""
-    own = {name: value for name, value in os.environ.items() if name not in ("MIGRATE_URL", "GUNICORN_CMD_ARGS")}
+    own = {name: value for name, value in os.environ.items() if name not in _OWN}
     given = {
         "DATABASE_URL": url,
         "FRENEMIES_HOST": settings.host,
         "FRENEMIES_PORT": str(settings.port),
         "FRENEMIES_ADMIN_KEY": settings.admin_key or "",
+        "FRENEMIES_LOG_KEY": "",
         "FRENEMIES_POOL_SIZE": str(max(settings.pool_size, size.threads)),
     }
     return own | given
+
+
+def _secret(settings: Settings) -> dict[str, str]:
+    """The key that signs checkpoints: for the child that keeps the tree, and not for the one that answers requests."""
+    return {"FRENEMIES_LOG_KEY": settings.log_key or ""}

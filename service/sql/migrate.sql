@@ -1,7 +1,12 @@
 -- name: prepare
 -- The schemas and the list of what was applied.
+DO $$
+BEGIN
+    IF to_regnamespace('log') IS NULL THEN
+        CREATE SCHEMA read; -- for migration 0002; 0004 drops it
+    END IF;
+END $$;
 CREATE SCHEMA IF NOT EXISTS log;
-CREATE SCHEMA IF NOT EXISTS read;
 CREATE TABLE IF NOT EXISTS log.migrations (
     name       text        PRIMARY KEY,
     sha256     text        NOT NULL,
@@ -26,7 +31,7 @@ DO $$
 DECLARE
     wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['frenemies_owner', 'frenemies_api', 'frenemies_projector'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['frenemies_owner', 'frenemies_api', 'frenemies_projector', 'frenemies_keeper'] LOOP
         IF to_regrole(wanted) IS NULL THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
@@ -38,42 +43,54 @@ BEGIN
 END $$;
 
 -- name: own
--- Everything in the log belongs to frenemies_owner, the read side to frenemies_projector, who swaps its tables.
+-- The log, and what was done with projections, belongs to frenemies_owner; frenemies_projector makes the read side.
 DO $$
 DECLARE
     thing record;
 BEGIN
     ALTER SCHEMA log OWNER TO frenemies_owner;
-    ALTER SCHEMA read OWNER TO frenemies_projector;
+    ALTER SCHEMA projections OWNER TO frenemies_owner;
     FOR thing IN
-        SELECT c.oid::regclass AS name, n.nspname = 'log' AS in_log
-        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname IN ('log', 'read') AND c.relkind IN ('r', 'p', 'v', 'm')
-            AND pg_get_userbyid(c.relowner) <> CASE n.nspname WHEN 'log' THEN 'frenemies_owner' ELSE 'frenemies_projector' END
+        SELECT c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname IN ('log', 'projections') AND c.relkind IN ('r', 'p', 'v', 'm')
+            AND pg_get_userbyid(c.relowner) <> 'frenemies_owner'
     LOOP
-        EXECUTE format('ALTER TABLE %s OWNER TO %I',
-            thing.name, CASE WHEN thing.in_log THEN 'frenemies_owner' ELSE 'frenemies_projector' END);
+        EXECUTE format('ALTER TABLE %s OWNER TO frenemies_owner', thing.name);
     END LOOP;
     FOR thing IN
-        SELECT p.oid::regprocedure AS name, n.nspname = 'log' AS in_log
-        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-        WHERE n.nspname IN ('log', 'read')
-            AND pg_get_userbyid(p.proowner) <> CASE n.nspname WHEN 'log' THEN 'frenemies_owner' ELSE 'frenemies_projector' END
+        SELECT p.oid::regprocedure AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+        WHERE n.nspname IN ('log', 'projections') AND pg_get_userbyid(p.proowner) <> 'frenemies_owner'
     LOOP
-        EXECUTE format('ALTER FUNCTION %s OWNER TO %I',
-            thing.name, CASE WHEN thing.in_log THEN 'frenemies_owner' ELSE 'frenemies_projector' END);
+        EXECUTE format('ALTER FUNCTION %s OWNER TO frenemies_owner', thing.name);
     END LOOP;
 END $$;
 
 -- name: grant
--- Who may do what: append and read the API, read the log and keep the read side the projector.
+-- Who may do what: append and read the API, read the log and keep the read side the projector, keep the tree the keeper.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA log FROM PUBLIC;
-GRANT USAGE ON SCHEMA log, read TO frenemies_api, frenemies_projector;
+GRANT USAGE ON SCHEMA log, projections TO frenemies_api, frenemies_projector;
 GRANT SELECT ON ALL TABLES IN SCHEMA log TO frenemies_api, frenemies_projector;
-GRANT EXECUTE ON FUNCTION log.append TO frenemies_api;
+GRANT EXECUTE ON FUNCTION log.append, log.append_group TO frenemies_api;
 GRANT EXECUTE ON FUNCTION log.position_at TO frenemies_api, frenemies_projector;
-GRANT SELECT ON ALL TABLES IN SCHEMA read TO frenemies_api;
-ALTER DEFAULT PRIVILEGES FOR ROLE frenemies_projector IN SCHEMA read GRANT SELECT ON TABLES TO frenemies_api;
+GRANT INSERT, UPDATE ON log.imports TO frenemies_api;
+GRANT INSERT ON log.import_batches TO frenemies_api;
+GRANT SELECT ON ALL TABLES IN SCHEMA projections TO frenemies_api, frenemies_projector;
+GRANT INSERT, UPDATE ON projections.rebuilds TO frenemies_projector;
+GRANT INSERT ON projections.acts TO frenemies_projector;
+DO $$
+BEGIN
+    EXECUTE format('GRANT CREATE ON DATABASE %I TO frenemies_projector', current_database());
+    IF NOT has_database_privilege('frenemies_projector', current_database(), 'CREATE') THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = 'frenemies_projector may not create schemas: the owner of the database has to GRANT CREATE';
+    END IF;
+END $$;
+GRANT USAGE ON SCHEMA log TO frenemies_keeper;
+GRANT SELECT ON log.events, log.tree, log.tree_edge, log.tiles, log.checkpoints, log.epoch TO frenemies_keeper;
+GRANT INSERT ON log.tiles TO frenemies_keeper;
+GRANT INSERT, UPDATE ON log.tree_edge TO frenemies_keeper;
+GRANT UPDATE ON log.tree TO frenemies_keeper;
+GRANT EXECUTE ON FUNCTION log.publish_checkpoint TO frenemies_keeper;
 
 -- name: login
 -- Who migrates, and whether that login may do anything.

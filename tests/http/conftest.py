@@ -58,7 +58,7 @@ class Contract:
             response = self._document["components"]["responses"][response["$ref"].split("/")[-1]]
         schema = response["content"][answer.content_type]["schema"]
         validator = Draft202012Validator({**schema, "components": self._document["components"]})
-        validator.validate(answer.get_json(force=True))
+        validator.validate(answer.text if answer.mimetype == "text/plain" else answer.get_json(force=True))
 
 
 class Service:
@@ -140,7 +140,7 @@ class NewService:
         chosen = replace(Settings(database_url=url), **settings)
         services = build(chosen, url)
         with projection(chosen, url) as (projector, _):
-            yield Service(create_app(services.timeline, chosen), services.timeline, projector)
+            yield Service(create_app(services.timeline, chosen, services.importer), services.timeline, projector)
         services.close()
         self._servers.drop(url)
 

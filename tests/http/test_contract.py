@@ -38,6 +38,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 APP = create_app(cast(Timeline, None), Settings())
+schemathesis.serializer.alias("application/x-ndjson", "text/plain")
 
 
 class Relay:

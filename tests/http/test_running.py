@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from service import metrics
 from service.app import create_app
 from service.errors import OutcomeUnknown, ServiceError, StoreError, StoreFull, StoreUnavailable
 from service.settings import Settings
@@ -82,3 +83,33 @@ def test_request_id_of_the_client_is_kept_when_it_is_harmless(service: Service) 
     assert service.get("/healthz", headers={"X_Request_Id": "abc-1"}).headers["X-Request-Id"] == "abc-1"
     for harmful in ("a b", "x" * 129, "<script>", ""):
         assert service.get("/healthz", headers={"X_Request_Id": harmful}).headers["X-Request-Id"] != harmful
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "labels"),
+    [
+        ("GET", "/v1/entities/canary/state", ("/v1/entities/<id>/state", "GET", "404")),
+        ("HEAD", "/healthz", ("/healthz", "HEAD", "200")),
+        ("DELETE", "/healthz", ("unknown", "DELETE", "405")),
+        ("CANARY", "/canary", ("unknown", "other", "404")),
+        ("GET", "/healthz?canary=1", ("/healthz", "GET", "422")),
+    ],
+)
+def test_requests_are_counted_without_what_was_sent(
+    service: Service, method: str, path: str, labels: tuple[str, str, str]
+) -> None:
+    named = dict(zip(("route", "method", "status"), labels, strict=True))
+
+    def count() -> float:
+        return metrics.REGISTRY.get_sample_value("frenemies_request_seconds_count", named) or 0.0
+
+    before = count()
+    service.app.test_client().open(path, method=method)
+    assert count() == before + 1
+
+
+def test_failures_are_counted_too() -> None:
+    named = {"route": "/v1/entities/<id>/state", "method": "GET", "status": "500"}
+    before = metrics.REGISTRY.get_sample_value("frenemies_request_seconds_count", named) or 0.0
+    broken(RuntimeError()).app.test_client().get("/v1/entities/red-hat/state")
+    assert metrics.REGISTRY.get_sample_value("frenemies_request_seconds_count", named) == before + 1

@@ -36,6 +36,14 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.database("postgresql://a/b").pool_size == settings.pool_size
 
 
+def test_the_key_of_the_log_is_read_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRENEMIES_LOG_KEY", "secret")
+    monkeypatch.setenv("FRENEMIES_LOG_ORIGIN", "example.org/log")
+    settings = read_settings()
+    assert (settings.log_key, settings.log_origin) == ("secret", "example.org/log")
+    assert "secret" not in repr(settings)
+
+
 def test_migrations_use_the_database_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://a/b")
     monkeypatch.setenv("MIGRATE_URL", "")

@@ -17,33 +17,54 @@ PARTS: dict[str, set[str]] = {
     "events": set(),
     "service.errors": set(),
     "service.settings": {"service.errors"},
+    "service.slots": set(),
+    "service.metrics": {"service.errors", "service.slots"},
     "service.sql": set(),
     "service.sample": set(),
     "service.embedded": {"service.errors"},
-    "service.db": {"service.settings", "service.errors"},
+    "service.arrays": set(),
+    "service.db": {"service.arrays", "service.settings", "service.metrics", "service.errors"},
     "service.migrate": {"service.db", "service.sql", "service.errors"},
-    "service.store": {"service.db", "service.sql", "service.errors", "service.settings"},
+    "service.store": {
+        "service.arrays", "service.db", "service.sql", "service.metrics", "service.errors", "service.settings",
+    },
     "service.projections": {"service.store", "service.db", "service.sql", "service.errors", "service.settings"},
-    "service.timeline": {"service.store", "service.projections", "service.errors", "service.settings"},
+    "service.tree": {"service.db", "service.sql", "service.errors", "service.settings"},
+    "service.timeline": {"service.store", "service.projections", "service.tree", "service.errors", "service.settings"},
     "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
+    "service.transfer": {
+        "service.arrays",
+        "service.timeline", "service.intake", "service.store", "service.db", "service.sql", "service.errors",
+        "service.settings",
+    },
     "service.feeds": {"service.timeline", "service.errors", "service.settings"},
-    "service.http": {"service.timeline", "service.feeds", "service.intake", "service.errors", "service.settings"},
+    "service.http": {
+        "service.timeline", "service.transfer", "service.feeds", "service.intake", "service.metrics", "service.errors",
+        "service.settings",
+    },
     "service.web": {"service.timeline", "service.http", "service.errors", "service.settings"},
-    "service.app": {"service.http", "service.web", "service.timeline", "service.errors", "service.settings"},
+    "service.app": {
+        "service.http", "service.web", "service.timeline", "service.transfer", "service.metrics", "service.errors",
+        "service.settings",
+    },
     "service.bootstrap": {
         "service.db", "service.migrate", "service.projections", "service.settings", "service.store", "service.timeline",
+        "service.transfer", "service.tree",
     },
-    "service.serve": {"service.bootstrap", "service.embedded", "service.errors", "service.settings"},
+    "service.serve": {
+        "service.bootstrap", "service.embedded", "service.metrics", "service.slots", "service.projections.vitals",
+        "service.errors", "service.settings",
+    },
     "service.wsgi": {"service.bootstrap", "service.app", "service.serve", "service.errors", "service.settings"},
     "service.cli": {
         "service.bootstrap", "service.app", "service.serve", "service.embedded", "service.timeline", "service.intake",
-        "service.feeds", "service.errors", "service.settings",
+        "service.transfer", "service.feeds", "service.projections", "service.tree", "service.errors",
+        "service.settings",
     },
 }  # fmt: skip
 
 # Imports that the table does not allow and that stand for a reason.
 EXCEPTIONS: dict[tuple[str, str], str] = {
-    ("service.cli.importing", "service.store"): "the rehearsal of a file decides without appending, on a store",
     ("service.http.openapi", "service.app"): "run as a program, it writes the document of the whole application",
 }
 
@@ -53,18 +74,22 @@ FOREIGN: dict[str, set[str]] = {
     "flask_smorest": {"service.http", "service.app"},
     "marshmallow": {"service.intake", "service.http"},
     "eventsourcing": {"service.store"},
-    "psycopg": {"service.db", "service.migrate"},
+    "psycopg": {"service.arrays", "service.db", "service.migrate"},
     "psycopg_pool": {"service.db"},
     "environs": {"service.settings"},
     "click": {"service.cli"},
     "rich": {"service.cli"},
     "httpx2": {"service.cli"},
     "gunicorn": {"service.serve"},
+    "prometheus_client": {"service.metrics", "service.serve"},
+    "cryptography": {"service.tree"},
 }
 
 # `psycopg.rows` holds the factories that say in which form rows are wanted; it opens no connection and raises no error.
 FOREIGN_EXCEPTIONS: dict[str, set[str]] = {
-    "psycopg.rows": {"service.store", "service.projections"},
+    "psycopg.rows": {"service.store", "service.projections", "service.transfer", "service.tree"},
+    # Puts names of schemas and tables into statements; it opens no connection either.
+    "psycopg.sql": {"service.projections"},
     "eventsourcing.domain": {"events"},
 }
 
