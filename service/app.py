@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import BoundedSemaphore
+
 from flask import Flask
 
 from service.http import (
@@ -48,7 +50,8 @@ def create_app(timeline: Timeline, settings: Settings, importer: Importer | None
     app = Flask("service", static_folder="web/static", template_folder="web/templates")
     app.config.update(_CONFIG)
     app.url_map.merge_slashes = False
-    app.extensions[EXTENSION] = Surroundings(timeline, settings, importer)
+    turns = BoundedSemaphore(settings.limits.imports)
+    app.extensions[EXTENSION] = Surroundings(timeline, settings, importer, turns)
     measuring.register(app)
     guard.register(app)
     problems.register(app)

@@ -38,6 +38,8 @@ from service.tree.runner import KeeperRunner
 
 AUDIT_SECONDS = 600.0
 """How long a statement of an audit may take; most take milliseconds."""
+BATCH_SECONDS = 60.0
+"""How long a projector may take for a statement, and for the fold of a batch; one that takes longer is made smaller."""
 
 
 @dataclass
@@ -158,6 +160,14 @@ def projection_status(settings: Settings, url: str) -> list[ProjectionStatus]:
 
 
 def _projector_database(settings: Settings, url: str) -> Database:
-    """Connections that may write the tables: one holds the leader's lock, one writes, one reads."""
-    own = replace(settings.database(url), pool_size=max(3, settings.pool_size))
+    """Connections that may write the tables: one holds the leader's lock, one writes, one reads.
+
+    A batch takes longer than a request may; while its events are folded the transaction is idle.
+    """
+    own = replace(
+        settings.database(url),
+        pool_size=max(3, settings.pool_size),
+        statement_timeout=BATCH_SECONDS,
+        idle_in_transaction_timeout=BATCH_SECONDS,
+    )
     return Database(own, role=PROJECTOR_ROLE, name="frenemies-projector", schema=schema_of(INDEX))

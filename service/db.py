@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar, cast
 from uuid import UUID
 
 import psycopg
+from psycopg.abc import RV, PQGen
 from psycopg.rows import RowFactory, TupleRow
 from psycopg_pool import ConnectionPool
 
@@ -25,7 +26,6 @@ API_ROLE = "frenemies_api"
 PROJECTOR_ROLE = "frenemies_projector"
 KEEPER_ROLE = "frenemies_keeper"
 
-Connection = psycopg.Connection[TupleRow]
 Row = TypeVar("Row")
 
 _log = logging.getLogger(__name__)
@@ -39,14 +39,76 @@ _LINK = {
     "keepalives_count": "3",
     "tcp_user_timeout": "4000",
 }
+# A server that was asked has this long beyond the time of the statement to say that it ended it.
+_GRACE = 2.0
+# A leader's link carries nothing that takes time: it tells early that the server fell silent.
+_PULSE_PATIENCE = 4.0
+# How long the driver waits before it looks around, in seconds.
+_TICK = 0.1
 # After this long the pool gives up and the next caller starts a new attempt; a longer time only means longer pauses.
 _RECONNECT_TIMEOUT = 1.0
 
+ABSENCE = 30.0
+"""Seconds after which the server ends the session of a leader that says nothing."""
 
-def connect(url: str, *, name: str = "frenemies") -> Connection:
-    """A connection of its own in autocommit, to be closed by the caller. StoreUnavailable when there is no server."""
+
+class Connection(psycopg.Connection[TupleRow]):
+    """A connection that breaks when the server says nothing for `patience` seconds while an answer is due (0: never).
+
+    Keepalives do not notice a server that was stopped, nor a proxy that was: the kernel answers for them.
+    """
+
+    patience = 0.0
+    fell_silent = False
+
+    def wait(self, gen: PQGen[RV], interval: float = _TICK, timeout: float | None = None) -> RV:
+        """Does what the driver's does. Who names a time, as for notices, is content with silence."""
+        if self.patience and timeout is None:
+            gen = self._until_silent(gen)
+        return super().wait(gen, interval, timeout)
+
+    def _until_silent(self, gen: PQGen[RV]) -> PQGen[RV]:
+        until = monotonic() + self.patience
+        try:
+            state = next(gen)
+            while True:
+                ready = yield state
+                if ready:
+                    until = monotonic() + self.patience
+                elif monotonic() > until:
+                    self.fell_silent = True
+                    self.pgconn.finish()
+                    raise psycopg.OperationalError(f"the server has said nothing for {self.patience:g} s")
+                state = gen.send(ready)
+        except StopIteration as ended:
+            return cast(RV, ended.value)
+
+
+def connect(url: str, *, name: str = "frenemies", patience: float = 0.0) -> Connection:
+    """A connection of its own in autocommit, to be closed by the caller. StoreUnavailable when there is no server.
+
+    `patience`: seconds of silence after which a statement is given up; 0 is without end.
+    """
     with translated():
-        return psycopg.connect(url, autocommit=True, application_name=name, **cast(dict[str, Any], _LINK))
+        link = cast(dict[str, Any], _LINK)
+        connection = Connection.connect(url, autocommit=True, application_name=name, **link)
+    connection.patience = patience
+    return connection
+
+
+@contextmanager
+def leading(connection: Connection, absence: float = ABSENCE) -> Iterator[None]:
+    """For a session that holds a leader's lock: its locks go at the end of the block.
+
+    They also go when the server hears nothing from it for `absence` seconds: the link may have broken without a word.
+    """
+    patience, connection.patience = connection.patience, _PULSE_PATIENCE
+    connection.execute("SELECT set_config('idle_session_timeout', %s, false)", [f"{round(absence * 1000)}ms"])
+    try:
+        yield
+    finally:
+        connection.execute("SELECT pg_advisory_unlock_all(); RESET idle_session_timeout")
+        connection.patience = patience
 
 
 class Database:
@@ -65,6 +127,7 @@ class Database:
         self._use = PoolUse(name)
         self._pool = ConnectionPool(
             settings.url,
+            connection_class=Connection,
             kwargs={"autocommit": True, "application_name": name, **_LINK},
             min_size=1,
             max_size=settings.pool_size,
@@ -103,6 +166,8 @@ class Database:
                     yield connection
             finally:
                 self._pool.putconn(connection)
+                if connection.fell_silent:  # and most likely those made at the same time, too
+                    self._pool.drain()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -137,6 +202,8 @@ class Database:
             return _rows(connection, query, params, row)
 
     def _configure(self, connection: Connection) -> None:
+        if self.settings.statement_timeout:
+            connection.patience = self.settings.statement_timeout + _GRACE
         register(connection.adapters)
         limits = {
             "statement_timeout": self.settings.statement_timeout,

@@ -129,6 +129,10 @@ class RebuildEnded(ServiceError):
     """The rebuild ended before its time; the same command goes on with it."""
 
 
+class BuildKept(ServiceError):
+    """The tables of an earlier rebuild are kept, to be gone on with or looked at."""
+
+
 class NothingParked(ServiceError):
     """The stream is not held back."""
 

@@ -70,16 +70,32 @@ def _apply_missing(connection: Connection) -> tuple[str, ...]:
 
 
 def _set_up_roles(connection: Connection, service_user: str | None) -> str:
-    """Why the roles could not be set up; empty when they are."""
+    """Why the roles could not be set up; empty when they are.
+
+    MigrationError where the service takes the roles all the same: without these rights it could do nothing with them.
+    """
     try:
         with connection.transaction():
             _run(connection, "create_roles")
             _join_roles(connection, service_user)
             _run(connection, "own")
             _run(connection, "grant")
+            _run(connection, "own_views")
     except psycopg.errors.InsufficientPrivilege as error:
-        return str(error.diag.message_primary)
+        reason = str(error.diag.message_primary)
+        if _takes_roles(connection, service_user):
+            raise MigrationError(
+                f"The roles cannot be given their rights ({reason}): migrate as the owner of the database."
+            ) from error
+        return reason
     return ""
+
+
+def _takes_roles(connection: Connection, service_user: str | None) -> bool:
+    """Whether the roles are there and the service may take them."""
+    row = connection.execute(_query("login")).fetchone()
+    user = service_user or (row[0] if row else "")
+    return connection.execute(_query("is_member"), {"user": user, "role": "frenemies_api"}).fetchone() == (True,)
 
 
 def _join_roles(connection: Connection, service_user: str | None) -> None:

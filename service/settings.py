@@ -34,15 +34,17 @@ class Limits:
     fold_claims: int = 25_000
     request_deadline: float = 5.0
     position_wait: float = 5.0
+    imports: int = 2
+    silence: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
     """How a process connects to PostgreSQL. Times are seconds.
 
-    An append may wait `lock_timeout` for its turn and run for `statement_timeout`; a caller waits `pool_timeout` for a
-    connection. All of them end before the deadline of a request. When the reply to an append was lost, it is tried for
-    `settle_timeout` to find out what became of it.
+    A caller waits `pool_timeout` for a connection. An append may wait `lock_timeout` for its turn and run for
+    `statement_timeout`; when its reply was lost, it is tried for `settle_timeout` to find out what became of it. Each
+    is shorter than the deadline of a request; only an append that meets all of them in full takes ten seconds.
     """
 
     url: str = field(repr=False)

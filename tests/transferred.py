@@ -16,6 +16,7 @@ from service.settings import DatabaseSettings, Settings
 from service.store.postgres import PostgresStore
 from service.store.protocol import EventStore
 from service.timeline.texts import sealed_in
+from service.transfer.exporter import Exporter
 from service.transfer.importer import Outcome
 from service.transfer.lines import Lines
 from tests.recorded import ME
@@ -74,6 +75,18 @@ def log_of(url: str) -> list[tuple[Any, ...]]:
     """The log of a database, as `content_of` gives it."""
     with Database(DatabaseSettings(url, pool_timeout=5.0)) as database:
         return content_of(PostgresStore(database))
+
+
+def same_authors(url: str) -> list[tuple[Any, ...]]:
+    """The log of a database, with the seals of authors."""
+    with Database(DatabaseSettings(url, pool_timeout=5.0)) as database:
+        return content_of(PostgresStore(database), is_same_author=True)
+
+
+def exported(url: str, path: Path) -> Lines:
+    """A file with the export of a database."""
+    with Database(DatabaseSettings(url, pool_timeout=5.0)) as database:
+        return write(path, list(Exporter(PostgresStore(database)).lines()))
 
 
 def content_of(store: EventStore, is_same_author: bool = False) -> list[tuple[Any, ...]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -15,7 +17,7 @@ from events.values import Recorder
 from service.bootstrap import importer, prepare
 from service.cli import options
 from service.cli.group import Failure, Refused, WrongUsage
-from service.cli.lines import open_lines
+from service.cli.lines import STDIN, open_lines
 from service.cli.options import Place
 from service.cli.progress import Bar
 from service.serve.database import open_database, own_folder
@@ -103,6 +105,8 @@ def command(files: tuple[str, ...], check: bool, rejects: Path | None, place: Pl
     """
     if rejects is not None and (check or len(files) > 1):
         raise WrongUsage("--rejects goes with one file, and not with --check.")
+    if rejects is not None and _is_read(files[0], rejects):
+        raise WrongUsage(f"{rejects} is the file that is read: --rejects would overwrite it.")
     _keep_garbage_rare()
     settings = place.settings()
     with open_importer(settings) as opened:
@@ -130,6 +134,14 @@ def said(counts: Counts) -> str:
     """What came of the lines of a file."""
     refused = f", {counts.refused} refused" if counts.refused else ""
     return f"{counts.recorded} recorded, {counts.present} already there{refused}"
+
+
+def _is_read(name: str, rejects: Path) -> bool:
+    """Whether the file for rejects is the one that is read, under whatever name."""
+    with suppress(OSError):
+        read = os.fstat(sys.stdin.fileno()) if name == STDIN else Path(name).stat()
+        return os.path.samestat(read, rejects.stat())
+    return False
 
 
 def _keep_garbage_rare() -> None:

@@ -19,8 +19,8 @@ from service.cli.group import Refused
 from service.cli.options import Place
 from service.cli.output import print_json, print_line, print_table
 from service.cli.progress import Bar
-from service.errors import NothingParked
-from service.projections.parking import Parked, Parking
+from service.errors import BuildKept, NothingParked
+from service.projections.parking import Parking, Settled
 from service.projections.rebuild import Report, Wish
 from service.serve.database import open_database
 from service.settings import Settings
@@ -84,10 +84,11 @@ def rebuild_command(anew: bool, despite_live: bool, workers: int | None, place: 
 def verify(whole: bool, place: Place) -> None:
     """Compare the live tables with the log: a sample of it, or all.
 
-    Changes nothing. Differences are named, and end it with 3.
+    The live tables are only read. Differences are named, and end it with 3; so does an earlier build that is kept and
+    would be in the way of --whole.
     """
     if whole:
-        report = _rebuild(Wish(_who(), _cores(), anew=True, is_to_switch=False), place)
+        report = _compare(place)
     else:
         with _database(place) as (settings, url):
             report = rebuild(settings, url, lambda _: None).verify()
@@ -141,7 +142,10 @@ def retry(stream: str, reason: str, by: str, place: Place) -> None:
 @BY
 @options.take_place(url=False)
 def skip(stream: str, reason: str, by: str, place: Place) -> None:
-    """Leave the parked event of STREAM out, now and in every rebuild, and handle everything after it."""
+    """Leave the parked event of STREAM out, now and in every rebuild, and handle everything after it.
+
+    Without its first event a stream is left out as a whole.
+    """
     with _parking(place) as found:
         _tell_outcome(stream, found.skip, by, reason)
 
@@ -160,19 +164,26 @@ def _list(as_json: bool, place: Place) -> None:
     print_table("Done", ("when", "by", "act", "stream", "position", "reason", "outcome"), done)
 
 
-def _tell_outcome(stream: str, act: Callable[[str, str, str], Parked | None], by: str, reason: str) -> None:
+def _tell_outcome(stream: str, act: Callable[[str, str, str], Settled], by: str, reason: str) -> None:
     try:
-        again = act(stream, by, reason)
+        outcome, again = act(stream, by, reason)
     except NothingParked as error:
         raise Refused(str(error)) from error
     if again is not None:
         raise Refused(f"{stream} is held back again, at {again.position} ({again.event_type}): {again.error}")
-    print_line(f"{stream} goes on.")
+    print_line(f"{stream}: {outcome}.")
 
 
 def _rebuild(wish: Wish, place: Place) -> Report:
     with _database(place) as (settings, url), Bar("rebuild", each_phase=True) as bar:
         return rebuild(settings, url, lambda at: bar.show(at.phase, at.done, at.total)).run(wish)
+
+
+def _compare(place: Place) -> Report:
+    try:
+        return _rebuild(Wish(_who(), _cores(), is_to_switch=False), place)
+    except BuildKept as error:
+        raise Refused(str(error)) from error
 
 
 def _told(differences: Sequence[object], end: str) -> str:

@@ -344,10 +344,15 @@ SCHEMAS: Json = {
         recorded=COUNT,
         present=COUNT,
         refused=COUNT,
+        refusals_from=COUNT | {"description": "The line with which `refusals` begins: that where this go at it began."},
         refusals=items(
             obj(
                 "A refused line: where, why, and its data, or its text where it is not JSON.",
                 line=COUNT, place=TEXT, pointer=TEXT, code=TEXT, detail=TEXT, record=ANYTHING,
+                further=items(
+                    obj("One more error.", place=TEXT, pointer=TEXT, code=TEXT, detail=TEXT), "At most 19 more errors."
+                ),
+                more=COUNT | {"description": "How many errors there are besides."},
             )
         ),
     ),

@@ -27,6 +27,7 @@ REASONS: Mapping[int, str] = {
     400: "A header, a cursor, the address or the JSON is malformed.",
     401: "A valid key is needed.",
     404: "It is not known.",
+    408: "The body stopped coming.",
     409: "It contradicts what is stored.",
     410: "The cursor belongs to an earlier life of the log.",
     412: "It is at another version.",
@@ -121,7 +122,7 @@ class Resource:
 
     def stream(self, rule: str, answer: str, *, query: type[Shape], media: str) -> Decorator:
         """A wish with a body of any length, which its view reads by itself; it gets the parameters as `query`."""
-        refused = (*_ALWAYS, *(status for status in _WRITING if status != 413))
+        refused = (*_ALWAYS, 408, *(status for status in _WRITING if status != 413))
         operation = _operation(answer, (200,), refused, JSON)
         operation["parameters"] = [NOTE_HEADER, {"in": "query", "schema": query}]
         operation["requestBody"] = {"required": True, "content": {media: {"schema": {"type": "string"}}}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from uuid import UUID
 
 from flask import current_app, g, request
@@ -30,11 +31,12 @@ _VERSION = re.compile('"(-?[0-9]{1,18})"')
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an application works with."""
+    """What an application works with; whoever imports holds one of the turns."""
 
     timeline: Timeline
     settings: Settings
-    importer: Importer | None = None
+    importer: Importer | None
+    import_turns: BoundedSemaphore
 
 
 def surroundings() -> Surroundings:

@@ -53,6 +53,18 @@ class UnsupportedMedia(DomainError):
     code = "unsupported-media-type"
 
 
+class TooManyImports(DomainError):
+    """As many imports as the service takes at once are under way."""
+
+    code = "too-many-imports"
+
+
+class BodyStalled(DomainError):
+    """The body stopped coming."""
+
+    code = "body-stalled"
+
+
 class TooLarge(DomainError):
     """The request brings more than the service takes at once."""
 

@@ -16,13 +16,14 @@ from marshmallow import validate
 from service.errors import StoreFull
 from service.http.api import Resource
 from service.http.body import JSON, demand_media
-from service.http.context import importer, limits, recorder, refuse_version
+from service.http.context import importer, limits, recorder, refuse_version, surroundings
+from service.http.errors import BodyStalled, TooManyImports
 from service.http.problems import problem
 from service.intake.fields import LIMITS, Shape, Text
 from service.transfer.importer import Listener, Outcome
 from service.transfer.lines import Lines
 from service.transfer.refusals import ImportRefused
-from service.transfer.registry import ALL, REJECTS
+from service.transfer.registry import ALL, REJECTS, Import, Reached
 from service.transfer.rejects import RejectsFile
 
 NDJSON = "application/x-ndjson"
@@ -49,20 +50,22 @@ class ImportQuery(Shape):
 def import_lines(query: dict[str, Any]) -> Response:
     """Record newline-delimited JSON, one record a line, of any length; the same body again records nothing.
 
-    When it is interrupted, the same body goes on behind the last line that was recorded.
+    When it is interrupted, the same body goes on behind the last line that was recorded. Then `refusals` begins with
+    the line `refusals_from`, while the counts are those of the whole; the same body once more tells all refusals.
     """
     refuse_version()
     demand_media(NDJSON)
     keep = ExitStack()
+    keep.enter_context(_turn())
     try:
         folder = Path(keep.enter_context(tempfile.TemporaryDirectory(prefix="frenemies-")))
         body, refused = folder / "body", folder / "refused"
         _copy_body(body)
         lines = Lines(query["name"], body, limits().article_body)
         if query["mode"] == ALL:
-            answer = _answer(importer().record(lines, recorder()), None)
+            answer = _answer(importer().record(lines, recorder()), 1, None)
         else:
-            answer = _answer(_record_good(lines, refused), keep.enter_context(refused.open("rb")))
+            answer = _answer(*_record_good(lines, refused), keep.enter_context(refused.open("rb")))
         response = Response(answer, content_type=JSON)
         response.call_on_close(keep.pop_all().close)
         return response
@@ -72,12 +75,33 @@ def import_lines(query: dict[str, Any]) -> Response:
         keep.close()
 
 
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of the imports that a process takes at once: each of them keeps a thread that others are waiting for."""
+    turns = surroundings().import_turns
+    if not turns.acquire(blocking=False):
+        raise TooManyImports(f"at most {limits().imports} at once; send it again later")
+    try:
+        yield
+    finally:
+        turns.release()
+
+
 def _copy_body(path: Path) -> None:
-    """The body, copied as it comes; its length is the sender's to choose."""
+    """The body, copied as it comes; its length is the sender's to choose. BodyStalled when nothing comes for long."""
     request.max_content_length = None
-    with _room(), path.open("wb") as file:
-        while block := request.stream.read(_BLOCK):
-            file.write(block)
+    link = request.environ.get("gunicorn.socket")
+    if link is not None:
+        link.settimeout(limits().silence)
+    try:
+        with _room(), path.open("wb") as file:
+            while block := request.stream.read(_BLOCK):
+                file.write(block)
+    except TimeoutError:
+        raise BodyStalled(f"nothing came for {limits().silence:g} seconds") from None
+    finally:
+        if link is not None:
+            link.settimeout(None)
 
 
 @contextmanager
@@ -91,15 +115,21 @@ def _room() -> Iterator[None]:
         raise
 
 
-def _record_good(lines: Lines, refused: Path) -> Outcome:
+def _record_good(lines: Lines, refused: Path) -> tuple[Outcome, int]:
+    """What came of it, and the line from which on the file holds what is refused: an earlier go had one of its own."""
+    begun: list[int] = []
     with RejectsFile(refused, lines) as file:
-        listener = Listener(lambda _, reached: file.open(reached.place.line))
-        return importer().record_good(lines, recorder(), file.put, listener)
+
+        def begin(_: Import, reached: Reached) -> None:
+            begun.append(reached.place.line + 1)
+            file.open(reached.place.line)
+
+        return importer().record_good(lines, recorder(), file.put, Listener(begin)), begun[0]
 
 
-def _answer(outcome: Outcome, refused: IO[bytes] | None) -> Iterator[bytes]:
+def _answer(outcome: Outcome, begin: int, refused: IO[bytes] | None) -> Iterator[bytes]:
     """The answer piece by piece: there may be as many refused lines as lines."""
-    counts = {"import": outcome.import_id, **outcome.counts._asdict()}
+    counts = {"import": outcome.import_id, **outcome.counts._asdict(), "refusals_from": begin}
     yield msgspec.json.encode(counts)[:-1] + b',"refusals":['
     for number, line in enumerate(refused or ()):
         yield (b"," if number else b"") + line.removesuffix(b"\n")

@@ -27,7 +27,16 @@ from service.errors import (
 )
 from service.feeds.cursor import BadCursor, OtherEpoch
 from service.http.context import request_id
-from service.http.errors import BadHeader, MalformedUrl, NotAuthorized, TooLarge, UnsupportedMedia, UrlTooLong
+from service.http.errors import (
+    BadHeader,
+    BodyStalled,
+    MalformedUrl,
+    NotAuthorized,
+    TooLarge,
+    TooManyImports,
+    UnsupportedMedia,
+    UrlTooLong,
+)
 from service.intake.errors import MalformedJson, Misshapen
 from service.transfer.refusals import ImportRefused, ImportRunning, UnknownImport
 
@@ -41,6 +50,7 @@ STATUSES: Mapping[type[Exception], int] = MappingProxyType(
         BadHeader: 400,
         BadCursor: 400,
         NotAuthorized: 401,
+        BodyStalled: 408,
         Unknown: 404,
         UnknownImport: 404,
         Conflict: 409,
@@ -56,6 +66,7 @@ STATUSES: Mapping[type[Exception], int] = MappingProxyType(
         Unstorable: 422,
         QueryTooExpensive: 422,
         ImportRefused: 422,
+        TooManyImports: 503,
         ReadSideBehind: 503,
         StoreUnavailable: 503,
         OutcomeUnknown: 503,

@@ -10,9 +10,9 @@ from itertools import groupby, islice
 
 from psycopg.sql import SQL, Composed, Identifier
 
-from service.db import Connection, Database
+from service.db import Connection, Database, translated
 from service.projections.projection import Difference, History, Projection
-from service.projections.projector import POISON
+from service.projections.projector import is_poison
 from service.sql import load_queries
 from service.store.protocol import EventStore, StoredRecord
 
@@ -57,20 +57,37 @@ class Comparison:
         """Where the tables differ from the fold of some streams."""
         self._connection.execute(SQL("SET LOCAL search_path TO {}").format(Identifier(self.schema)))
         row = self._connection.execute(_QUERIES["resume"], {"projection": projection.name}).fetchone()
-        history = History(store, row[2] if row else ())
+        history = History(store, *(row[2:] if row else ()))
         held = self._connection.execute(_QUERIES["list_parked"]).fetchall()
         since = {stream: position for stream, position, *_ in held}
         found = history.streams(streams, self.position)
         counted = {stream: _before(records, since.get(stream)) for stream, records in found.items()}
-        try:
-            return projection.audit(self._connection, counted, history)
-        except POISON as error:
-            return [Difference("log", repr(error), "a stream that is not held back cannot be folded")]
+        return self._audit(projection, counted, history)
 
     def sample(self, size: int) -> list[str]:
         """Streams, drawn by events."""
         query = self._connection.execute(_QUERIES["sample_streams"], {"until": self.position, "size": size})
         return [str(stream) for (stream,) in query]
+
+    def _audit(
+        self, projection: Projection, streams: dict[str, list[StoredRecord]], history: History
+    ) -> list[Difference]:
+        """Halves what cannot be folded as a whole, so that one stream does not hide what is wrong with the others."""
+        try:
+            with translated(), self._connection.transaction():
+                return projection.audit(self._connection, streams, history)
+        except Exception as error:
+            if not is_poison(error):
+                raise
+            if len(streams) < 2:
+                why = f"it is not held back and cannot be folded: {error!r}"
+                return [Difference("log", stream, why) for stream in streams]
+        items = list(streams.items())
+        half = len(items) // 2
+        return [
+            *self._audit(projection, dict(items[:half]), history),
+            *self._audit(projection, dict(items[half:]), history),
+        ]
 
     def _rows(self, table: str) -> Composed:
         query = _HELD_BACK if table == "parked" else _EVERY_ROW

@@ -11,7 +11,7 @@ from psycopg.sql import SQL, Identifier
 
 from service.db import PROJECTOR_ROLE, Connection, Database
 from service.projections.projection import History, Load, Projection, Row
-from service.projections.projector import POISON
+from service.projections.projector import is_poison
 from service.settings import DatabaseSettings
 from service.sql import load_queries
 from service.store.postgres import PostgresStore
@@ -48,7 +48,7 @@ class Worker:
                 return False
             first, last = found
             row = connection.execute(_QUERIES["resume"], {"projection": self._projection.name}).fetchone()
-            history = History(self._store, row[2] if row else ())
+            history = History(self._store, *(row[2:] if row else ()))
             records = history.without_skipped(self._store.read_log(first - 1, last - first + 1, last))
             for load in self._loads(records, history):
                 _enter(connection, load)
@@ -59,7 +59,9 @@ class Worker:
         """What events enter. One that cannot be handled is left for later, when it can be parked in its order."""
         try:
             return [self._projection.load(records, history)]
-        except POISON:
+        except Exception as error:
+            if not is_poison(error):
+                raise
             half = len(records) // 2
             if not half:
                 return [Load({}, [records[0].position])]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from psycopg.rows import args_row
 
 from service.db import Connection, Database
 from service.errors import NothingParked, RebuildRunning
 from service.projections.projector import Projector
-from service.projections.schemas import NEXT, drop
-from service.projections.status import read_rebuild
+from service.projections.schemas import NEXT, drop_on
 from service.sql import load_queries
 from service.store.protocol import EventStore, StoredRecord
 
@@ -45,6 +45,13 @@ class Act:
     outcome: str
 
 
+class Settled(NamedTuple):
+    """How a stream went on, and what it is parked at now, if it is."""
+
+    outcome: str
+    again: Parked | None = None
+
+
 class Parking:
     """The parked events of one projection."""
 
@@ -62,23 +69,28 @@ class Parking:
         params = {"projection": self._projector.projection.name, "limit": limit}
         return self._database.read(_QUERIES["acts"], params, args_row(Act))
 
-    def retry(self, stream: str, by: str, reason: str) -> Parked | None:
-        """Handles the parked event and everything of its stream after it. Gives what it is parked at now, if it is.
+    def retry(self, stream: str, by: str, reason: str) -> Settled:
+        """Handles the parked event and everything of its stream after it.
 
-        NothingParked for a stream that is not held back.
+        NothingParked for a stream that is not held back, RebuildRunning while a rebuild runs.
         """
         return self._act(RETRY, stream, by, reason)
 
-    def skip(self, stream: str, by: str, reason: str) -> Parked | None:
-        """Leaves the parked event out, in every later view as well, and handles everything of its stream after it."""
+    def skip(self, stream: str, by: str, reason: str) -> Settled:
+        """Leaves the parked event out, in every later view as well, and handles everything of its stream after it.
+
+        Without its first event a stream is left out as a whole. NothingParked, RebuildRunning as with `retry`.
+        """
         return self._act(SKIP, stream, by, reason)
 
-    def _act(self, act: str, stream: str, by: str, reason: str) -> Parked | None:
-        """One transaction, under the lock of the tables. A view half built would not know of it, so it is dropped."""
-        rebuild = read_rebuild(self._database)
-        if rebuild is not None and rebuild.is_running:
-            raise RebuildRunning("Parked events can wait for its end.")
+    def _act(self, act: str, stream: str, by: str, reason: str) -> Settled:
+        """One transaction, under the locks of rebuilds and of the tables.
+
+        A view half built would not know of it, so it is dropped.
+        """
         with self._database.transaction() as connection:
+            self._keep_rebuilds_out(connection)
+            drop_on(connection, self._database.schema + NEXT)
             position, _ = self._projector.begin(connection)
             held = _find(connection, stream)
             if held is None:
@@ -93,21 +105,27 @@ class Parking:
                 "reason": reason,
             }
             connection.execute(_QUERIES["release"], {"stream": stream})
-            left_out = {held.position} if act == SKIP else set()
-            self._go_on(connection, self._rest(held, position), left_out)
-            again = _find(connection, stream)
-            outcome = "went on" if again is None else f"held back at {again.position}: {again.error}"
-            connection.execute(_QUERIES["note_act"], about | {"outcome": outcome})
-        drop(self._database, self._database.schema + NEXT)
-        return again
+            settled = self._go_on(connection, held, position, is_skipped=act == SKIP)
+            connection.execute(_QUERIES["note_act"], about | {"outcome": settled.outcome})
+        return settled
+
+    def _keep_rebuilds_out(self, connection: Connection) -> None:
+        row = connection.execute(_QUERIES["try_rebuild"], {"schema": self._database.schema}).fetchone()
+        if row != (True,):
+            raise RebuildRunning("Parked events can wait for its end.")
+
+    def _go_on(self, connection: Connection, held: Parked, until: int, *, is_skipped: bool) -> Settled:
+        rest = self._rest(held, until)
+        if is_skipped and rest[0].version == 1:
+            return Settled("left out as a whole")
+        _, history = self._projector.begin(connection)
+        self._projector.handle(connection, rest, history.without({held.position} if is_skipped else ()))
+        again = _find(connection, held.stream)
+        return Settled("went on" if again is None else f"held back at {again.position}: {again.error}", again)
 
     def _rest(self, held: Parked, until: int) -> list[StoredRecord]:
         records = self._store.read_stream(held.stream, until=until)
         return [record for record in records if record.position >= held.position]
-
-    def _go_on(self, connection: Connection, records: list[StoredRecord], left_out: set[int]) -> None:
-        _, history = self._projector.begin(connection)
-        self._projector.handle(connection, records, history.without(left_out))
 
 
 def _find(connection: Connection, stream: str) -> Parked | None:

@@ -35,19 +35,25 @@ class Difference(NamedTuple):
 
 
 class History:
-    """The log as a projection is to see it: without the events that an operator has skipped."""
+    """The log as a projection is to see it: without the events that an operator has skipped.
 
-    def __init__(self, store: EventStore, skipped: Collection[int] = ()) -> None:
+    A stream whose first event was skipped is left out as a whole: there is nothing that the others could follow.
+    """
+
+    def __init__(self, store: EventStore, skipped: Collection[int] = (), streams: Collection[str] = ()) -> None:
         self._store = store
         self._skipped = frozenset(skipped)
+        self._left_out = frozenset(streams)
 
     def without(self, positions: Collection[int]) -> History:
         """The same with some more events left out."""
-        return History(self._store, self._skipped | frozenset(positions))
+        return History(self._store, self._skipped | frozenset(positions), self._left_out)
 
     def without_skipped(self, records: Iterable[StoredRecord]) -> list[StoredRecord]:
         """The records that count."""
-        return [record for record in records if record.position not in self._skipped]
+        return [
+            record for record in records if record.position not in self._skipped and record.stream not in self._left_out
+        ]
 
     def streams(self, streams: Collection[str], until: int) -> dict[str, list[StoredRecord]]:
         """The events of some streams up to a position."""

@@ -7,31 +7,35 @@ from collections.abc import Iterable, Sequence
 import structlog
 from psycopg.rows import scalar_row
 
-from events.codec import UnreadableEvent
 from service.db import Connection, Database, translated
-from service.errors import Unstorable
+from service.errors import DeadlineExceeded, ServiceError, StoreUnavailable, Unstorable
 from service.projections.projection import History, Projection
 from service.projections.schemas import install
 from service.sql import load_queries
 from service.store.protocol import EventStore, StoredRecord
 
 BATCH = 5_000
-POISON = (UnreadableEvent, Unstorable, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What says that an event cannot be handled, and not that the database is in trouble."""
 _QUERIES = load_queries("projections")
 _log = structlog.get_logger(__name__)
+
+
+def is_poison(error: Exception) -> bool:
+    """Whether it says that an event cannot be handled, and not that the database is in trouble."""
+    return isinstance(error, Unstorable) or not isinstance(error, ServiceError)
 
 
 class Projector:
     """Keeps the tables of a projection current, in the schema of the database. A crash costs at most a batch of work.
 
     An event that cannot be handled parks its stream: that stream stands still in the tables, everything else goes on.
+    A batch that takes longer than the limits of the database is made smaller until it fits.
     """
 
     def __init__(self, projection: Projection, store: EventStore, database: Database) -> None:
         self.projection = projection
         self._store = store
         self._database = database
+        self._size = BATCH
         self._is_installed = False
         self._is_built = False
         self._has_parked = False
@@ -49,15 +53,15 @@ class Projector:
         """Handles the next events, at most `limit` and up to a position, and gives how many there were.
 
         They are read before the transaction begins; where another projector was faster, they are left to the next step.
+        After DeadlineExceeded or StoreUnavailable the next step takes half of them, and later ones slowly more.
         """
         self._install()
         after = self.position()
-        records = self._store.read_log(after, limit, until)
+        size = min(limit, self._size)
+        records = self._store.read_log(after, size, until)
         if records:
-            with self._database.transaction() as connection:
-                connection.execute(_QUERIES["relax"])
-                self.take(connection, records, after)
-        if len(records) < limit and until is None and not self._is_built:
+            self._commit(records, after)
+        if len(records) < size and until is None and not self._is_built:
             self._mark_built()
         return len(records)
 
@@ -80,14 +84,24 @@ class Projector:
         row = connection.execute(_QUERIES["resume"], {"projection": self.projection.name}).fetchone()
         if row is None:
             raise LookupError(f"{self.schema} has no checkpoint")
-        position, self._has_parked, skipped = row
-        return position, History(self._store, skipped)
+        position, self._has_parked, *left_out = row
+        return position, History(self._store, *left_out)
 
     def handle(self, connection: Connection, records: Iterable[StoredRecord], history: History) -> None:
         """Handles events, but those that were skipped or whose streams are held back, and parks what cannot be."""
         wanted = history.without_skipped(records)
         parked = self._parked(connection, {record.stream for record in wanted}) if self._has_parked else set()
         self._handle(connection, wanted, history, parked)
+
+    def _commit(self, records: Sequence[StoredRecord], after: int) -> None:
+        try:
+            with self._database.transaction() as connection:
+                connection.execute(_QUERIES["relax"])
+                self.take(connection, records, after)
+        except (DeadlineExceeded, StoreUnavailable):
+            self._size = max(len(records) // 2, 1)
+            raise
+        self._size = min(self._size + max(self._size // 8, 1), BATCH)
 
     def _handle(
         self, connection: Connection, records: Sequence[StoredRecord], history: History, parked: set[str]
@@ -99,7 +113,9 @@ class Projector:
         try:
             with translated(), connection.transaction():
                 self.projection.handle(connection, records, history)
-        except POISON as error:
+        except Exception as error:
+            if not is_poison(error):
+                raise
             half = len(records) // 2
             if not half:
                 self._park(connection, records[0], error)

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from service.db import PROJECTOR_ROLE, Database
-from service.errors import RebuildEnded, RebuildRunning, SchemaMissing, ServiceError
+from service.errors import BuildKept, RebuildEnded, RebuildRunning, SchemaMissing, ServiceError
 from service.projections import progress, schemas
 from service.projections.building import Build
 from service.projections.comparing import SAMPLE, Comparison, differences, differing_tables, moment
@@ -25,6 +25,8 @@ from service.store.postgres import PostgresStore
 
 _CONNECTIONS = 6
 _LOCK_SECONDS = 30.0
+_FREE_ATTEMPTS = 3
+"""How often a switch is tried before the live tables have to wait for it."""
 _QUERIES = load_queries("projections")
 
 
@@ -33,7 +35,7 @@ class Wish:
     """How to rebuild: by whom, with how many processes, from the beginning or from where it was broken off.
 
     With `despite_live` it goes into place also where it differs from the live view, if it agrees with the log.
-    Without `is_to_switch` it is only compared, and dropped when it is equal.
+    Without `is_to_switch` it is only compared, and dropped at the end.
     """
 
     by: str
@@ -66,11 +68,14 @@ class Rebuild:
         """Builds, verifies and switches.
 
         RebuildRunning where another one is at work; RebuildCancelled when it was asked to end. Whatever ends it before
-        the switch, readers go on with the live tables, and the next run goes on where this one ended.
+        the switch, readers go on with the live tables, and the next run goes on where this one ended. RebuildEnded
+        while a statement still uses what an earlier rebuild replaced. BuildKept where a comparison would lose a build.
         """
         with ExitStack() as keep:
             live = keep.enter_context(self._open(self._schema))
             keep.enter_context(_alone(live))
+            if not wish.is_to_switch:
+                keep.enter_context(_borrowed(live, self._schema + NEXT))
             reporter = Reporter(live, self._schema, self._tell)
             reporter.start(wish.by)
             try:
@@ -104,7 +109,9 @@ class Rebuild:
             return Report(now.position, False, tuple(found))
 
     def _run(self, wish: Wish, live: Database, reporter: Reporter) -> Report:
-        schemas.drop_unused(live, self._projection)
+        if wish.is_to_switch:
+            self._make_room(live)
+            schemas.drop_unused(live, self._projection)
         with self._open(self._schema + NEXT) as database:
             store = PostgresStore(database)
             if wish.anew and not schemas.drop(live, database.schema):
@@ -118,8 +125,6 @@ class Rebuild:
             build.catch_up(store.head())
             report = self._verify(build, live, database, reporter)
             if not wish.is_to_switch:
-                if not report.differences:
-                    schemas.drop(live, database.schema)
                 return report
             if any(not difference.is_about_live for difference in report.differences):
                 return report
@@ -155,17 +160,29 @@ class Rebuild:
         return keep.enter_context(moment(live, self._schema))
 
     def _switch(self, build: Build, live: Database, store: PostgresStore) -> None:
-        """Swaps the schemas at a moment when the new tables are not behind the live ones."""
-        schemas.drop(live, self._schema + OLD)
-        while not self._swapped(live):
-            build.catch_up(store.head())
+        """Swaps the schemas at a moment when the new tables are not behind the live ones.
 
-    def _swapped(self, live: Database) -> bool:
+        Where the live ones are ahead each time, they wait while the last events are taken in.
+        """
+        self._make_room(live)
+        for _ in range(_FREE_ATTEMPTS):
+            if self._swapped(live):
+                return
+            build.catch_up(store.head())
+        self._swapped(live, lambda: build.catch_up(store.head()))
+
+    def _make_room(self, live: Database) -> None:
+        if not schemas.drop(live, self._schema + OLD):
+            raise RebuildEnded(f"A statement still uses {self._schema + OLD}, which an earlier rebuild replaced.")
+
+    def _swapped(self, live: Database, take_in_the_rest: Callable[[], None] | None = None) -> bool:
         with live.transaction() as connection:
             connection.execute(_QUERIES["work"], {"schema": self._schema})
             is_there = connection.execute(_QUERIES["exists"], {"schema": self._schema}).fetchone() == (True,)
             if is_there and not schemas.is_ahead(connection, self._schema):
-                return False
+                if take_in_the_rest is None:
+                    return False
+                take_in_the_rest()
             schemas.finish_next(connection, self._schema)
             schemas.swap(connection, self._schema)
         return True
@@ -186,6 +203,17 @@ def patient(settings: DatabaseSettings) -> DatabaseSettings:
         lock_timeout=_LOCK_SECONDS,
         idle_in_transaction_timeout=0,
     )
+
+
+@contextmanager
+def _borrowed(live: Database, schema: str) -> Iterator[None]:
+    """Leaves no such schema behind. BuildKept where there is one already."""
+    if schemas.is_there(live, schema):
+        raise BuildKept(f"`project rebuild` goes on with {schema}, `project rebuild --anew` begins from the start.")
+    try:
+        yield
+    finally:
+        schemas.drop(live, schema)
 
 
 @contextmanager

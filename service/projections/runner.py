@@ -7,7 +7,7 @@ from time import monotonic
 
 import structlog
 
-from service.db import Connection, Database
+from service.db import ABSENCE, Connection, Database, leading
 from service.errors import ServiceError
 from service.projections.projector import Projector
 from service.projections.schemas import OLD, drop
@@ -24,10 +24,14 @@ _log = structlog.get_logger(__name__)
 class Runner:
     """Runs a projector until stopped. Of several runners one leads; another one takes over when it is gone."""
 
-    def __init__(self, projector: Projector, database: Database, signal: AppendSignal) -> None:
+    def __init__(
+        self, projector: Projector, database: Database, signal: AppendSignal, absence: float = ABSENCE
+    ) -> None:
+        """`absence`: seconds of silence after which the server takes the lead from it."""
         self._projector = projector
         self._database = database
         self._signal = signal
+        self._absence = absence
         self._stopped = Event()
 
     def stop(self) -> None:
@@ -56,15 +60,13 @@ class Runner:
 
     def _follow(self, connection: Connection) -> None:
         tidy_at = monotonic() + TIDY_SECONDS
-        try:
+        with leading(connection, self._absence):
             while not self._stopped.is_set():
                 connection.execute("SELECT 1")  # the lock is gone when the connection is
-                while not self._stopped.is_set() and self._projector.step():
-                    pass
+                if self._projector.step():
+                    continue
                 if monotonic() > tidy_at:
                     # What a rebuild has replaced; as long as a statement uses it, it stays until the next time.
                     drop(self._database, self._projector.schema + OLD)
                     tidy_at = monotonic() + TIDY_SECONDS
                 self._signal.wait(POLL_SECONDS)
-        finally:
-            connection.execute("SELECT pg_advisory_unlock_all()")

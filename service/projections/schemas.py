@@ -47,10 +47,15 @@ def drop(database: Database, schema: str) -> bool:
     """Drops a schema once no statement uses it; False when one does for longer than the lock timeout."""
     try:
         with database.connection() as connection:
-            connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(schema)))
+            drop_on(connection, schema)
     except DeadlineExceeded:
         return False
     return True
+
+
+def drop_on(connection: Connection, schema: str) -> None:
+    """Drops a schema. DeadlineExceeded where a statement uses it for longer than the lock timeout."""
+    connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(schema)))
 
 
 def drop_unused(database: Database, projection: Projection) -> list[str]:

@@ -19,6 +19,7 @@ Row = TypeVar("Row")
 _QUERIES = load_queries("vitals")
 _REBUILD = load_queries("projections")["rebuild"]
 _STATEMENT_TIMEOUT = "1s"
+_PATIENCE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class VitalsReader:
                 connection.close()
 
     def _connect(self) -> Connection:
-        self._connection = connection = connect(self._url, name="frenemies-metrics")
+        self._connection = connection = connect(self._url, name="frenemies-metrics", patience=_PATIENCE)
         values = {
             "default_transaction_read_only": "on",
             "statement_timeout": _STATEMENT_TIMEOUT,

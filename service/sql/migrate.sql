@@ -65,6 +65,28 @@ BEGIN
     END LOOP;
 END $$;
 
+-- name: own_views
+-- What was made of the read side while there were no roles belongs to frenemies_projector from now on.
+DO $$
+DECLARE
+    made record;
+    thing record;
+BEGIN
+    FOR made IN
+        SELECT n.oid, n.nspname FROM pg_namespace n
+        WHERE n.nspname ~ '^read_[a-z]+_[0-9]+(_next|_old)?$' AND pg_get_userbyid(n.nspowner) <> 'frenemies_projector'
+            AND EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'checkpoint')
+            AND EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'parked')
+    LOOP
+        EXECUTE format('ALTER SCHEMA %I OWNER TO frenemies_projector', made.nspname);
+        FOR thing IN SELECT c.relname FROM pg_class c WHERE c.relnamespace = made.oid AND c.relkind = 'r' LOOP
+            EXECUTE format('ALTER TABLE %I.%I OWNER TO frenemies_projector', made.nspname, thing.relname);
+        END LOOP;
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO frenemies_api', made.nspname);
+        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO frenemies_api', made.nspname);
+    END LOOP;
+END $$;
+
 -- name: grant
 -- Who may do what: append and read the API, read the log and keep the read side the projector, keep the tree the keeper.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA log FROM PUBLIC;

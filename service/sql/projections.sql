@@ -78,9 +78,11 @@ SELECT pg_advisory_xact_lock(73102711, hashtext(%(schema)s::text));
 SET LOCAL synchronous_commit = off;
 
 -- name: resume
--- Where to go on, whether anything is held back, and which events are skipped.
+-- Where to go on, whether anything is held back, which events are skipped, and of which streams the first one is.
 SELECT c.position, EXISTS (SELECT FROM parked),
-    ARRAY(SELECT a.position FROM projections.acts a WHERE a.act = 'skip' AND a.projection = %(projection)s::text)
+    ARRAY(SELECT a.position FROM projections.acts a WHERE a.act = 'skip' AND a.projection = %(projection)s::text),
+    ARRAY(SELECT a.stream FROM projections.acts a JOIN log.events e USING (position)
+          WHERE a.act = 'skip' AND a.projection = %(projection)s::text AND e.version = 1)
 FROM checkpoint c;
 
 -- name: advance
@@ -140,6 +142,10 @@ FROM projections.acts WHERE projection = %(projection)s::text ORDER BY id DESC L
 -- name: lock_rebuild
 -- Takes the lock of a schema's only rebuild for this connection, or says that another one has it.
 SELECT pg_try_advisory_lock(73102712, hashtext(%(schema)s::text));
+
+-- name: try_rebuild
+-- Keeps rebuilds of a schema out to the end of the transaction, or says that one is at work.
+SELECT pg_try_advisory_xact_lock(73102712, hashtext(%(schema)s::text));
 
 -- name: rebuild
 -- The last rebuild of a schema, and whether it runs.

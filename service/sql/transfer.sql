@@ -15,6 +15,7 @@ CREATE INDEX ON staged_links (batch);
 CREATE TEMPORARY TABLE staged_texts (
     batch bigint, reference uuid, scope text COLLATE "C", salt bytea, digest text, content text, content_sha256 bytea);
 CREATE INDEX ON staged_texts USING hash (content_sha256);
+CREATE INDEX ON staged_texts USING hash (reference);
 CREATE INDEX ON staged_texts (batch);
 CREATE TEMPORARY TABLE staged_guards (batch bigint, stream text, version integer);
 CREATE INDEX ON staged_guards (batch);
@@ -154,6 +155,12 @@ CROSS JOIN LATERAL (
     WHERE content_sha256 = wanted.hash AND scope = wanted.scope AND (batch IS NULL OR %(staged)s::boolean)
     ORDER BY rank LIMIT 1
 ) t;
+
+-- name: find_reference
+-- What a reference stands for in the log, staged or declared.
+SELECT reference, scope, salt, digest, content FROM log.texts WHERE reference = %(reference)s::uuid
+UNION
+SELECT reference, scope, salt, digest, content FROM staged_texts WHERE reference = %(reference)s::uuid;
 
 -- name: lock_import
 -- Whether nobody else runs this import; it stays taken while the connection lasts.

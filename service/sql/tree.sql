@@ -44,15 +44,19 @@ UNION ALL
 SELECT e.level, e.tile, e.hashes FROM log.tree_edge e JOIN wanted USING (level, tile);
 
 -- name: events
--- The next events of the log as the bytes that they are hashed from, up to a position.
+-- The next events of the log as the bytes that they are hashed from, up to a position; one more than can be right.
 SELECT position, convert_to(stream, 'UTF8'), version, convert_to(topic, 'UTF8'), state, timestamptz_send(recorded_at)
 FROM log.events WHERE position > %(after)s::bigint AND position <= %(until)s::bigint
-ORDER BY position LIMIT %(limit)s::integer;
+ORDER BY position LIMIT %(until)s::bigint - %(after)s::bigint + 1;
 
 -- name: event
 -- One event as the bytes that it is hashed from.
 SELECT position, convert_to(stream, 'UTF8'), version, convert_to(topic, 'UTF8'), state, timestamptz_send(recorded_at)
 FROM log.events WHERE position = %(position)s::bigint;
+
+-- name: outside
+-- The first event that is at no position of the log, if any: the constraints do not let one in.
+SELECT position FROM log.events WHERE position IS NULL OR position < 1 ORDER BY position LIMIT 1;
 
 -- name: out_of_turn
 -- The first event between two positions that does not follow the version before it in its stream, if any.

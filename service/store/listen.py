@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from threading import Event
+from time import monotonic
 
 from service.db import Connection, connect, translated
 from service.errors import ServiceError
 
 CHANNEL = "frenemies_log"
 _SLICE = 0.25
+_PATIENCE = 2.0
+_QUIET = 30.0
 
 _log = logging.getLogger(__name__)
 
@@ -18,13 +21,15 @@ _log = logging.getLogger(__name__)
 class AppendListener:
     """Waits for the notice that `log.append` sends (see `service.store.protocol.AppendSignal`).
 
-    For one waiting thread. It holds a connection of its own, makes a new one when that breaks, and never raises.
+    For one waiting thread. It holds a connection of its own, makes a new one when that breaks, and never raises. After
+    half a minute without a notice it asks whether the server is still there.
     """
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._closed = Event()
         self._connection: Connection | None = None
+        self._heard_at = 0.0
 
     def wait(self, timeout: float) -> bool:
         """True after an append, and after each new connection, for something may have been missed meanwhile."""
@@ -43,24 +48,29 @@ class AppendListener:
             return False
 
     def close(self) -> None:
-        """Ends the wait of the other thread within a quarter of a second."""
+        """Ends the wait of the other thread within a quarter of a second; within two when the link is dead."""
         self._closed.set()
 
     def __del__(self) -> None:
         self._drop()
 
     def _listen(self) -> Connection:
-        connection = connect(self._url, name="frenemies-listen")
+        connection = connect(self._url, name="frenemies-listen", patience=_PATIENCE)
         with translated():
             connection.execute(f"LISTEN {CHANNEL}")
+        self._heard_at = monotonic()
         return connection
 
     def _wait_on(self, connection: Connection, timeout: float) -> bool:
         """Waits in slices, so that `close` is noticed."""
         left = timeout
         with translated():
+            if monotonic() > self._heard_at + _QUIET:
+                connection.execute("SELECT 1")
+                self._heard_at = monotonic()
             while not self._closed.is_set():
                 if any(True for _ in connection.notifies(timeout=min(_SLICE, max(left, 0)), stop_after=1)):
+                    self._heard_at = monotonic()
                     return True
                 left -= _SLICE
                 if left <= 0:

@@ -223,10 +223,13 @@ class Reader:
         return FeedPage(self._store.epoch(), tuple(map(recorded, rows)), self._store.head())
 
     def open_texts(self, events: Collection[DomainEvent]) -> dict[str, str | None]:
-        """The texts behind the seals of some events, by reference; None where one was erased."""
+        """The texts behind the seals of some events, by reference; None where one was erased.
+
+        Where several seals have one reference, it stands for what the first of them sealed.
+        """
         seals = list(sealed_in(list(events)))
         opener = Opener(self._store, seals)
-        return {seal.reference: opener.open(seal) for seal in seals}
+        return {seal.reference: opener.open(seal) for seal in reversed(seals)}
 
     # parts of answers
 

@@ -41,7 +41,7 @@ class Sealer:
         text = self._known.get((scope, content))
         if text is None:
             salt = secrets.token_bytes(16)
-            digest = hashlib.sha256(salt + content.encode()).hexdigest()
+            digest = digest_of(salt, content)
             text = self._known[scope, content] = ErasableText(uuid4(), scope, salt, digest, content)
         return Sealed(str(text.reference), text.digest)
 
@@ -63,7 +63,7 @@ class Sealer:
 
 
 class Opener:
-    """Opens seals; a text that was erased is None."""
+    """Opens seals; a text that was erased is None, and so is one that is not what was sealed."""
 
     def __init__(self, store: EventStore, seals: Iterable[Sealed | None]) -> None:
         references = {UUID(seal.reference) for seal in seals if seal is not None}
@@ -73,8 +73,18 @@ class Opener:
         """The text behind a seal; a public text is itself."""
         if not isinstance(text, Sealed):
             return text
-        found = self._texts.get(UUID(text.reference))
+        found = self.text(text)
         return found.content if found else None
+
+    def text(self, seal: Sealed) -> ErasableText | None:
+        """The text behind a seal, as it is stored."""
+        found = self._texts.get(UUID(seal.reference))
+        return found if found and digest_of(found.salt, found.content) == seal.digest else None
+
+
+def digest_of(salt: bytes, content: str) -> str:
+    """What an event keeps of a text: the SHA-256 of salt and content, in hexadecimal digits."""
+    return hashlib.sha256(salt + content.encode()).hexdigest()
 
 
 def sealed_in(value: object) -> Iterable[Sealed]:

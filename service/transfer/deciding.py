@@ -18,7 +18,10 @@ from service.transfer.staging import Prepared
 from service.transfer.work import ImportWork
 
 MOST_NAMES = 100_000
-"""Names brought by refused lines that are remembered, to tell later lines why these do not know them."""
+"""Names brought by refused lines that are remembered, to tell later lines why these do not know them.
+
+A refused name has any length, so its hash is kept: two names with one hash would at worst name the wrong line.
+"""
 
 Content = Callable[[int], bytes]
 """The line that starts at a byte."""
@@ -38,7 +41,7 @@ class Decider:
         self._ground = ground
         self._recorder = recorder
         self._content = content
-        self._missing: dict[str, int] = {}
+        self._missing: dict[int, int] = {}
         self._work = ImportWork(ground, recorder)
 
     def begin_anew(self) -> None:
@@ -72,7 +75,7 @@ class Decider:
 
     def _decided(self, chunk: Parsing) -> Decision:
         refusals: list[Refusal] = []
-        missing: dict[str, int] = {}
+        missing: dict[int, int] = {}
         recorded = present = refused = 0
         for item in chunk.items:
             found = self._refused(item, missing)
@@ -89,7 +92,7 @@ class Decider:
         )  # fmt: skip
         return Decision(prepared, refusals)
 
-    def _refused(self, item: Item, missing: dict[str, int]) -> bool | list[Refusal]:
+    def _refused(self, item: Item, missing: dict[int, int]) -> bool | list[Refusal]:
         """Whether the line brings something new; what is wrong with it where it is refused."""
         if isinstance(item.parsed, list):
             self._note(item, missing)
@@ -108,20 +111,20 @@ class Decider:
             self._note(item, missing)
             return refusals
 
-    def _note(self, item: Item, missing: dict[str, int]) -> None:
+    def _note(self, item: Item, missing: dict[int, int]) -> None:
         """Keeps in mind what a refused line would have brought."""
         for name in _names_in(self._content(item.start)):
-            missing.setdefault(name, item.line)
+            missing.setdefault(hash(name), item.line)
 
     def _remember(self, refusal: Refusal) -> None:
         if len(self._missing) < MOST_NAMES:
             for name in _names_in(self._content(refusal.start)):
-                self._missing.setdefault(name, refusal.line)
+                self._missing.setdefault(hash(name), refusal.line)
 
-    def _explained(self, refusal: Refusal, missing: dict[str, int]) -> Refusal:
+    def _explained(self, refusal: Refusal, missing: dict[int, int]) -> Refusal:
         """The refusal, with the refused line that would have brought what it names."""
         named = _value_at(self._content(refusal.start), refusal.pointer or "/of")
-        line = missing.get(named) or self._missing.get(named)
+        line = missing.get(hash(named)) or self._missing.get(hash(named))
         if line is None:
             return refusal
         return Refusal(

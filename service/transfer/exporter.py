@@ -6,9 +6,8 @@ and articles are named by their ids, which follow from what they are and so are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -31,8 +30,8 @@ from events.event_types import (
 )
 from events.identity import split_stream
 from events.values import ClaimContent, Evidence, Sealed, Text
-from service.store.protocol import ErasableText, EventStore
-from service.timeline.texts import AUTHORS, sealed_in
+from service.store.protocol import EventStore
+from service.timeline.texts import AUTHORS, Opener, sealed_in
 from service.transfer.seals import placeholder, seal_line
 
 PAGE = 1_000
@@ -55,23 +54,32 @@ class Exporter:
             if not rows:
                 return
             events = [decode(row.topic, row.state, row.stream, row.version) for row in rows]
-            page = _Page(self._store, self._texts(events), told)
+            firsts = self._firsts(events)
+            opener = Opener(self._store, sealed_in([*events, *firsts.values()]))
+            page = _Page(self._store, firsts, opener, told)
             for event in events:
                 yield from page.lines_of(event)
             after = rows[-1].position
 
-    def _texts(self, events: Iterable[DomainEvent]) -> Mapping[str, ErasableText]:
-        references = {UUID(seal.reference) for event in events for seal in sealed_in(event)}
-        found = self._store.read_texts(references) if references else {}
-        return {str(reference): text for reference, text in found.items()}
+    def _firsts(self, events: Sequence[DomainEvent]) -> dict[str, Claimed]:
+        """The claims to which events add something, by stream: they may be of a page long ago."""
+        streams = {event.originator_id for event in events if isinstance(event, EvidenceAdded | ClaimRefAdded)}
+        firsts = {}
+        for stream, rows in (self._store.read_streams(streams) if streams else {}).items():
+            first = decode(rows[0].topic, rows[0].state, stream, rows[0].version)
+            if not isinstance(first, Claimed):
+                raise TypeError(f"{stream} does not begin with a claim")
+            firsts[stream] = first
+        return firsts
 
 
 class _Page:
-    """Some events with their texts. `told` are the references whose seals were written before."""
+    """Some events with what their lines need. `told` are the references whose seals were written before."""
 
-    def __init__(self, store: EventStore, texts: Mapping[str, ErasableText], told: set[str]) -> None:
+    def __init__(self, store: EventStore, firsts: Mapping[str, Claimed], opener: Opener, told: set[str]) -> None:
         self._store = store
-        self._texts = texts
+        self._firsts = firsts
+        self._opener = opener
         self._told = told
 
     def lines_of(self, event: DomainEvent) -> Iterator[Line]:
@@ -106,9 +114,9 @@ class _Page:
             case Claimed():
                 return self._claim(event.content, event.evidence, event.ref)
             case EvidenceAdded():
-                return self._claim(self._first(event).content, event.evidence, None)
+                return self._claim(self._firsts[event.originator_id].content, event.evidence, None)
             case ClaimRefAdded():
-                first = self._first(event)
+                first = self._firsts[event.originator_id]
                 return self._claim(first.content, first.evidence, event.ref)
             case ClaimCorrected():
                 line = {"record": "correction", "of": name, "changes": event.changes, "reason": event.reason}
@@ -140,7 +148,7 @@ class _Page:
             if field == "authors":
                 line[field] = [self._open(author) for author in value]
             elif isinstance(value, Sealed):
-                line |= {field: self._open(value)} if value.reference in self._texts else {}
+                line |= {field: self._open(value)} if self._opener.text(value) else {}
             elif value is not None or keep_nulls:
                 line[field] = value
         return line
@@ -159,8 +167,8 @@ class _Page:
         """The text behind a seal, or what stands for it once it was erased."""
         if not isinstance(text, Sealed):
             return text
-        found = self._texts.get(text.reference)
-        return found.content if found else placeholder(text.reference)
+        found = self._opener.open(text)
+        return placeholder(text.reference) if found is None else found
 
     # seals
 
@@ -169,11 +177,12 @@ class _Page:
         if isinstance(event, ArticleRegistered | ArticleCorrected):
             seals = [(author, AUTHORS) for author in event.content.authors if isinstance(author, Sealed)]
         else:
-            erased = (seal for seal in sealed_in(event) if seal.reference not in self._texts)
+            told = self._firsts[event.originator_id].evidence if isinstance(event, ClaimRefAdded) else event
+            erased = (seal for seal in sealed_in(told) if self._opener.text(seal) is None)
             seals = [(seal, event.originator_id) for seal in erased]
         for seal, scope in seals:
             if seal.reference not in self._told:
-                yield seal_line(seal.reference, seal.digest, scope, self._texts.get(seal.reference))
+                yield seal_line(seal.reference, seal.digest, scope, self._opener.text(seal))
                 self._remember(seal.reference)
 
     def _remember(self, reference: str) -> None:
@@ -190,12 +199,6 @@ class _Page:
             return []
         rows = self._store.read_stream(event.originator_id)[: event.originator_version - 1]
         return [decode(row.topic, row.state, row.stream, row.version) for row in rows]
-
-    def _first(self, event: DomainEvent) -> Claimed:
-        first = self._before(event)[0]
-        if not isinstance(first, Claimed):
-            raise TypeError(f"{event.originator_id} does not begin with a claim")
-        return first
 
     def _merged_into(self, event: EntityUnmerged) -> str:
         merges = (e for e in self._before(event) if isinstance(e, EntityMerged) and e.merge == event.merge)

@@ -117,11 +117,11 @@ class Ground(PostgresStore):
     def declare(self, draft: SealDraft) -> ErasableText:
         """Takes in which seal a text has, and gives the one that it has here: that of the database goes before.
 
-        Conflict when its reference stands for another text already.
+        Conflict when its reference stands for another text already, in the log or by an earlier line.
         """
         text = draft.text() if draft.content is not None else _erased(draft)
-        stored = self.read_texts([text.reference]).get(text.reference)
-        if stored is not None and (stored.scope, stored.content) != (text.scope, text.content):
+        known = self._staging.read("find_reference", args_row(ErasableText), reference=text.reference)
+        if any(other != text for other in known):
             raise Conflict("the reference stands for another text", "/reference")
         self._staging.declare(text)
         self._erased |= {text.scope} if draft.content is None else set()

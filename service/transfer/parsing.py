@@ -69,6 +69,16 @@ def parsed_chunks(lines: Lines, begin: Place, left: int, size: Size) -> Iterator
         reader.join()
 
 
+def seals_before(lines: Lines, place: Place) -> Iterator[SealDraft]:
+    """The seals that a file tells before a place."""
+    for chunk in lines.chunks():
+        for line in chunk.lines:
+            if line.start >= place.byte:
+                return
+            if SEAL in line.content and isinstance(parsed := _parsed(line, lines.longest), SealDraft):
+                yield parsed
+
+
 def _parsed(line: Line, longest: int) -> Parsed:
     try:
         if len(line.content) > longest:

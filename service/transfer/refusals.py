@@ -7,9 +7,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from events.errors import DomainError, Invalid
 from service.intake.errors import Fault, MalformedJson, Misshapen
+
+MOST_FAULTS = 20
+"""Things that are told of one line; of what else is wrong with it only the number is."""
 
 
 class Counts(NamedTuple):
@@ -27,7 +31,8 @@ class Counts(NamedTuple):
 class Refusal(msgspec.Struct, frozen=True):
     """One thing that is wrong with a line: its number, the byte at which it starts, a JSON Pointer into it.
 
-    `column` is set where the line is not JSON; `code` is the stable name of the problem, as in the API.
+    `column` is set where the line is not JSON; `code` is the stable name of the problem, as in the API. `more` is set
+    on the last refusal that is told of a line: how many there are besides.
     """
 
     line: int
@@ -36,6 +41,7 @@ class Refusal(msgspec.Struct, frozen=True):
     code: str
     detail: str
     column: int | None = None
+    more: int = 0
 
 
 class LineTooLong(Invalid):
@@ -71,9 +77,10 @@ class UnknownImport(DomainError):
 
 
 def refusals_of(line: int, start: int, error: DomainError) -> list[Refusal]:
-    """All that is wrong with a line."""
+    """What is wrong with a line, at most so many things."""
     if isinstance(error, MalformedJson):
         column = error.place.column if error.place else 1
         return [Refusal(line, start, error.pointer, error.code, error.detail, column)]
     faults = error.faults if isinstance(error, Misshapen) else (Fault(error.pointer, error.detail),)
-    return [Refusal(line, start, fault.pointer, error.code, fault.detail) for fault in faults]
+    told = [Refusal(line, start, fault.pointer, error.code, fault.detail) for fault in faults[:MOST_FAULTS]]
+    return [*told[:-1], replace(told[-1], more=len(faults) - len(told))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -11,10 +12,11 @@ from uuid import UUID, uuid5
 from psycopg.rows import args_row, tuple_row
 
 from events.identity import NAMESPACE
-from service.db import Database
+from service.db import Database, translated
+from service.errors import ServiceError
 from service.sql import load_queries
 from service.transfer.lines import Place, Survey
-from service.transfer.refusals import Counts, UnknownImport
+from service.transfer.refusals import Counts, ImportRunning, UnknownImport
 
 ALL, REJECTS = "all", "rejects"
 STARTED, FINISHED, REFUSED, RETRACTED = "started", "finished", "refused", "retracted"
@@ -100,6 +102,19 @@ class Registry:
     def end(self, name: UUID, state: str) -> None:
         """Says how an import ended."""
         self._write("end_import", **{"import": name, "state": state})
+
+    @contextmanager
+    def alone(self, one: Import) -> Iterator[None]:
+        """Keeps others from going at an import for the time of the block. ImportRunning when somebody is at it."""
+        with self._database.connection() as connection:
+            about = {"sha256": one.sha256, "mode": one.mode}
+            if connection.execute(_QUERIES["lock_import"], about).fetchone() != (True,):
+                raise ImportRunning("somebody is at this import at this moment")
+            try:
+                yield
+            finally:
+                with suppress(ServiceError), translated():
+                    connection.execute(_QUERIES["unlock_import"])
 
     def listed(self) -> list[Listed]:
         """All imports, the newest first."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -16,22 +19,25 @@ from service.transfer.lines import Lines
 from service.transfer.refusals import Refusal
 
 
-def told(refusal: Refusal, lines: Lines) -> dict[str, Any]:
-    """A refusal with its line: `record` is the data of the line, or its text where it is not JSON."""
-    raw = lines.line_at(refusal.start)
+def told(refusals: Sequence[Refusal], lines: Lines) -> dict[str, Any]:
+    """A refused line: its number, its first error, `further` ones and how many `more` there are.
+
+    `record` is the data of the line, or its text where it is not JSON.
+    """
+    first, *others = refusals
+    raw = lines.line_at(first.start)
     try:
         record = msgspec.json.decode(raw) if isinstance(parse(raw), dict) else raw.decode()
     except (DomainError, ValueError):
         record = raw[: lines.longest].decode(errors="replace")
+    further = [_error(refusal, lines) for refusal in others]
+    left = {"further": further, "more": refusals[-1].more, "record": record}
+    return {"line": first.line} | _error(first, lines) | left
+
+
+def _error(refusal: Refusal, lines: Lines) -> dict[str, Any]:
     place = lines.at(refusal.line, refusal.start, refusal.pointer, refusal.column)
-    return {
-        "line": refusal.line,
-        "place": place,
-        "pointer": refusal.pointer,
-        "code": refusal.code,
-        "detail": refusal.detail,
-        "record": record,
-    }
+    return {"place": place, "pointer": refusal.pointer, "code": refusal.code, "detail": refusal.detail}
 
 
 class RejectsFile:
@@ -74,8 +80,8 @@ class RejectsFile:
             self._file.truncate(start)
             self._file.seek(start)
         self._last = (first_line, self._file.tell())
-        for refusal in refusals:
-            self._file.write(msgspec.json.encode(told(refusal, self._lines)) + b"\n")
+        for _, of_line in groupby(refusals, attrgetter("line")):
+            self._file.write(msgspec.json.encode(told(list(of_line), self._lines)) + b"\n")
         self._file.flush()
         os.fsync(self._file.fileno())
 

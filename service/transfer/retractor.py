@@ -82,19 +82,20 @@ class Retractor:
     def take_back(
         self, name: UUID, reason: str, recorder: Recorder, progress: Callable[[Progress], None] = lambda _: None
     ) -> TakenBack:
-        """Takes back all that an import was first to record; a second time changes nothing. UnknownImport, Invalid.
+        """Takes back all that an import was first to record; a second time changes nothing.
 
-        It goes page by page: when it is killed, the same call does the rest.
+        UnknownImport, Invalid; ImportRunning while it is recorded or taken back by somebody else. It goes page by page:
+        when it is killed, the same call does the rest.
         """
         reason = normal_reason(reason)
-        self._registry.find(name)
-        ranges = list(self._registry.ranges(name))
-        done, total, seen = TakenBack(), sum(map(len, ranges)), 0
-        for rows in self._pages(ranges):
-            self._take_page(rows, _Share(ranges), reason, recorder, done)
-            seen += len(rows)
-            progress(Progress(TAKING_BACK, seen, total))
-        self._registry.end(name, RETRACTED)
+        with self._registry.alone(self._registry.find(name)):
+            ranges = list(self._registry.ranges(name))
+            done, total, seen = TakenBack(), sum(map(len, ranges)), 0
+            for rows in self._pages(ranges):
+                self._take_page(rows, _Share(ranges), reason, recorder, done)
+                seen += len(rows)
+                progress(Progress(TAKING_BACK, seen, total))
+            self._registry.end(name, RETRACTED)
         return done
 
     def _pages(self, ranges: Sequence[range]) -> Iterator[list[StoredRecord]]:
@@ -145,7 +146,8 @@ class _Share:
         _, name = split_stream(event.originator_id)
         match event, record:
             case Claimed(), ClaimRecord() if not record.current.is_retracted:
-                return RetractionDraft(name, reason)
+                last = _last_standing(record)
+                return RetractionDraft(name, reason) if last is None or self.holds(last) else None
             case ClaimRetracted(), ClaimRecord() if not self.holds(record.position):
                 is_last = _last_standing(record) == position
                 return ReinstatementDraft(name, reason) if is_last else None

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from psycopg.rows import scalar_row
 
+from events.errors import DomainError
 from events.values import Recorder
 from service.db import Connection, Database
 from service.errors import DeadlineExceeded, GuardFailed, KeyTaken, ServiceError, StreamConflict, TextTaken
@@ -17,7 +18,7 @@ from service.transfer.deciding import Decider, Decision
 from service.transfer.errors import LogRacing
 from service.transfer.ground import Ground
 from service.transfer.lines import BEGINNING, USUAL, Lines, Place, Size, Survey
-from service.transfer.parsing import Parsing, parse_chunk, parsed_chunks
+from service.transfer.parsing import Parsing, parse_chunk, parsed_chunks, seals_before
 from service.transfer.refusals import Counts, ImportRefused, ImportRunning, Refusal
 from service.transfer.registry import Import, Reached, Registry
 from service.transfer.staging import Mark, Staging
@@ -156,6 +157,7 @@ class Run:
         refusals: list[Refusal] | None = None,
     ) -> Iterator[Mark]:
         """Hands over chunk after chunk, each while the next is decided. With `refusals`, a refused line ends it."""
+        self._declare_seals_before(begin)
         decided: Decision | None = None
         with self._chunks(begin) as chunks, ThreadPoolExecutor(1) as beside:
             for chunk in chunks:
@@ -180,6 +182,14 @@ class Run:
                     return
             if decided:
                 yield self._finished(beside.submit(hand_over, decided), decided, recover)[0]
+
+    def _declare_seals_before(self, begin: Place) -> None:
+        """Makes known again what an earlier go at the import knew when it came to this place."""
+        if begin == BEGINNING:
+            return
+        for seal in seals_before(self._lines, begin):
+            with suppress(DomainError):
+                self._ground.declare(seal)
 
     def _finished(
         self, under_way: Future[Mark], decided: Decision, recover: Callable[[Decision], Mark] | None

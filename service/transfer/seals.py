@@ -7,7 +7,6 @@ and `urn:uuid:<reference>` stands for it in later lines.
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from service.intake.records import draft_of
 from service.intake.strict_json import escaped
 from service.store.protocol import ErasableText
 from service.timeline.drafts import Draft, EntityDraft
+from service.timeline.texts import digest_of
 
 SEAL, INSISTS = b'"seal"', b'"insists"'
 _FIELDS = ("scope", "reference", "digest")
@@ -93,8 +93,8 @@ def _check(draft: SealDraft) -> None:
     if draft.content is None:
         return
     try:
-        salted = b64decode(draft.salt or "", validate=True) + clean_text(draft.content, "/content").encode()
+        digest = digest_of(b64decode(draft.salt or "", validate=True), clean_text(draft.content, "/content"))
     except NotBase64:
         raise Invalid("a salt is in base64", "/salt") from None
-    if hashlib.sha256(salted).hexdigest() != draft.digest:
+    if digest != draft.digest:
         raise Invalid("the digest is not that of salt and content", "/digest")

@@ -61,7 +61,7 @@ class Audit:
 
     def run(self, progress: Callable[[int, int], None]) -> Result:
         """Checks everything up to the first thing that is wrong. `progress` is told the events done, and how many."""
-        finding = self._scan(progress)
+        finding = self._outside() or self._scan(progress)
         if self._suspect is not None and (finding is None or finding.position > self._suspect.last):
             finding = self._suspect.unsettled(self._vouched)
         return Result(self._head, self._stored.size, self._checkpoints, self._vouched, finding or self._at_end())
@@ -75,10 +75,19 @@ class Audit:
             progress(until, self._head)
         return None
 
+    def _outside(self) -> Finding | None:
+        found = self._reader.outside()
+        if found is None:
+            return None
+        (position,) = found
+        if position is None:
+            return Finding(0, "there is an event without a position")
+        return Finding(position, "there is an event before the first one")
+
     def _page(self, after: int, until: int) -> Finding | None:
-        events = self._reader.events(after, until, PAGE)
+        events = self._reader.events(after, until)
         bad = self._by_columns(events, after, until)
-        sound = [event.hash() for event in events if bad is None or event.position <= bad.position]
+        sound = _hashes(events, bad)
         self._stored.turn_to(after, until)
         witnesses = self._witnesses(after, until)
         for start in range(after, until, WIDTH):
@@ -104,12 +113,14 @@ class Audit:
             position and Finding(position, "its version does not follow the one before it in its stream"),
             told and Finding(told, "the log tells of another checkpoint here than is stored"),
         ]
-        return min((one for one in found if one), default=None)
+        return min((one for one in found if one), default=None, key=lambda one: one.position)
 
     def _out_of_order(self, events: Sequence[Raw], after: int, until: int) -> Finding | None:
         for expected, event in enumerate(events, after + 1):
-            if event.position != expected:
+            if event.position > expected:
                 return Finding(expected, "there is no event")
+            if event.position < expected:
+                return Finding(event.position, "there is more than one event")
             instant = event.instant
             if self._last_instant is not None and instant <= self._last_instant:
                 return Finding(expected, "it was recorded no later than the event before it")
@@ -220,3 +231,12 @@ class Audit:
         if newest is not None and newest.size > covered:
             return Finding(covered + 1, f"the tree ends at {covered}, the last checkpoint covers {newest.size}")
         return None
+
+
+def _hashes(events: Sequence[Raw], bad: Finding | None) -> list[bytes]:
+    """The hashes up to the first bad event; without it where there are two, for none of them is known to be the one."""
+    if bad is None:
+        return [event.hash() for event in events]
+    before = [event.hash() for event in events if event.position < bad.position]
+    last = [event.hash() for event in events if event.position == bad.position]
+    return before + last if len(last) == 1 else before

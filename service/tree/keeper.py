@@ -51,11 +51,11 @@ class Keeper:
         """Takes the next events into the tree, at most `limit`, and gives how many there were.
 
         They are read and hashed before the transaction begins; where another keeper was faster, they are left to the
-        next step. TreeDamaged when the log ends before the tree does, or has a hole.
+        next step. TreeDamaged when the log ends before the tree does, has a hole, or two events at one position.
         """
         edge = self._reader.edge()
         before = edge.size
-        events = self._reader.events(before, before + limit, limit)
+        events = self._reader.events(before, before + limit)
         _demand_next(events, before, self._reader)
         full = edge.extend([event.hash() for event in events])
         if not events:
@@ -116,9 +116,11 @@ class Keeper:
 def _demand_next(events: Sequence[Raw], size: int, reader: TreeReader) -> None:
     """The positions after the tree are dense, and the log is at least as long as the tree."""
     expected = range(size + 1, size + 1 + len(events))
-    hole = next((wanted for event, wanted in zip(events, expected, strict=True) if event.position != wanted), None)
-    if hole is not None:
-        raise TreeDamaged(f"The log has no event at position {hole}, but later ones.")
+    for event, wanted in zip(events, expected, strict=True):
+        if event.position > wanted:
+            raise TreeDamaged(f"The log has no event at position {wanted}, but later ones.")
+        if event.position < wanted:
+            raise TreeDamaged(f"The log has more than one event at position {event.position}.")
     if not events and (head := reader.tree().head) < size:
         raise TreeDamaged(f"The log ends at {head}, the tree covers {size}.")
 

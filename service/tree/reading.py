@@ -86,9 +86,9 @@ class TreeReader:
         except ValueError as error:
             raise TreeDamaged(f"In log.tree_edge {error}.") from None
 
-    def events(self, after: int, until: int, limit: int) -> list[Raw]:
-        """The next events after a position and up to one."""
-        params = {"after": after, "until": until, "limit": limit}
+    def events(self, after: int, until: int) -> list[Raw]:
+        """The next events after a position and up to one; where there are too many, enough of them to show it."""
+        params = {"after": after, "until": until}
         return self._database.read(QUERIES["events"], params, args_row(Raw))
 
     def event(self, position: int) -> Raw | None:
@@ -133,6 +133,11 @@ class TreeReader:
         """The notes that the log has to tell of after a position and up to another, by position."""
         params = {"after": after, "until": until}
         return dict(self._database.read(QUERIES["announced"], params, tuple_row))
+
+    def outside(self) -> tuple[int | None] | None:
+        """The position of the first event that has none of the log: below 1, or None. Nothing when there is no such."""
+        found: list[tuple[int | None]] = self._database.read(QUERIES["outside"], {}, tuple_row)
+        return found[0] if found else None
 
     def out_of_turn(self, after: int, until: int) -> int | None:
         """The first event after a position and up to another that does not follow the version before it."""

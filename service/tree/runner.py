@@ -7,7 +7,7 @@ from time import monotonic
 
 import structlog
 
-from service.db import Connection, Database
+from service.db import Connection, Database, leading
 from service.errors import ServiceError
 from service.tree.keeper import BATCH, Keeper
 from service.tree.pace import Due, Pace
@@ -52,7 +52,7 @@ class KeeperRunner:
         return row is not None and bool(row[0])
 
     def _follow(self, connection: Connection) -> None:
-        try:
+        with leading(connection):
             self._keeper.introduce()
             while not self._stopped.is_set():
                 connection.execute("SELECT 1")  # the lock is gone when the connection is
@@ -63,5 +63,3 @@ class KeeperRunner:
                 self._pause = POLL_SECONDS
                 if taken < BATCH:
                     self._stopped.wait(POLL_SECONDS)
-        finally:
-            connection.execute("SELECT pg_advisory_unlock_all()")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +20,9 @@ from service.bootstrap import build, importer
 from service.db import Database, connect
 from service.settings import DatabaseSettings, Settings
 from service.store.postgres import PostgresStore
+from service.transfer import exporter, running
 from service.transfer.exporter import Exporter
+from service.transfer.lines import Size
 from tests.cli.conftest import Run, count_events, projected
 from tests.conftest import Servers
 from tests.histories import histories
@@ -81,6 +86,22 @@ def test_every_kind_of_record_comes_out_and_goes_in_again(database_url: str, tmp
     target = moved(database_url)
     assert log_of(target) == source
     assert log_of(moved(target)) == source
+
+
+def test_a_claim_that_is_named_long_after_keeps_its_quote(
+    database_url: str, tmp_path: Path, moved: Move, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporter, "PAGE", 2)
+    quoted = claim(1, 1, "a", "b", evidence={"summary": "s", "quote": {"exact": "these were the words"}})
+    nameless = {name: value for name, value in quoted.items() if name != "ref"}
+    records = [entity("a"), entity("b"), article(1), nameless, *(entity(f"e-{n}") for n in range(5)), quoted]
+    imported(database_url, write(tmp_path / "f.ndjson", records))
+    source = log_of(database_url)
+    assert source[-1][2] == "ClaimRefAdded.v1"
+    assert log_of(moved(database_url)) == source
+    with connect(database_url) as connection:
+        connection.execute("DELETE FROM log.texts")
+    assert log_of(moved(database_url)) == log_of(database_url)
 
 
 def test_the_sample_gives_the_same_answers(sample_url: str, moved: Move) -> None:
@@ -202,6 +223,68 @@ def test_a_seal_that_contradicts_itself_or_the_database_is_refused(
         result = on_database("import", str(source))
         assert result.exit_code == 3 and f"(at {pointer})" in result.stderr, result.stderr
     assert count_events(database_url) == before
+
+
+def seal(reference: str, content: str) -> dict[str, Any]:
+    salt = b"0123456789abcdef"
+    return {
+        "record": "seal", "scope": "authors", "reference": reference, "content": content,
+        "digest": hashlib.sha256(salt + content.encode()).hexdigest(), "salt": base64.b64encode(salt).decode(),
+    }  # fmt: skip
+
+
+def test_a_seal_of_other_words_puts_none_into_what_was_recorded_before(
+    on_database: Run, database_url: str, tmp_path: Path
+) -> None:
+    imported(database_url, write(tmp_path / "a.ndjson", [article(1, authors=[WRITER])]))
+    with connect(database_url) as connection:
+        (reference,) = connection.execute("DELETE FROM log.texts RETURNING reference").fetchone() or ()
+    forged = [seal(str(reference), "Mallory"), article(2, authors=["Mallory"])]
+    imported(database_url, write(tmp_path / "b.ndjson", forged))
+    exported = [json.loads(line) for line in on_database("export").stdout.splitlines()]
+    told = [record["authors"] for record in exported if record["record"] == "article"]
+    assert told == [[f"urn:uuid:{reference}"], ["Mallory"]]
+    ids = [row[0].removeprefix("article-") for row in log_of(database_url)]
+    with projected(database_url):
+        services = build(Settings(), database_url)
+        client = create_app(services.timeline, services.settings).test_client()
+        answered = [client.get(f"/v1/articles/{name}").json["authors"] for name in ids]
+        services.close()
+    assert answered == [[], ["Mallory"]]
+
+
+def test_a_seal_of_other_words_puts_none_into_the_history_of_a_claim(database_url: str, tmp_path: Path) -> None:
+    def quoting(words: str) -> dict[str, Any]:
+        return claim(1, 1, "a", "b", evidence={"summary": words, "quote": {"exact": words}})
+
+    imported(database_url, write(tmp_path / "a.ndjson", [entity("a"), entity("b"), article(1), quoting("the words")]))
+    with connect(database_url) as connection:
+        reference, scope = connection.execute("DELETE FROM log.texts RETURNING reference, scope").fetchone() or ()
+    forged = seal(str(reference), "other words") | {"scope": scope}
+    imported(database_url, write(tmp_path / "b.ndjson", [forged, quoting("other words")]))
+    with projected(database_url):
+        services = build(Settings(), database_url)
+        client = create_app(services.timeline, services.settings).test_client()
+        history = client.get(f"/v1/claims/{scope.removeprefix('claim-')}/history").json
+        services.close()
+    assert len(history["events"]) == 2
+    assert history["texts"] == {str(reference): None}
+
+
+@pytest.mark.parametrize("between", [0, 20])
+def test_one_reference_for_two_texts_is_refused_before_anything_is_recorded(
+    on_database: Run, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, between: int
+) -> None:
+    monkeypatch.setattr(running, "ONE_APPEND", 6)
+    monkeypatch.setattr(running, "USUAL", Size(5, 1_000_000))
+    file, reference = tmp_path / "f.ndjson", str(uuid4())
+    others = [entity(f"e-{n}") for n in range(between)]
+    authors = [article(1, authors=["Jane"]), *others, seal(reference, "John"), article(2, authors=["John"])]
+    write(file, [seal(reference, "Jane"), *authors])
+    result = on_database("import", str(file))
+    assert result.exit_code == 3, result.output
+    assert f"{file}:{between + 3}:" in result.stderr and "(at /reference)" in result.stderr
+    assert count_events(database_url) == 0
 
 
 def test_an_author_who_is_known_keeps_the_seal_of_the_database(

@@ -168,6 +168,7 @@ def test_a_file_beyond_one_append_is_checked_as_a_whole_before_anything_is_recor
     assert on_database("import", str(file)).stdout == f"{file}: 0 recorded, 25 already there\n"
 
 
+@pytest.mark.slow
 def test_a_database_out_of_reach_is_code_4(run: Run, file: Path) -> None:
     file.write_text(lines(entity("alpha")))
     result = run("import", str(file), DATABASE_URL="postgresql:///x?host=/nowhere")

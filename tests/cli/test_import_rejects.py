@@ -10,11 +10,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from service.db import connect
+from service.transfer.refusals import MOST_FAULTS
 from tests.cli.conftest import ROOT, Run, count_events
 from tests.transferred import article, claim, entity, many, write
 
@@ -27,6 +28,15 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def rejects(tmp_path: Path) -> Path:
     return tmp_path / "rejects.ndjson"
+
+
+def program_run(*arguments: str, stdin: IO[str] | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the program to its end."""
+    return subprocess.run(
+        [sys.executable, "-c", "from service.cli import main; main()", *arguments],
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdin=stdin, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 def told(rejects: Path) -> list[dict[str, Any]]:
@@ -67,6 +77,43 @@ def test_a_line_that_depends_on_a_refused_one_is_refused_and_says_on_which(
     ]
     assert found[1]["detail"].endswith("line 3, which brings it, is refused")
     assert found[2]["detail"].endswith("line 4, which brings it, is refused")
+
+
+def test_a_line_with_many_errors_is_told_once_with_the_first_of_them(
+    on_database: Run, file: Path, rejects: Path
+) -> None:
+    bad = entity("alpha") | {f"field-{number}": 0 for number in range(2_000)}
+    write(file, [bad, entity("beta", kind="compny")])
+    result = on_database("import", str(file), "--rejects", str(rejects))
+    assert result.stdout == f"{file}: 0 recorded, 0 already there, 2 refused\n"
+    first, second = told(rejects)
+    assert (first["record"], len(first["further"]), first["more"]) == (bad, MOST_FAULTS - 1, 2_000 - MOST_FAULTS)
+    pointers = {one["pointer"] for one in (first, *first["further"])}
+    assert len(pointers) == MOST_FAULTS and all(pointer.startswith("/field-") for pointer in pointers)
+    assert set(first["further"][0]) == {"place", "pointer", "code", "detail"}
+    assert (second["pointer"], second["further"], second["more"]) == ("/kind", [], 0)
+
+
+@pytest.mark.parametrize("link", [None, Path.symlink_to, Path.hardlink_to])
+def test_the_file_for_rejects_is_not_the_one_that_is_read(
+    on_database: Run, file: Path, rejects: Path, link: Callable[[Path, Path], None] | None
+) -> None:
+    write(file, [entity("alpha"), entity("beta", kind="compny")])
+    before = file.read_text()
+    if link is not None:
+        link(rejects, file)
+    result = on_database("import", str(file), "--rejects", str(rejects if link else file))
+    assert (result.exit_code, "is the file that is read" in result.stderr) == (2, True)
+    assert file.read_text() == before
+
+
+def test_the_file_for_rejects_is_not_standard_input(database_url: str, file: Path) -> None:
+    write(file, [entity("alpha"), entity("beta", kind="compny")])
+    before = file.read_text()
+    with file.open() as lines:
+        result = program_run("import", "-", "--rejects", str(file), stdin=lines, DATABASE_URL=database_url)
+    assert (result.returncode, "is the file that is read" in result.stderr) == (2, True)
+    assert file.read_text() == before
 
 
 def test_a_refused_correction_leaves_nothing_behind(
@@ -150,11 +197,8 @@ def test_ctrl_c_says_what_is_recorded_and_what_to_do(database_url: str, file: Pa
     said = program.log.read_text()
     assert "Traceback" not in said
     assert "are recorded. The same command continues behind them; `frenemies retract --import" in said
-    again = subprocess.run(
-        [sys.executable, "-c", "from service.cli import main; main()", "import", lines.name],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), "DATABASE_URL": database_url},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    again = program_run("import", lines.name, DATABASE_URL=database_url)
+    assert again.returncode == 0
     assert "continuing import" in again.stderr
     assert again.stdout.endswith(", 0 already there\n")
 
@@ -226,6 +270,27 @@ def test_an_import_is_taken_back_and_a_second_time_changes_nothing(
     before = count_events(database_url)
     again = retract(on_database, name, "another reason")
     assert again.stdout.startswith("0 claims retracted, 0 reinstated, 0 entities unmerged\n")
+    assert count_events(database_url) == before
+
+
+def test_what_others_reinstated_after_a_taking_back_stays(on_database: Run, database_url: str, file: Path) -> None:
+    write(
+        file,
+        [
+            entity("a"),
+            entity("b"),
+            article(1),
+            claim(1, 1, "a", "b"),
+            claim(2, 1, "b", "a", time={"kind": "instant", "edtf": "2012"}),
+        ],
+    )
+    on_database("import", str(file))
+    name = newest(on_database)
+    assert retract(on_database, name).stdout.startswith("2 claims retracted")
+    write(file, [{"record": "reinstatement", "of": "c-1", "reason": "it was right"}])
+    on_database("import", str(file))
+    before = count_events(database_url)
+    assert retract(on_database, name).stdout.startswith("0 claims retracted")
     assert count_events(database_url) == before
 
 

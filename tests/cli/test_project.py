@@ -73,6 +73,9 @@ def test_verify_ends_with_0_or_names_what_is_wrong(on_sample: Run, sample_url: s
     whole = on_sample("project", "verify", "--whole")
     assert whole.exit_code == 3
     assert "The live tables are as they were." in whole.stderr
+    assert on_sample("project", "rebuild", "--workers", "1").exit_code == 3
+    kept = on_sample("project", "verify", "--whole")
+    assert (kept.exit_code, "`project rebuild --anew` begins from the start" in kept.stderr) == (3, True)
 
 
 def test_there_is_nothing_to_cancel_when_no_rebuild_runs(on_sample: Run) -> None:
@@ -101,7 +104,7 @@ def test_parked_events_are_listed_retried_and_skipped(run: Run, poisoned_url: st
     skipped = run(
         "project", "parked", "skip", "entity-bad", "--reason", "junk", "--by", "ann", DATABASE_URL=poisoned_url
     )
-    assert (skipped.exit_code, skipped.stdout) == (0, "entity-bad goes on.\n")
+    assert (skipped.exit_code, skipped.stdout) == (0, "entity-bad: left out as a whole.\n")
     told = json.loads(run("project", "parked", "list", "--json", DATABASE_URL=poisoned_url).stdout)
     assert told["parked"] == []
     assert [(act["act"], act["reason"]) for act in told["acts"]] == [("skip", "junk"), ("retry", "try")]

@@ -5,10 +5,16 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import pytest
+
+from service.transfer import running
+from service.transfer.importer import Listener
+from service.transfer.lines import Lines, Size
 from tests.http import examples
 from tests.http.conftest import NewService, Service, refused
+from tests.recorded import ME
 
 NDJSON = "application/x-ndjson"
 SAMPLE = Path(__file__).parents[2] / "service" / "sample" / "five_articles.ndjson"
@@ -72,6 +78,32 @@ def test_what_is_good_is_recorded_and_the_rest_answered(service: Service) -> Non
     assert service.get("/v1/entities/better").status_code == 200
 
 
+def test_an_import_that_goes_on_says_with_which_line_its_refusals_begin(
+    own_service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "ONE_APPEND", 2)
+    monkeypatch.setattr(running, "USUAL", Size(2, 1_000_000))
+    body = lines(*(entity(f"e-{n}", kind="company" if n % 2 else "compny") for n in range(12)))
+    file = tmp_path / "body"
+    file.write_bytes(body)
+
+    def stop(reached: running.Progress) -> None:
+        if reached.line == 8:
+            raise InterruptedError
+
+    importer = own_service.app.extensions["frenemies"].importer
+    with pytest.raises(InterruptedError):
+        importer.record_good(Lines("body", file, 1_000), ME, lambda *_: None, Listener(progress=stop))
+    answer = send(own_service, body, mode="rejects")
+    assert counts(answer) == (6, 0, 6)
+    begin = answer.json["refusals_from"]
+    assert begin in (5, 7)
+    assert [refusal["line"] for refusal in answer.json["refusals"]] == list(range(begin, 13, 2))
+    again = send(own_service, body, mode="rejects")
+    assert (counts(again), again.json["refusals_from"]) == ((0, 6, 6), 1)
+    assert [refusal["line"] for refusal in again.json["refusals"]] == list(range(1, 13, 2))
+
+
 def test_an_empty_body_records_nothing(service: Service) -> None:
     with service.nothing_recorded():
         assert counts(send(service, b"")) == (0, 0, 0)
@@ -107,3 +139,43 @@ def test_claims_are_known_by_their_refs(own_service: Service) -> None:
     assert counts(send(own_service, body)) == (5, 0, 0)
     retraction = {"record": "retraction", "of": "r-1", "reason": "a slip"}
     assert counts(send(own_service, lines(retraction))) == (1, 0, 0)
+
+
+def test_no_more_imports_are_taken_at_once_than_threads_can_be_spared(service: Service) -> None:
+    """Each one keeps a thread; the others are left for everybody else."""
+    turns = service.app.extensions["frenemies"].import_turns
+    most = service.app.extensions["frenemies"].settings.limits.imports
+    assert [turns.acquire(blocking=False) for _ in range(most)] == [True] * most
+    try:
+        answer = send(service, lines(entity("too-many")))
+        refused(answer, 503, "too-many-imports")
+        assert answer.headers["Retry-After"]
+    finally:
+        for _ in range(most):
+            turns.release()
+    assert counts(send(service, lines(entity("one-of-few")))) == (1, 0, 0)
+
+
+def test_a_body_that_stops_coming_is_given_up(service: Service) -> None:
+    class Link:
+        """What the server calls the client's socket."""
+
+        timeouts: ClassVar[list[float | None]] = []
+
+        def settimeout(self, seconds: float | None) -> None:
+            self.timeouts.append(seconds)
+
+    class Silent(io.RawIOBase):
+        """A body of which nothing comes."""
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: object) -> int:
+            raise TimeoutError
+
+    environ = {"wsgi.input": Silent(), "wsgi.input_terminated": True, "gunicorn.socket": Link()}
+    answer = service.send("POST", "/v1/import", environ=environ, content_type=NDJSON)
+    refused(answer, 408, "body-stalled")
+    assert Link.timeouts == [30.0, None]
+    assert counts(send(service, lines(entity("after-silence")))) == (1, 0, 0)

@@ -8,7 +8,7 @@ DECLARE
     high bigint;
     middle bigint;
 BEGIN
-    IF instant > (SELECT recorded_at FROM log.events ORDER BY position DESC LIMIT 1) THEN
+    IF instant > coalesce((SELECT recorded_at FROM log.events ORDER BY position DESC LIMIT 1), '-infinity') THEN
         PERFORM pg_advisory_xact_lock_shared(7310271027);
     END IF;
     high := coalesce((SELECT max(position) FROM log.events), 0);

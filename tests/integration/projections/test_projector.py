@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -15,18 +15,20 @@ from eventsourcing.persistence import StoredEvent
 
 from events.codec import encode
 from service.bootstrap import projection
-from service.db import Database, connect
-from service.errors import StoreUnavailable
+from service.db import Connection, Database, connect
+from service.errors import DeadlineExceeded, StoreUnavailable
 from service.projections.index import Index
-from service.projections.indexing import INDEX
+from service.projections.indexing import INDEX, IndexProjection
+from service.projections.projection import History
 from service.projections.projector import Projector
 from service.settings import DatabaseSettings, Settings
 from service.store.postgres import PostgresStore
-from service.store.protocol import EventStore
+from service.store.protocol import EventStore, StoredRecord
 from service.timeline.clocks import ClockReader
 from service.timeline.recording import decide_on
 from service.timeline.workspace import Workspace
 from tests.integration.projections.conftest import DEADLINE, SCHEMA, TABLES, execute, rows
+from tests.integration.projections.stories import Story, append
 from tests.recorded import ME, Recorded, draft_of
 
 SAMPLE = Path(__file__).parents[3] / "service" / "sample"
@@ -141,6 +143,55 @@ def test_a_poison_event_parks_its_stream_and_nothing_else(database_url: str, sto
     assert parked == [("entity-bad", 1), ("entity-worse", 2)]
     assert [row[0] for row in rows(database_url)["entities"]] == ["ant"]
     own.close()
+
+
+class Slow(IndexProjection):
+    """Something happens to the connection while more than 20 events are handled."""
+
+    def __init__(self, happen: Callable[[Connection], object]) -> None:
+        self.happen = happen
+        self.sizes: list[int] = []
+
+    def handle(self, connection: Connection, records: Sequence[StoredRecord], history: History) -> None:
+        """Keeps the sizes of the batches."""
+        self.sizes.append(len(records))
+        if len(records) > 20:
+            self.happen(connection)
+        super().handle(connection, records, history)
+
+
+def take_too_long(connection: Connection) -> None:
+    connection.execute("SELECT pg_sleep(60)")
+
+
+def end(connection: Connection) -> None:
+    """As the server does with a transaction that was idle for too long."""
+    info = connection.info
+    with connect(f"postgresql:///{info.dbname}?host={info.host}&port={info.port}&user={info.user}") as owner:
+        owner.execute("SELECT pg_terminate_backend(%s, 10000)", [info.backend_pid])
+
+
+@pytest.mark.parametrize(("happen", "error"), [(take_too_long, DeadlineExceeded), (end, StoreUnavailable)])
+def test_a_batch_that_takes_too_long_is_halved_until_it_fits_and_grows_again(
+    database_url: str, store: PostgresStore, happen: Callable[[Connection], object], error: type[Exception]
+) -> None:
+    append(store, Story().tell(100))
+    slow = Slow(happen)
+    settings = DatabaseSettings(database_url, statement_timeout=0.2)
+    with Database(settings, role="frenemies_projector", schema=SCHEMA) as own:
+        worker = Projector(slow, store, own)
+        for _ in range(3):
+            with pytest.raises(error):
+                worker.step()
+        assert [worker.step(), worker.step()] == [12, 13]
+        assert worker.position() == 25
+    assert slow.sizes == [100, 50, 25, 12, 13]
+
+
+def test_the_projector_has_limits_of_its_own_not_those_of_requests(database_url: str) -> None:
+    limits = "SELECT current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout')"
+    with projection(Settings(statement_timeout=0.5), database_url) as (worker, _), worker._database.connection() as own:
+        assert own.execute(limits).fetchall() == [("1min", "1min")]
 
 
 def test_another_runner_takes_over_when_the_leader_is_gone(database_url: str, filled: PostgresStore) -> None:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -16,15 +16,17 @@ from typing import Any
 
 import pytest
 
-from service.db import Database, connect
-from service.errors import RebuildRunning, SchemaMissing
+from service.db import PROJECTOR_ROLE, Database, connect
+from service.errors import BuildKept, DeadlineExceeded, RebuildEnded, RebuildRunning, SchemaMissing
+from service.projections import rebuild as rebuilding
 from service.projections import schemas
 from service.projections.index import Index
 from service.projections.indexing import INDEX
 from service.projections.progress import Progress, RebuildCancelled
 from service.projections.projection import schema_of
+from service.projections.projector import Projector
 from service.projections.rebuild import Rebuild, Report, Wish
-from service.projections.schemas import NEXT
+from service.projections.schemas import NEXT, OLD
 from service.projections.status import read_rebuild, read_state
 from service.settings import DatabaseSettings
 from service.store.postgres import PostgresStore
@@ -54,6 +56,15 @@ def small_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
 def rebuild(url: str, *, projection: Any = INDEX, tell: Any = lambda _: None, **wish: Any) -> Report:
     given = {"by": "tester", "workers": 2} | wish
     return Rebuild(projection, DatabaseSettings(url), tell).run(Wish(**given))
+
+
+def break_off(url: str, by: str = "tester") -> None:
+    def cancel(progress: Progress) -> None:
+        if progress.phase == "indexing":
+            assert Rebuild(INDEX, DatabaseSettings(url), print).cancel() is not None
+
+    with pytest.raises(RebuildCancelled):
+        rebuild(url, by=by, tell=cancel)
 
 
 @contextmanager
@@ -239,6 +250,51 @@ def test_verifying_the_whole_finds_one_row_and_leaves_no_tables_when_there_is_no
     execute(told, "INSERT INTO merges VALUES ('ant', 'bee')")
     report = rebuild(told, is_to_switch=False)
     assert [(difference.table, difference.row) for difference in report.differences] == [("merges", "(ant,bee)")]
+    assert not execute(told, "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%next'")
+
+
+def test_verifying_the_whole_takes_no_build_away_that_can_be_gone_on_with(told: str) -> None:
+    break_off(told, by="ann")
+    before = execute(told, "SELECT * FROM projections.rebuilds")
+    with pytest.raises(BuildKept, match="goes on with read_index_1_next"):
+        rebuild(told, by="bob", is_to_switch=False)
+    assert execute(told, "SELECT * FROM projections.rebuilds") == before
+    assert execute(told, "SELECT count(*) FROM load_ranges WHERE is_done", SCHEMA + NEXT) == [(12,)]
+
+
+def test_the_live_tables_wait_for_a_switch_that_they_would_always_be_ahead_of(
+    told: str, story: Story, store: PostgresStore
+) -> None:
+    overtaken: list[str] = []
+    settings = DatabaseSettings(told, lock_timeout=0.1)
+    with Database(settings, role=PROJECTOR_ROLE, schema=SCHEMA) as database:
+        live = Projector(INDEX, PostgresStore(database), database)
+
+        def overtake(progress: Progress) -> None:
+            if progress.phase in ("verifying", "catching up"):
+                overtaken.append(progress.phase)
+                assert len(overtaken) < 30, "the switch never came"
+                store.append(story.tell(1))
+                with suppress(DeadlineExceeded):
+                    live.catch_up()
+
+        assert rebuild(told, tell=overtake).is_switched
+        assert len(overtaken) > 3
+        live.catch_up()
+    demand_as_told(told, story)
+
+
+def test_a_rebuild_ends_before_it_loads_while_a_statement_uses_what_the_last_one_replaced(
+    told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "_LOCK_SECONDS", 0.5)
+    assert rebuild(told).is_switched
+    with connect(told) as reader, reader.transaction():
+        reader.execute("SELECT FROM read_index_1_old.entities")
+        with pytest.raises(RebuildEnded, match=SCHEMA + OLD):
+            rebuild(told)
+        assert not execute(told, "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%next'")
+    assert rebuild(told).is_switched
 
 
 def test_a_second_rebuild_is_refused_with_who_runs_the_first(told: str) -> None:
@@ -255,15 +311,7 @@ def test_a_second_rebuild_is_refused_with_who_runs_the_first(told: str) -> None:
 
 
 def test_a_cancelled_rebuild_goes_on_with_what_it_had_done(told: str, story: Story) -> None:
-    done: list[int] = []
-
-    def cancel(progress: Progress) -> None:
-        done.append(progress.done)
-        if progress.phase == "indexing":
-            assert Rebuild(INDEX, DatabaseSettings(told), print).cancel() is not None
-
-    with pytest.raises(RebuildCancelled):
-        rebuild(told, tell=cancel)
+    break_off(told)
     assert execute(told, "SELECT count(*) FROM load_ranges WHERE is_done", SCHEMA + NEXT) == [(12,)]
     execute(told, "TRUNCATE claim_articles", SCHEMA + NEXT)
     report = rebuild(told)

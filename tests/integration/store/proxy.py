@@ -27,6 +27,7 @@ class Proxy:
         port = self._front.getsockname()[1]
         self.url = f"postgresql://postgres@127.0.0.1:{port}/{about['dbname']}?sslmode=disable"
         self._frozen_name: bytes | None = None
+        self._frozen_links: list[_Link] | None = None
         self._thawed = Event()
         self._thawed.set()
         self.is_holding_back = False
@@ -34,10 +35,14 @@ class Proxy:
         self._replies_to_lose = 0
         self._links: list[_Link] = []
 
-    def freeze(self, name: bytes = b"") -> None:
-        """From now on nothing passes on the links of applications with this in their name, and none of them is cut."""
+    def freeze(self, name: bytes = b"", *, only_present: bool = False) -> None:
+        """From now on nothing passes on the links of applications with this in their name, and none of them is cut.
+
+        `only_present`: those that are made from now on are spared.
+        """
         self._thawed.clear()
         self.is_holding_back = False
+        self._frozen_links = list(self._links) if only_present else None
         self._frozen_name = name
 
     def thaw(self) -> None:
@@ -94,7 +99,7 @@ class Proxy:
 
     def _wait_while_frozen(self, link: _Link) -> None:
         name = self._frozen_name
-        if name is not None and name in link.greeting:
+        if name is not None and name in link.greeting and (self._frozen_links is None or link in self._frozen_links):
             self.is_holding_back = True
             self._thawed.wait()
 

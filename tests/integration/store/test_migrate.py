@@ -11,11 +11,12 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 
 from service import migrate as migrating
+from service.bootstrap import build, prepare, projection
 from service.db import Database, connect
 from service.embedded import EmbeddedServer
 from service.errors import HistoryImmutable, MigrationError
 from service.migrate import migrate
-from service.settings import DatabaseSettings
+from service.settings import DatabaseSettings, Settings
 from service.sql import migrations
 from service.store.postgres import PostgresStore
 from tests.conftest import programs, url_of
@@ -102,6 +103,49 @@ def test_without_the_right_to_make_roles_the_triggers_hold(empty_database_url: s
         assert database.role_missing
         with pytest.raises(HistoryImmutable), database.connection() as owner:
             owner.execute("DELETE FROM log.events")
+
+
+def test_rights_that_cannot_be_given_to_roles_that_are_taken_undo_the_migration(
+    data_folder: Path, start_server: Callable[..., EmbeddedServer], postgres_major: int
+) -> None:
+    """As when an older version set the roles up, and a newer one needs a right that only the owner can give."""
+    found = programs(postgres_major)
+    if found is None:
+        pytest.skip(f"PostgreSQL {postgres_major} is not installed")
+    server = start_server(data_folder, programs=found)
+    with connect(server.url) as connection:
+        connection.execute("CREATE ROLE migrator LOGIN CREATEROLE")
+        connection.execute("CREATE DATABASE timeline")
+        connection.execute("GRANT CREATE ON DATABASE timeline TO migrator")
+        connection.execute("CREATE ROLE frenemies_api")
+        connection.execute("GRANT frenemies_api TO migrator")
+    url = as_user(url_of(server.url, "timeline"), "migrator")
+    with pytest.raises(MigrationError, match="as the owner of the database"):
+        migrate(url)
+    with connect(url_of(server.url, "timeline")) as connection:
+        assert connection.execute("SELECT to_regnamespace('log')").fetchone() == (None,)
+
+
+def test_roles_that_come_later_take_over_what_was_made_without_them(
+    data_folder: Path, start_server: Callable[..., EmbeddedServer], postgres_major: int
+) -> None:
+    found = programs(postgres_major)
+    if found is None:
+        pytest.skip(f"PostgreSQL {postgres_major} is not installed")
+    server = start_server(data_folder, programs=found)
+    with connect(server.url) as connection:
+        connection.execute("CREATE ROLE plain LOGIN")
+        connection.execute("CREATE DATABASE timeline OWNER plain")
+    url = as_user(url_of(server.url, "timeline"), "plain")
+    assert not prepare(Settings(), url).roles
+    with connect(server.url) as connection:
+        connection.execute("ALTER ROLE plain CREATEROLE")
+    assert prepare(Settings(), url).roles
+    with projection(Settings(), url) as (projector, _):
+        assert projector.position() == 0
+    services = build(Settings(), url)
+    assert services.timeline.readiness().ready
+    services.close()
 
 
 def test_a_migrator_who_is_no_superuser_sets_up_the_roles_for_the_service(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,16 +15,20 @@ from typing import Any
 
 import pytest
 
-from service.bootstrap import Services, build
+from service.bootstrap import Services, build, importer, retractor
 from service.db import connect
 from service.intake.records import draft_of
 from service.settings import Settings
 from service.transfer import running
-from service.transfer.lines import Size
-from service.transfer.refusals import ImportRefused
+from service.transfer.importer import Listener
+from service.transfer.lines import Lines, Size
+from service.transfer.refusals import ImportRefused, ImportRunning
+from service.transfer.registry import Registry
+from service.transfer.running import RECORDING, Progress
 from service.transfer.staging import Mark, Staging
+from tests.conftest import Servers
 from tests.recorded import ME
-from tests.transferred import LONGEST, article, claim, entity, imported, log_of, many, write
+from tests.transferred import LONGEST, article, claim, entity, exported, imported, log_of, many, same_authors, write
 
 ROOT = Path(__file__).parents[3]
 MOST_MEMORY = 200 << 10
@@ -151,6 +156,85 @@ def test_a_claim_of_ids_is_found_wherever_it_is(database_url: str, tmp_path: Pat
     ids = [stream.removeprefix("claim-") for (stream,) in rows]
     slips = [{"record": "retraction", "of": name, "reason": "a slip"} for name in ids]
     assert imported(database_url, write(tmp_path / "b.ndjson", slips)).counts.recorded == len(ids)
+
+
+class Stopped(Exception):
+    """An import was interrupted by the test."""
+
+
+def interrupted(url: str, lines: Lines, at: int) -> None:
+    """Records a file up to some line."""
+
+    def stop(reached: Progress) -> None:
+        if reached.phase == RECORDING and reached.line >= at:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        importer(Settings(), url).record(lines, ME, Listener(progress=stop))
+
+
+@pytest.mark.parametrize("is_erased", [False, True])
+@pytest.mark.parametrize("padding", [0, 4])
+def test_an_import_that_goes_on_knows_the_seals_of_the_lines_before(
+    database_url: str, servers: Servers, tmp_path: Path, is_erased: bool, padding: int
+) -> None:
+    """With padding, the seal is the last line of a batch and its first article the first line of the next."""
+    source, others = servers.migrated(18), [entity(f"e-{n}") for n in range(12)]
+    records = [
+        *others[:padding],
+        article(1, authors=["Ada Writer"]),
+        *others[padding:],
+        article(2, authors=["Ada Writer"]),
+    ]
+    imported(source, write(tmp_path / "f.ndjson", records))
+    if is_erased:
+        with connect(source) as connection:
+            connection.execute("DELETE FROM log.texts")
+    lines = exported(source, tmp_path / "export.ndjson")
+    interrupted(database_url, lines, 5)
+    assert 0 < len(log_of(database_url)) < len(records)
+    imported(database_url, lines)
+    assert same_authors(database_url) == same_authors(source)
+    servers.drop(source)
+
+
+def test_an_import_is_not_taken_back_while_it_is_recorded(
+    database_url: str, tmp_path: Path, others: Services, before_recording: Interfere
+) -> None:
+    refused = []
+
+    def take_back() -> None:
+        name = importer(Settings(), database_url).listed()[0].id
+        with pytest.raises(ImportRunning) as error:
+            retractor(others).take_back(name, "wrong file", ME)
+        refused.append(error.value)
+
+    before_recording(take_back)
+    outcome = imported(database_url, write(tmp_path / "f.ndjson", RECORDS))
+    assert (outcome.counts.recorded, len(refused)) == (len(RECORDS), 1)
+    assert outcome.import_id is not None
+    assert retractor(others).take_back(outcome.import_id, "wrong file", ME).retracted == 12
+
+
+def test_an_import_is_not_recorded_while_it_is_taken_back(database_url: str, tmp_path: Path, others: Services) -> None:
+    lines, registry = write(tmp_path / "f.ndjson", RECORDS), Registry(others.database)
+    name = imported(database_url, lines).import_id
+    assert name is not None
+    with registry.alone(registry.find(name)), pytest.raises(ImportRunning):
+        imported(database_url, lines)
+    assert imported(database_url, lines).counts.present == len(RECORDS)
+
+
+def test_names_of_any_length_in_refused_lines_are_not_kept(database_url: str, tmp_path: Path) -> None:
+    lines = write(tmp_path / "f.ndjson", [{"record": "claim", "ref": f"{n} {'r' * 1_000_000}"} for n in range(30)])
+    tracemalloc.start()
+    try:
+        counts = importer(Settings(), database_url).record_good(lines, ME, lambda *_: None).counts
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert counts.refused == 30
+    assert most < 20_000_000
 
 
 @pytest.mark.slow

@@ -11,10 +11,11 @@ from typing import LiteralString
 
 import pytest
 
+from events.tiles import WIDTH
 from service.db import KEEPER_ROLE, Database, connect
 from service.settings import DatabaseSettings
 from service.store.postgres import PostgresStore
-from service.tree.audit import Audit, Result
+from service.tree.audit import PAGE, Audit, Result
 from service.tree.keeper import Keeper
 from service.tree.notes import Checkpoint, SignedNote, Signer
 from service.tree.reading import TreeReader
@@ -32,6 +33,7 @@ FLIPS: dict[str, LiteralString] = {
     " + (1 - 2 * (extract(microseconds FROM recorded_at)::bigint % 2)) * interval '1 microsecond'",
 }
 MISSING = "there is no event"
+DOUBLED = "there is more than one event"
 CHANGED = "the event is not the one of the checkpoint of {}: it was changed"
 
 
@@ -194,6 +196,41 @@ def test_an_event_that_came_between_is_found(log: Suspected) -> None:
         "UPDATE log.events SET position = position - 9999 WHERE position > 10000",
     )
     assert log.finding()[0] == 400
+
+
+FORGED: LiteralString = (
+    "INSERT INTO log.events SELECT {}, 'forged', 1, topic, state, recorded_at FROM log.events WHERE position = {}"
+)
+
+
+@pytest.mark.parametrize(
+    ("position", "named", "said"),
+    [
+        ("0", 0, "there is an event before the first one"),
+        ("-7", -7, "there is an event before the first one"),
+        ("NULL", 0, "there is an event without a position"),
+    ],
+)
+def test_an_event_outside_of_the_positions_is_found(
+    log: Suspected, position: LiteralString, named: int, said: str
+) -> None:
+    with connect(log.url) as superuser:
+        superuser.execute("ALTER TABLE log.events DROP CONSTRAINT events_position_check, DROP CONSTRAINT events_pkey")
+        superuser.execute("ALTER TABLE log.events ALTER position DROP NOT NULL")
+    log.change(FORGED.format(position, 20))
+    assert log.finding() == (named, said)
+
+
+@pytest.mark.parametrize("page", [PAGE, WIDTH])
+@pytest.mark.parametrize("position", [1, 20, 256, 257, 512, 701, 740, 752, 755, HEAD])
+def test_a_second_event_at_a_position_is_found(
+    log: Suspected, monkeypatch: pytest.MonkeyPatch, position: int, page: int
+) -> None:
+    monkeypatch.setattr("service.tree.audit.PAGE", page)
+    with connect(log.url) as superuser:
+        superuser.execute("ALTER TABLE log.events DROP CONSTRAINT events_pkey")
+    log.change(FORGED.format(position, position))
+    assert log.finding() == (position, DOUBLED)
 
 
 # the end

@@ -288,6 +288,19 @@ def test_it_does_not_sign_a_tree_that_does_not_contain_the_last_checkpoint(kept:
         kept.keeper.sign()
 
 
+def test_it_stops_before_a_position_with_two_events(kept: Kept, database_url: str) -> None:
+    kept.append(10)
+    with connect(database_url) as superuser:
+        superuser.execute("ALTER TABLE log.events DROP CONSTRAINT events_pkey")
+        superuser.execute(
+            "INSERT INTO log.events SELECT position, 'forged', 1, topic, state, recorded_at FROM log.events"
+            " WHERE position = 5"
+        )
+    with pytest.raises(TreeDamaged, match="more than one event at position 5"):
+        kept.keeper.step(limit=5)
+    assert kept.reader.tree().size == 0
+
+
 def test_it_stops_before_a_hole_and_at_a_log_that_is_too_short(kept: Kept, database_url: str) -> None:
     kept.append(10)
     kept.keeper.step(limit=5)
