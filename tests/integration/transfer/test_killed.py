@@ -7,12 +7,12 @@ import os
 import random
 import subprocess
 import sys
-from contextlib import suppress
+import time
 from pathlib import Path
 
 import pytest
 
-from service.db import connect
+from service.db import Connection, connect
 from service.transfer.lines import Lines
 from tests.conftest import Servers
 from tests.transferred import entity, exported, imported, log_of, many, same_authors, write
@@ -47,22 +47,24 @@ class Killed:
         )
 
     def kill_while_it_records(self) -> None:
-        """Kills it somewhere behind a random number of further batches, or wherever it is by then."""
-        process = self.start()
-        wanted = self.batches() + self._random.randrange(1, 4)
-        with connect(self.url) as connection:
-            while process.poll() is None:
-                row = connection.execute("SELECT count(*) FROM log.import_batches").fetchone()
-                if row is not None and row[0] >= wanted:
-                    break
-        self._kill(process)
+        """Kills it somewhere behind a random number of further batches."""
+        self._kill_after(self._random.randrange(1, 4), LONGEST)
 
     def kill_at_once(self) -> None:
-        """Kills it after a random time, most likely before it records anything."""
+        """Kills it after a random time, which most often ends before it records anything."""
+        self._kill_after(1, self._random.uniform(0.2, 1.2))
+
+    def _kill_after(self, batches: int, seconds: float) -> None:
+        """Kills it as soon as it recorded so many batches or ran for so long: a fast machine must not let it end."""
+        wanted = self.batches() + batches
         process = self.start()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(self._random.uniform(0.2, 1.2))
-        self._kill(process)
+        latest = time.monotonic() + seconds
+        with connect(self.url) as connection:
+            while process.poll() is None and time.monotonic() < latest and count_of_batches(connection) < wanted:
+                pass
+        process.kill()
+        _, told = process.communicate(timeout=LONGEST)
+        self.continued += b"continuing import" in told
 
     def finish(self) -> int:
         """Lets it run to its end, and gives its exit code."""
@@ -73,14 +75,13 @@ class Killed:
 
     def batches(self) -> int:
         with connect(self.url) as connection:
-            row = connection.execute("SELECT count(*) FROM log.import_batches").fetchone()
-        assert row is not None
-        return int(row[0])
+            return count_of_batches(connection)
 
-    def _kill(self, process: subprocess.Popen[bytes]) -> None:
-        process.kill()
-        _, told = process.communicate(timeout=LONGEST)
-        self.continued += b"continuing import" in told
+
+def count_of_batches(connection: Connection) -> int:
+    row = connection.execute("SELECT count(*) FROM log.import_batches").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def with_seals(servers: Servers, folder: Path) -> Lines:
