@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from events.codec import decode
 from events.event_types import DomainEvent
 from events.identity import entity_stream, split_stream
-from events.records import ClaimRecord, EntityRecord, Record, evolve, fold_stream
+from events.records import ClaimRecord, EntityRecord, Record, fold_stream
 from service.db import Connection
 from service.projections.projection import Difference, History, Load, Row
 from service.projections.rows import (
@@ -22,6 +21,7 @@ from service.projections.rows import (
 )
 from service.sql import load_queries
 from service.store.protocol import StoredRecord
+from service.store.rows import event_of, folded
 
 Rows = dict[str, set[Row]]
 
@@ -52,7 +52,7 @@ class IndexProjection:
         """Enters what is new; an entity is entered anew, as its stream tells it by the last of the events."""
         rows = IndexRows()
         for record in records:
-            rows.add(_event(record))
+            rows.add(event_of(record))
         if rows.entities:
             connection.execute(_QUERIES["forget_entities"], {"entities": list(rows.entities)}, prepare=False)
         for table, items in _tables(rows, _entities(rows.entities, history, records[-1].position), history).items():
@@ -64,7 +64,7 @@ class IndexProjection:
         """Claims and entities as they were first recorded; what was done to them later is left for later."""
         rows, changes, later = IndexRows(), IndexRows(), []
         for record in records:
-            event = _event(record)
+            event = event_of(record)
             if record.version == 1:
                 rows.add(event)
             else:
@@ -80,13 +80,13 @@ class IndexProjection:
     ) -> list[Difference]:
         """Compares what the tables hold of claims and entities with what their folded streams say."""
         names: dict[str, list[str]] = {"claim": [], "entity": []}
-        folded: list[Record | None] = []
+        records_of: list[Record | None] = []
         for stream, records in streams.items():
             category, name = split_stream(stream)
             if category in names:
                 names[category].append(name)
-                folded.append(_fold(records))
-        expected = _expected([record for record in folded if record is not None], history)
+                records_of.append(folded(records))
+        expected = _expected([record for record in records_of if record is not None], history)
         differences: list[Difference] = []
         for table in _COLUMNS:
             ids = names["entity"] if table in _OF_ENTITIES else names["claim"]
@@ -96,16 +96,12 @@ class IndexProjection:
         return differences
 
 
-def _event(record: StoredRecord) -> DomainEvent:
-    return decode(record.topic, record.state, record.stream, record.version)
-
-
 def _entities(events: Mapping[str, Sequence[DomainEvent]], history: History, until: int) -> dict[str, Record | None]:
     """The records of entities; those whose first event is not among the given ones are read from the log."""
     known = [name for name, given in events.items() if given[0].originator_version > 1]
     streams = history.streams([entity_stream(name) for name in known], until) if known else {}
-    folded = {name: fold_stream(given) for name, given in events.items() if given[0].originator_version == 1}
-    return folded | {name: fold_stream(map(_event, streams[entity_stream(name)])) for name in known}
+    whole = {name: fold_stream(given) for name, given in events.items() if given[0].originator_version == 1}
+    return whole | {name: fold_stream(map(event_of, streams[entity_stream(name)])) for name in known}
 
 
 def _tables(rows: IndexRows, entities: Mapping[str, Record | None], history: History) -> dict[str, Sequence[Row]]:
@@ -126,13 +122,6 @@ def _entity_rows(records: Iterable[Record | None], history: History) -> Iterator
     entities = [record for record in records if isinstance(record, EntityRecord)]
     texts = history.texts([reference for record in entities for reference in references_in(names_of(record))])
     return (entity_rows(record, texts) for record in entities)
-
-
-def _fold(records: Sequence[StoredRecord]) -> Record | None:
-    folded: Record | None = None
-    for record in records:
-        folded = evolve(folded, _event(record), record.position)
-    return folded
 
 
 def _expected(records: Sequence[Record], history: History) -> Rows:

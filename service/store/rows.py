@@ -8,14 +8,29 @@ import structlog
 
 from events.codec import UnreadableEvent, decode
 from events.envelope import RecordedEvent
+from events.event_types import DomainEvent
+from events.records import Record, evolve
 from service.store.protocol import StoredRecord
 
 _log = structlog.get_logger(__name__)
 
 
+def event_of(row: StoredRecord) -> DomainEvent:
+    """The event that a row holds. UnreadableEvent when it cannot be read."""
+    return decode(row.topic, row.state, row.stream, row.version)
+
+
 def recorded(row: StoredRecord) -> RecordedEvent:
-    """A row as the event that it holds. UnreadableEvent when it cannot be read."""
-    return RecordedEvent(row.position, row.recorded_at, decode(row.topic, row.state, row.stream, row.version))
+    """The event that a row holds, with its place in the log. UnreadableEvent when it cannot be read."""
+    return RecordedEvent(row.position, row.recorded_at, event_of(row))
+
+
+def folded(rows: Iterable[StoredRecord]) -> Record | None:
+    """What the rows of one stream fold to; None without rows. UnreadableEvent when one of them cannot be read."""
+    record: Record | None = None
+    for row in rows:
+        record = evolve(record, event_of(row), row.position)
+    return record
 
 
 def readable(rows: Iterable[StoredRecord]) -> Iterator[RecordedEvent]:

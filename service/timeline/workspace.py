@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 from typing import TypeVar
 from uuid import UUID
 
-from events.codec import decode
 from events.errors import DomainError, Invalid, InvalidDate, StaleVersion, UnknownReference
 from events.event_types import DomainEvent
 from events.identity import (
@@ -22,6 +21,7 @@ from events.records import ArticleRecord, ClaimRecord, EntityRecord, Record, evo
 from events.rules import SAME_AS, parse_rule
 from events.values import ClaimContent, ClaimTime, Recorder
 from service.store.protocol import ErasableText, EventStore, StreamKey, StreamLink
+from service.store.rows import folded
 from service.timeline.recollection import NOWHERE, Place, Recollection
 from service.timeline.texts import Sealer, sealed_in
 
@@ -78,13 +78,10 @@ class Workspace:
                 self._records[stream], self._stored[stream] = record, place
             missing = [stream for stream in missing if stream not in self._records]
         for stream, rows in (self.store.read_streams(missing) if missing else {}).items():
-            folded: Record | None = None
-            for row in rows:
-                folded = evolve(folded, decode(row.topic, row.state, row.stream, row.version), row.position)
-            self._records[stream] = folded
+            found = self._records[stream] = folded(rows)
             self._stored[stream] = Place(rows[-1].version, rows[-1].position) if rows else NOWHERE
-            if self._recollection is not None and folded is not None:
-                self._recollection.keep(stream, folded, self._stored[stream])
+            if self._recollection is not None and found is not None:
+                self._recollection.keep(stream, found, self._stored[stream])
 
     @property
     def seen(self) -> Collection[str]:

@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from events.codec import decode
 from events.event_types import (
     ArticleCorrected,
     ArticleRegistered,
@@ -31,6 +30,7 @@ from events.event_types import (
 from events.identity import split_stream
 from events.values import ClaimContent, Evidence, Sealed, Text
 from service.store.protocol import EventStore
+from service.store.rows import event_of
 from service.timeline.texts import AUTHORS, Opener, sealed_in
 from service.transfer.seals import placeholder, seal_line
 
@@ -53,7 +53,7 @@ class Exporter:
             rows = self._store.read_log(after, PAGE, end)
             if not rows:
                 return
-            events = [decode(row.topic, row.state, row.stream, row.version) for row in rows]
+            events = [event_of(row) for row in rows]
             firsts = self._firsts(events)
             opener = Opener(self._store, sealed_in([*events, *firsts.values()]))
             page = _Page(self._store, firsts, opener, told)
@@ -66,7 +66,7 @@ class Exporter:
         streams = {event.originator_id for event in events if isinstance(event, EvidenceAdded | ClaimRefAdded)}
         firsts = {}
         for stream, rows in (self._store.read_streams(streams) if streams else {}).items():
-            first = decode(rows[0].topic, rows[0].state, stream, rows[0].version)
+            first = event_of(rows[0])
             if not isinstance(first, Claimed):
                 raise TypeError(f"{stream} does not begin with a claim")
             firsts[stream] = first
@@ -198,7 +198,7 @@ class _Page:
         if event.originator_version == 1:
             return []
         rows = self._store.read_stream(event.originator_id)[: event.originator_version - 1]
-        return [decode(row.topic, row.state, row.stream, row.version) for row in rows]
+        return [event_of(row) for row in rows]
 
     def _merged_into(self, event: EntityUnmerged) -> str:
         merges = (e for e in self._before(event) if isinstance(e, EntityMerged) and e.merge == event.merge)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from events.codec import decode
 from events.errors import Conflict
 from events.event_types import (
     ArticleCorrected,
@@ -27,10 +26,11 @@ from events.event_types import (
     EvidenceAdded,
 )
 from events.identity import split_stream
-from events.records import ClaimRecord, EntityRecord, Record, evolve
+from events.records import ClaimRecord, EntityRecord, Record
 from events.validation import normal_reason
 from events.values import Recorder
 from service.store.protocol import EventStore, StoredRecord
+from service.store.rows import event_of, folded
 from service.timeline.drafts import Draft, ReinstatementDraft, RetractionDraft, UnmergeDraft
 from service.timeline.timeline import Timeline
 from service.transfer.registry import RETRACTED, Registry
@@ -108,7 +108,7 @@ class Retractor:
     def _take_page(
         self, rows: Sequence[StoredRecord], share: _Share, reason: str, recorder: Recorder, done: TakenBack
     ) -> None:
-        events = [(row.position, decode(row.topic, row.state, row.stream, row.version)) for row in rows]
+        events = [(row.position, event_of(row)) for row in rows]
         for attempt in range(_ATTEMPTS):
             records = self._records({event.originator_id for _, event in events})
             drafts = [d for at, event in events if (d := share.undoing(at, event, records, reason)) is not None]
@@ -125,12 +125,8 @@ class Retractor:
 
     def _records(self, streams: set[str]) -> dict[str, Record]:
         """The streams as they are now."""
-        folded: dict[str, Record] = {}
-        for stream, rows in self._store.read_streams(streams).items():
-            for row in rows:
-                event = decode(row.topic, row.state, row.stream, row.version)
-                folded[stream] = evolve(folded.get(stream), event, row.position)
-        return folded
+        found = self._store.read_streams(streams)
+        return {stream: record for stream, rows in found.items() if (record := folded(rows)) is not None}
 
 
 class _Share:

@@ -130,7 +130,7 @@ def test_retry_takes_in_the_event_and_all_after_it_once_it_can_be_handled(
 
     decode = codec.decode
     monkeypatch.setattr(
-        "service.projections.indexing.decode",
+        "service.store.rows.decode",
         lambda topic, state, stream, version: decode(
             *(("EntityRenamed.v1", _RENAMED) if topic == "EntityRenamed.v9" else (topic, state)), stream, version
         ),

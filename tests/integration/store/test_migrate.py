@@ -25,6 +25,15 @@ EVENT = StoredEvent("entity-a", 1, "Noted.v1", b"{}")
 RUN = "import sys; from service.migrate import migrate; print(len(migrate(sys.argv[1]).applied))"
 
 
+@pytest.fixture
+def server(data_folder: Path, start_server: Callable[..., EmbeddedServer], postgres_major: int) -> EmbeddedServer:
+    """A server of its own, whose roles nobody else uses."""
+    found = programs(postgres_major)
+    if found is None:
+        pytest.skip(f"PostgreSQL {postgres_major} is not installed")
+    return start_server(data_folder, programs=found)
+
+
 def as_user(url: str, user: str) -> str:
     return url.replace("//postgres@", f"//{user}@")
 
@@ -106,13 +115,9 @@ def test_without_the_right_to_make_roles_the_triggers_hold(empty_database_url: s
 
 
 def test_rights_that_cannot_be_given_to_roles_that_are_taken_undo_the_migration(
-    data_folder: Path, start_server: Callable[..., EmbeddedServer], postgres_major: int
+    server: EmbeddedServer,
 ) -> None:
     """As when an older version set the roles up, and a newer one needs a right that only the owner can give."""
-    found = programs(postgres_major)
-    if found is None:
-        pytest.skip(f"PostgreSQL {postgres_major} is not installed")
-    server = start_server(data_folder, programs=found)
     with connect(server.url) as connection:
         connection.execute("CREATE ROLE migrator LOGIN CREATEROLE")
         connection.execute("CREATE DATABASE timeline")
@@ -127,12 +132,8 @@ def test_rights_that_cannot_be_given_to_roles_that_are_taken_undo_the_migration(
 
 
 def test_roles_that_come_later_take_over_what_was_made_without_them(
-    data_folder: Path, start_server: Callable[..., EmbeddedServer], postgres_major: int
+    server: EmbeddedServer,
 ) -> None:
-    found = programs(postgres_major)
-    if found is None:
-        pytest.skip(f"PostgreSQL {postgres_major} is not installed")
-    server = start_server(data_folder, programs=found)
     with connect(server.url) as connection:
         connection.execute("CREATE ROLE plain LOGIN")
         connection.execute("CREATE DATABASE timeline OWNER plain")
@@ -149,12 +150,8 @@ def test_roles_that_come_later_take_over_what_was_made_without_them(
 
 
 def test_a_migrator_who_is_no_superuser_sets_up_the_roles_for_the_service(
-    data_folder: Path, start_server: Callable[..., EmbeddedServer], postgres_major: int
+    server: EmbeddedServer,
 ) -> None:
-    found = programs(postgres_major)
-    if found is None:
-        pytest.skip(f"PostgreSQL {postgres_major} is not installed")
-    server = start_server(data_folder, programs=found)
     with connect(server.url) as connection:
         connection.execute("CREATE ROLE migrator LOGIN CREATEROLE")
         connection.execute("CREATE ROLE service LOGIN")
