@@ -60,7 +60,8 @@ class DatabaseSettings:
 class Settings:
     """The settings of one process. Without `database_url` the embedded server in `data` is used.
 
-    `metrics_port` 0 is none; None is `METRICS_PORT`, if it is free.
+    `metrics_port` 0 is none; None is `METRICS_PORT`, if it is free. `one_core`: each process that answers requests
+    keeps to one core at a time (see `service.cores`).
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -76,6 +77,7 @@ class Settings:
     pool_timeout: float = 1.0
     statement_timeout: float = 4.0
     lock_timeout: float = 2.0
+    one_core: bool = True
     limits: Limits = Limits()
 
     def database(self, url: str) -> DatabaseSettings:
@@ -107,6 +109,7 @@ def read_settings() -> Settings:
             pool_timeout=_seconds(env, "FRENEMIES_POOL_TIMEOUT", Settings.pool_timeout),
             statement_timeout=_seconds(env, "FRENEMIES_STATEMENT_TIMEOUT", Settings.statement_timeout),
             lock_timeout=_seconds(env, "FRENEMIES_LOCK_TIMEOUT", Settings.lock_timeout),
+            one_core=_flag(env, "FRENEMIES_ONE_CORE", Settings.one_core),
         )
     except EnvError as error:
         raise SettingsError(str(error)) from error
@@ -125,6 +128,10 @@ def _whole(env: Env, name: str, default: int, least: int, most: int) -> int:
     if not least <= value <= most:
         raise SettingsError(f"{name} has to be from {least} to {most}.")
     return value
+
+
+def _flag(env: Env, name: str, default: bool) -> bool:
+    return env.bool(name) if env.str(name, None) else default
 
 
 def _seconds(env: Env, name: str, default: float) -> float:

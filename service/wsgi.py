@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from service.app import create_app
 from service.bootstrap import build
+from service.cores import keep_to_one_core
 from service.errors import SettingsError
 from service.settings import read_settings
 
 _settings = read_settings()
 if _settings.database_url is None:
     raise SettingsError("DATABASE_URL is not set.")
+if _settings.one_core:
+    keep_to_one_core()
 services = build(_settings, _settings.database_url)
 app = create_app(services.timeline, _settings, services.importer)

@@ -19,6 +19,7 @@ from events.event_types import CLAIMED, ArticleRegistered, EntityRegistered
 from events.identity import article_id, article_stream, claim_id, claim_stream, entity_stream
 from events.values import ArticleContent, ClaimContent, EntityContent, Evidence, Recorder
 from service.bootstrap import Services, build, log_keeper, projection
+from service.cores import keep_to_one_core
 from service.db import PROJECTOR_ROLE, Database
 from service.intake.records import draft_of
 from service.projections.projection import schema_of
@@ -37,6 +38,7 @@ PREPARED = 2_000
 
 def record(url: str, count: int, seconds: float, warm_up: float) -> dict[str, Any]:
     """The whole way of one claim per call: references, rules, decision, append. The shape was checked before."""
+    keep_to_one_core()
     services = _services(url)
     services.timeline.record([draft_of(samples.entity(n)) for n in range(samples.ENTITIES)], recorder=RECORDER)
     services.timeline.record([draft_of(samples.article(n)) for n in range(samples.ARTICLES)], recorder=RECORDER)
@@ -51,6 +53,7 @@ def record(url: str, count: int, seconds: float, warm_up: float) -> dict[str, An
 
 def append(url: str, count: int, seconds: float, warm_up: float) -> dict[str, Any]:
     """One prepared event of a new stream per call."""
+    keep_to_one_core()
     store = PostgresStore(_services(url).database)
     prepared = [(event.topic, event.state) for event in _claims(range(PREPARED))]
 

@@ -1,6 +1,6 @@
--- name: append
--- Appends everything given or nothing; see log.append.
-SELECT first_position, event_count, head, recorded_at, replayed, answer FROM log.append(
+-- name: append_group
+-- Appends what callers give together, all of it or nothing; see log.append_group.
+SELECT before, started_at FROM log.append_group(
     %(streams)s::text[], %(versions)s::integer[], %(topics)s::text[], %(states)s::bytea[],
     %(guard_streams)s::text[], %(guard_versions)s::integer[],
     %(count_kinds)s::text[], %(count_targets)s::text[], %(count_links)s::integer[],
@@ -8,12 +8,13 @@ SELECT first_position, event_count, head, recorded_at, replayed, answer FROM log
     %(link_kinds)s::text[], %(link_sources)s::text[], %(link_targets)s::text[],
     %(text_ids)s::uuid[], %(text_scopes)s::text[], %(text_salts)s::bytea[],
     %(text_digests)s::text[], %(text_contents)s::text[],
-    %(request_key)s::text, %(request_hash)s::text, %(request_answer)s::text);
+    %(request_keys)s::text[], %(request_hashes)s::text[], %(request_answers)s::text[],
+    %(request_places)s::integer[], %(request_events)s::integer[]);
 
--- name: append_group
--- Appends what several callers give, each all of it or nothing; see log.append_group.
+-- name: append_each
+-- Appends what callers give, each all of it or nothing; see log.append_each.
 SELECT first_position, event_count, head, recorded_at, replayed, answer, error_state, error_message, error_detail
-FROM log.append_group(
+FROM log.append_each(
     %(event_counts)s::integer[], %(streams)s::text[], %(versions)s::integer[], %(topics)s::text[],
     %(states)s::bytea[],
     %(guard_counts)s::integer[], %(guard_streams)s::text[], %(guard_versions)s::integer[],

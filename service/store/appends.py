@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from datetime import datetime, timedelta
+from itertools import accumulate, chain
 from typing import Any
 
 from eventsourcing.persistence import StoredEvent
 
 from service.arrays import BytesArray, IntegerArray, TextArray, UuidArray
-from service.store.protocol import ErasableText, LinkCounts, Request, StreamKey, StreamLink
+from service.store.protocol import Appended, ErasableText, LinkCounts, Request, StreamKey, StreamLink
+
+MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +56,51 @@ def append_of(
     return Append([StoredEvent(*event) for event in events], guards, link_counts, keys, links, texts, None)
 
 
-def one(append: Append) -> dict[str, Any]:
-    """The parameters of the query `append`."""
-    key, body_hash, answer = _request(append)
-    return columns([append]) | {"request_key": key, "request_hash": body_hash, "request_answer": answer}
+def bear_on_each_other(appends: Sequence[Append]) -> bool:
+    """Whether they have to be judged one after the other: one guards a stream that is appended to, or counts links."""
+    if len(appends) == 1:
+        return False
+    if any(append.link_counts for append in appends):
+        return True
+    guards = {stream for append in appends for stream in append.guards}
+    return any(event.originator_id in guards for append in appends for event in append.events)
 
 
 def group(appends: Sequence[Append]) -> dict[str, Any]:
     """The parameters of the query `append_group`."""
-    requests = [_request(append) for append in appends]
+    ends = list(accumulate(len(append.events) for append in appends))
+    asked = [
+        (append.request, end - len(append.events) + 1, len(append.events))
+        for append, end in zip(appends, ends, strict=True)
+        if append.request is not None
+    ]
+    return columns(appends) | {
+        "request_keys": TextArray(request.key for request, _, _ in asked),
+        "request_hashes": TextArray(request.body_hash for request, _, _ in asked),
+        "request_answers": TextArray(request.answer for request, _, _ in asked),
+        "request_places": IntegerArray(place for _, place, _ in asked),
+        "request_events": IntegerArray(events for _, _, events in asked),
+    }
+
+
+def appended(appends: Sequence[Append], before: int, started_at: datetime) -> list[Appended]:
+    """What the query `append_group` did: one event after another behind the position `before`, 1 µs apart."""
+    ends = list(accumulate(len(append.events) for append in appends))
+    return [
+        Appended(
+            first_position=before + end - len(append.events) + 1 if append.events else None,
+            count=len(append.events),
+            head=before + ends[-1],
+            recorded_at=started_at + (end - (1 if append.events else 0)) * MICROSECOND,
+            answer=append.request.answer if append.request else None,
+        )
+        for append, end in zip(appends, ends, strict=True)
+    ]
+
+
+def each(appends: Sequence[Append]) -> dict[str, Any]:
+    """The parameters of the query `append_each`."""
+    requests = [append.request for append in appends]
     return columns(appends) | {
         "event_counts": _sizes(appends, lambda append: append.events),
         "guard_counts": _sizes(appends, lambda append: append.guards),
@@ -69,15 +108,10 @@ def group(appends: Sequence[Append]) -> dict[str, Any]:
         "key_counts": _sizes(appends, lambda append: append.keys),
         "link_counts": _sizes(appends, lambda append: append.links),
         "text_counts": _sizes(appends, lambda append: append.texts),
-        "request_keys": TextArray(key for key, _, _ in requests),
-        "request_hashes": TextArray(body_hash for _, body_hash, _ in requests),
-        "request_answers": TextArray(answer for _, _, answer in requests),
+        "request_keys": TextArray(request.key if request else None for request in requests),
+        "request_hashes": TextArray(request.body_hash if request else None for request in requests),
+        "request_answers": TextArray(request.answer if request else None for request in requests),
     }
-
-
-def _request(append: Append) -> tuple[str, str, str] | tuple[None, None, None]:
-    request = append.request
-    return (request.key, request.body_hash, request.answer) if request else (None, None, None)
 
 
 def _sizes(appends: Iterable[Append], part: Callable[[Append], Any]) -> IntegerArray:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from events.errors import DomainError
+from service.cores import ALLOWED, use
 from service.intake.records import read_line
 from service.intake.strict_json import parse
 from service.timeline.drafts import ArticleDraft, ClaimDraft, Draft, EntityDraft
@@ -58,7 +59,7 @@ def parsed_chunks(lines: Lines, begin: Place, left: int, size: Size) -> Iterator
         return
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    reader = context.Process(target=_send_chunks, args=(lines, begin, size, theirs), daemon=True)
+    reader = context.Process(target=_send_chunks, args=(lines, begin, size, theirs, ALLOWED), daemon=True)
     reader.start()
     theirs.close()
     try:
@@ -109,7 +110,9 @@ _MESSAGE = msgspec.msgpack.Decoder(tuple[Place, Place, list[tuple[int, int, int,
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def _send_chunks(lines: Lines, begin: Place, size: Size, link: Connection) -> None:
+def _send_chunks(lines: Lines, begin: Place, size: Size, link: Connection, cores: frozenset[int]) -> None:
+    if cores:
+        use(cores)  # not only the one that the process which asked may keep to
     # Ctrl-C is for the process that asked: it ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()

@@ -18,6 +18,7 @@ PARTS: dict[str, set[str]] = {
     "service.errors": set(),
     "service.settings": {"service.errors"},
     "service.slots": set(),
+    "service.cores": set(),
     "service.metrics": {"service.errors", "service.slots"},
     "service.sql": set(),
     "service.sample": set(),
@@ -33,7 +34,7 @@ PARTS: dict[str, set[str]] = {
     "service.timeline": {"service.store", "service.projections", "service.tree", "service.errors", "service.settings"},
     "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
     "service.transfer": {
-        "service.arrays",
+        "service.arrays", "service.cores",
         "service.timeline", "service.intake", "service.store", "service.db", "service.sql", "service.errors",
         "service.settings",
     },
@@ -55,7 +56,9 @@ PARTS: dict[str, set[str]] = {
         "service.bootstrap", "service.embedded", "service.metrics", "service.slots", "service.projections.vitals",
         "service.errors", "service.settings",
     },
-    "service.wsgi": {"service.bootstrap", "service.app", "service.serve", "service.errors", "service.settings"},
+    "service.wsgi": {
+        "service.bootstrap", "service.app", "service.cores", "service.serve", "service.errors", "service.settings",
+    },
     "service.cli": {
         "service.bootstrap", "service.app", "service.serve", "service.embedded", "service.timeline", "service.intake",
         "service.transfer", "service.feeds", "service.projections", "service.tree", "service.errors",

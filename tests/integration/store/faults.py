@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from service.db import Connection, connect
 
 LOCK = "PERFORM pg_advisory_xact_lock(7310271027);"
-LAST_STEP = "IF request_key IS NOT NULL THEN\n        INSERT"
+LAST_STEP = "IF cardinality(request_keys) > 0 THEN\n        INSERT"
 OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 

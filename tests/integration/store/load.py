@@ -25,7 +25,7 @@ CALLERS = 4
 _PAGE = 200
 _MODULE = "tests.integration.store.load"
 _READERS = 2
-_INSERT = "ORDER BY e.place;"
+_INSERT = "AS e(stream, version, topic, state, place);"
 
 
 @dataclass(frozen=True)

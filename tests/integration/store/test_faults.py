@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 from eventsourcing.persistence import StoredEvent
@@ -12,6 +14,8 @@ from eventsourcing.persistence import StoredEvent
 from service.db import Database, connect
 from service.errors import DeadlineExceeded, OutcomeUnknown, StoreError, StoreUnavailable
 from service.settings import DatabaseSettings
+from service.sql import load_queries
+from service.store.appends import Append, each, group
 from service.store.listen import AppendListener
 from service.store.postgres import PostgresStore
 from service.store.protocol import Request
@@ -32,7 +36,7 @@ def test_an_append_that_waits_too_long_for_its_turn_stores_nothing(database_url:
 
 
 def test_a_slow_append_ends_at_the_statement_timeout(database_url: str) -> None:
-    rewrite(database_url, "log.append", (LAST_STEP, f"PERFORM pg_sleep(30);\n    {LAST_STEP}"))
+    rewrite(database_url, "log.append_group", (LAST_STEP, f"PERFORM pg_sleep(30);\n    {LAST_STEP}"))
     with Database(DatabaseSettings(database_url, statement_timeout=0.2)) as database:
         store = PostgresStore(database)
         with pytest.raises(DeadlineExceeded):
@@ -88,18 +92,23 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
         connect(settings.url)
 
 
-def test_an_append_in_a_snapshot_of_the_past_is_refused(database: Database) -> None:
+@pytest.mark.parametrize(("call", "params_of"), [("append_group", group), ("append_each", each)])
+def test_an_append_in_a_snapshot_of_the_past_is_refused(
+    database: Database, call: str, params_of: Callable[[Sequence[Append]], dict[str, Any]]
+) -> None:
+    append = Append([EVENT], {}, {}, (), (), (), None)
+    params = params_of([append])
     with pytest.raises(StoreError, match="read committed"), database.connection() as connection:
         connection.execute("SET default_transaction_isolation = 'repeatable read'")
         try:
-            connection.execute(f"SELECT log.append({', '.join(['NULL'] * 23)})")
+            connection.execute(load_queries("log")[call], params)
         finally:
             connection.execute("RESET default_transaction_isolation")
 
 
 def test_recorded_at_grows_when_the_clock_of_the_server_is_set_back(database_url: str, store: PostgresStore) -> None:
-    once_ahead = "CASE WHEN head < 1 THEN '2999-01-01' ELSE clock_timestamp() END"
-    rewrite(database_url, "log.append", ("clock_timestamp()", once_ahead))
+    once_ahead = "CASE WHEN before < 1 THEN '2999-01-01' ELSE clock_timestamp() END"
+    rewrite(database_url, "log.append_group", ("clock_timestamp()", once_ahead))
     first = store.append([EVENT])
     second = store.append([StoredEvent("entity-a", 2, "Noted.v1", b"{}")])
     assert first.recorded_at == datetime.fromisoformat("2999-01-01T00:00:00+00:00")

@@ -16,13 +16,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from psycopg.rows import args_row
 
 from service.db import Database, connect
 from service.errors import OutcomeUnknown, ServiceError
 from service.settings import DatabaseSettings
 from service.sql import load_queries
-from service.store.appends import Append, one
+from service.store.appends import Append, appended, group
 from service.store.postgres import PostgresStore
 from service.store.protocol import NO_COUNTS, NO_GUARDS, Appended, Request
 from tests.integration.store.checker import Seen, Told, violations, work_events
@@ -31,7 +30,7 @@ from tests.integration.store.load import Load, carry, crew, follow, opened, proc
 from tests.integration.store.proxy import Proxy
 
 WRITERS = 8
-HEAD = "head := coalesce(head, 0);"
+HEAD = "before := coalesce(before, 0);"
 APPENDS_OF_SOAK = int(os.environ.get("FRENEMIES_APPENDS", "1000000"))
 LONGEST_STALL = 0.02
 
@@ -86,7 +85,7 @@ def test_positions_from_a_sequence_without_the_lock_are_found(database_url: str,
         "GRANT USAGE ON SEQUENCE log.numbers TO frenemies_owner",
     )
     stall(database_url, 0.5, LONGEST_STALL)
-    unlocked(database_url, (HEAD, "head := nextval('log.numbers');"))
+    unlocked(database_url, (HEAD, "before := nextval('log.numbers');"))
     told, _, wrong = carried(Load(database_url, WRITERS, appends=20, grouped=False))
     assert not any(writer.failures for writer in told)
     assert any("a reader missed" in violation for violation in wrong)
@@ -166,14 +165,15 @@ def test_a_writer_that_is_told_before_the_commit_is_found(
             append = Append(work_events(work, 1), NO_GUARDS, NO_COUNTS, (), (), (), None)
             with suppress(ServiceError):
                 with database.transaction() as connection:
-                    cursor = connection.cursor(row_factory=args_row(Appended))
-                    (appended,) = cursor.execute(load_queries("log")["append"], one(append)).fetchall()
+                    row = connection.execute(load_queries("log")["append_group"], group([append])).fetchone()
+                    assert row is not None
+                    (told_of,) = appended([append], *row)
                     if not waits_for_commit:
-                        told.note(work, appended.positions)
+                        told.note(work, told_of.positions)
                     if work == 1:
                         killer.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.info.backend_pid])
                 if waits_for_commit:
-                    told.note(work, appended.positions)
+                    told.note(work, told_of.positions)
     assert (violations(store, [told], []) == []) == waits_for_commit
 
 
@@ -223,8 +223,8 @@ def test_a_million_appends_are_read_without_a_gap(database_url: str, carried: Ru
 
 def unlocked(url: str, *changes: tuple[str, str]) -> None:
     """Appends take no lock."""
-    rewrite(url, "log.append", (LOCK, ""), *changes)
-    rewrite(url, "log.append_group", (LOCK, ""))
+    rewrite(url, "log.append_group", (LOCK, ""), *changes)
+    rewrite(url, "log.append", (LOCK, ""))
 
 
 def stalls(url: str) -> int:

@@ -19,7 +19,7 @@ from service.errors import DeadlineExceeded, ServiceError, StreamConflict
 from service.projections.vitals import VitalsReader
 from service.settings import Settings
 from service.sql import load_queries
-from service.store.appends import Append, one
+from service.store.appends import Append, group
 from service.store.listen import AppendListener
 from service.store.postgres import PostgresStore
 from service.store.protocol import NO_COUNTS, NO_GUARDS
@@ -57,9 +57,9 @@ def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None
 def append_in(connection: Connection, work: int) -> int:
     """Appends within a transaction of the caller's, and gives the position."""
     append = Append(work_events(work, 1), NO_GUARDS, NO_COUNTS, (), (), (), None)
-    row = connection.execute(load_queries("log")["append"], one(append)).fetchone()
+    row = connection.execute(load_queries("log")["append_group"], group([append])).fetchone()
     assert row is not None
-    return int(row[0])
+    return int(row[0]) + 1
 
 
 def test_pitfall_2_appends_that_are_rolled_back_leave_no_gap(database_url: str, store: PostgresStore) -> None:
