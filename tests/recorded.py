@@ -13,7 +13,7 @@ from service.intake.records import draft_of as draft_of_line
 from service.store.application import TimelineApplication
 from service.store.memory import MemoryStore
 from service.timeline.drafts import Draft
-from service.timeline.recording import decide_on
+from service.timeline.recording import Decided, decide_on
 from service.timeline.workspace import Workspace
 
 ME = Recorder("tester")
@@ -39,12 +39,17 @@ class Recorded:
 
     def record(self, record: dict[str, Any]) -> None:
         """Record one more."""
-        work = Workspace(self.store, ME)
-        decided = decide_on(work, draft_of(record))
-        self.application.append(work.events, guards=work.guards, keys=work.keys, links=work.links, texts=work.texts)
+        decided = self.record_draft(draft_of(record))
         if decided.kind == "claim":
             self.refs.setdefault(decided.id, record.get("ref") or f"{record.get('by')}>{record.get('target')}")
+
+    def record_draft(self, draft: Draft) -> Decided:
+        """Record one more, its shape checked."""
+        work = Workspace(self.store, ME)
+        decided = decide_on(work, draft)
+        self.application.append(work.events, guards=work.guards, keys=work.keys, links=work.links, texts=work.texts)
         self.positions.append(self.store.head())
+        return decided
 
     def knowledge(self) -> Knowledge:
         """Everything recorded, folded from the stored bytes."""

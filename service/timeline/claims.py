@@ -22,6 +22,7 @@ from service.timeline.drafts import (
     ClaimCorrectionDraft,
     ClaimDraft,
     EvidenceDraft,
+    NormalClaimDraft,
     ReinstatementDraft,
     ResponseDraft,
     RetractionDraft,
@@ -48,6 +49,31 @@ def record_claim(work: Workspace, draft: ClaimDraft) -> str:
     return name
 
 
+def normalised(draft: ClaimDraft) -> ClaimDraft:
+    """The draft with its content in normal form, for which the log is not needed and so may be done beforehand.
+
+    As it is where something in it names another claim, or is refused: that is told when it is decided on.
+    """
+    if draft.type == "response":
+        return draft
+    try:
+        normal = normal_claim(_content(draft, draft.article, draft.attributes))
+    except DomainError:
+        return draft
+    return NormalClaimDraft(
+        article=draft.article,
+        type=draft.type,
+        participants=normal.participants,
+        attributes=normal.attributes,
+        asserted_by=normal.asserted_by,
+        modality=draft.modality,
+        polarity=draft.polarity,
+        time=draft.time,
+        evidence=draft.evidence,
+        ref=draft.ref,
+    )
+
+
 def record_response(work: Workspace, draft: ResponseDraft) -> str:
     """Decide on a response as the claim that it is: dated on the publication of the article that makes it."""
     attributes: dict[str, Any] = {"response": draft.response, "target": work.claim_id(draft.target, "/target")}
@@ -60,7 +86,7 @@ def record_response(work: Workspace, draft: ResponseDraft) -> str:
         speaker = demand(work.claim(attributes["by"])).original
         article, by = speaker.article, speaker.asserted_by
     claims = [_response(draft, article, by, attributes, published) for published in work.publications(article)]
-    known = (claim for claim in claims if work.claim(claim_id(normal_claim(_said(work, claim)))) is not None)
+    known = (claim for claim in claims if work.claim(claim_id(_said(work, claim))) is not None)
     return record_claim(work, next(known, claims[0]))
 
 
@@ -104,7 +130,7 @@ def _identified(work: Workspace, draft: ClaimDraft) -> tuple[str, ClaimContent]:
 
     Its date may have been right only before the publication date of its article was corrected.
     """
-    normal = normal_claim(_said(work, draft))
+    normal = _said(work, draft)
     publications = work.publications(normal.article)
     wordings = [_anchored(normal, published) for published in publications]
     names = [claim_id(wording) for wording in wordings]
@@ -122,9 +148,13 @@ def _anchored(content: ClaimContent, published: str) -> ClaimContent:
 
 
 def _said(work: Workspace, draft: ClaimDraft) -> ClaimContent:
-    """What a draft says, its references resolved to ids."""
+    """What a draft says in normal form, its references resolved to ids."""
     article = work.article_id(draft.article, "/article")
-    attributes = _resolved(work, draft.type, draft.attributes)
+    content = _content(draft, article, _resolved(work, draft.type, draft.attributes))
+    return content if isinstance(draft, NormalClaimDraft) else normal_claim(content)
+
+
+def _content(draft: ClaimDraft, article: str, attributes: dict[str, Any]) -> ClaimContent:
     return ClaimContent(
         article=article,
         type=draft.type,

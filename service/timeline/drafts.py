@@ -99,6 +99,10 @@ class ClaimDraft(Value, frozen=True):
     ref: str | None = None
 
 
+class NormalClaimDraft(ClaimDraft, frozen=True):
+    """A claim to record whose content is in normal form already (see `service.timeline.claims.normalised`)."""
+
+
 class Voice(Value, frozen=True):
     """Who responds, in which article."""
 

@@ -8,7 +8,6 @@ import pickle
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
@@ -18,7 +17,8 @@ from events.errors import DomainError
 from service.cores import ALLOWED, use
 from service.intake.records import read_line
 from service.intake.strict_json import parse
-from service.timeline.drafts import ArticleDraft, ClaimDraft, Draft, EntityDraft
+from service.timeline.claims import normalised
+from service.timeline.drafts import ArticleDraft, ClaimDraft, Draft, EntityDraft, NormalClaimDraft
 from service.transfer.errors import ReaderLost
 from service.transfer.lines import Chunk, Line, Lines, Place, Size
 from service.transfer.refusals import LineTooLong, Refusal, refusals_of
@@ -86,9 +86,13 @@ def _parsed(line: Line, longest: int) -> Parsed:
             raise LineTooLong(f"a line has at most {longest} bytes")
         if SEAL in line.content or INSISTS in line.content:
             return _read_special(line.content)
-        return read_line(line.content)
+        return _normalised(read_line(line.content))
     except DomainError as error:
         return refusals_of(line.number, line.start, error)
+
+
+def _normalised(draft: Draft) -> Draft:
+    return normalised(draft) if isinstance(draft, ClaimDraft) else draft
 
 
 def _read_special(content: bytes) -> Draft | SealDraft:
@@ -101,10 +105,11 @@ def _read_special(content: bytes) -> Draft | SealDraft:
     return read_line(content)
 
 
-# between the processes: drafts of the three frequent kinds by msgspec, the others by pickle
+# between the processes: drafts of the three frequent kinds by msgspec, the others by pickle (a claim that is
+# not in normal form may hold numbers with a fraction, which msgspec would take for texts)
 
 _PICKLED = 255
-_KINDS: tuple[type[Any], ...] = (ClaimDraft, ArticleDraft, EntityDraft)
+_KINDS: tuple[type[Any], ...] = (NormalClaimDraft, ArticleDraft, EntityDraft)
 _DECODERS = [msgspec.msgpack.Decoder(kind) for kind in _KINDS]
 _MESSAGE = msgspec.msgpack.Decoder(tuple[Place, Place, list[tuple[int, int, int, msgspec.Raw]]])
 _encode = msgspec.msgpack.Encoder().encode
@@ -147,7 +152,7 @@ def unpacked(message: bytes) -> Parsing:
 
 def _packed_item(parsed: Parsed) -> tuple[int, Any]:
     kind = type(parsed)
-    if kind in _KINDS and not (isinstance(parsed, ClaimDraft) and _has_decimal(parsed.attributes)):
+    if kind in _KINDS:
         return _KINDS.index(kind), parsed
     return _PICKLED, pickle.dumps(parsed)
 
@@ -159,12 +164,3 @@ def _unpacked_item(kind: int, raw: msgspec.Raw) -> Parsed:
         return made
     drafted: Parsed = _DECODERS[kind].decode(raw)
     return drafted
-
-
-def _has_decimal(value: Any) -> bool:
-    """Whether a number with a fraction is in it, which msgspec would take for a text."""
-    if isinstance(value, dict):
-        return any(map(_has_decimal, value.values()))
-    if isinstance(value, list | tuple):
-        return any(map(_has_decimal, value))
-    return isinstance(value, Decimal)
