@@ -31,8 +31,9 @@ WRITE = "SELECT write_message(%s::varchar, %s::varchar, 'Claimed'::varchar, %s::
 FILL = """
 SELECT count(write_message(gen_random_uuid()::varchar, ('claim-' || gen_random_uuid())::varchar, 'Claimed'::varchar,
     (%(prepared)s::jsonb[])[1 + number %% cardinality(%(prepared)s::jsonb[])], NULL::jsonb, -1::bigint))
-FROM generate_series(1, %(claims)s::integer) AS number
+FROM generate_series(%(first)s::integer, %(last)s::integer) AS number
 """
+PART = 10_000
 READ = "SELECT * FROM get_category_messages('claim'::varchar, %s::bigint, %s::bigint)"
 
 
@@ -63,10 +64,18 @@ def write_message(url: str, count: int, seconds: float, warm_up: float) -> dict[
 
 
 def fill_messages(url: str, claims: int) -> dict[str, Any]:
-    """message-db: so many messages, written by its own function in one transaction."""
+    """message-db: so many messages, written by its own function; after each part its plans are made anew."""
     with _message_store(url) as connection:
         prepared = [_data(number) for number in range(PREPARED)]
-        return once(claims, lambda: connection.execute(FILL, {"prepared": prepared, "claims": claims}))
+
+        def work() -> None:
+            for first in range(1, claims + 1, PART):
+                last = min(first + PART - 1, claims)
+                connection.execute(FILL, {"prepared": prepared, "first": first, "last": last})
+                connection.execute("ANALYZE messages")
+                connection.execute("DISCARD PLANS")
+
+        return once(claims, work)
 
 
 def read_messages(url: str) -> dict[str, Any]:
