@@ -51,17 +51,21 @@ class Fact:
     """The claims about one fact, put in order once and asked for any number of days."""
 
     def __init__(self, claims: Sequence[Heard]) -> None:
-        self._positives = _positives(claims)
-        self._said = {p_end for heard in claims if (p_end := _said_end(heard))}
-        self._ends: list[End] = [end for heard in claims if (end := _said_end(heard))]
+        self._positives = list(dict.fromkeys(_positives(claims)))
+        self._said = dict.fromkeys(end for heard in claims if (end := _said_end(heard)))
+        self._ends: list[End] = list(self._said)
         self._refused = [heard.span.start.latest for heard in claims if heard.effect == REFUSE]
         self._clashes: list[tuple[int, _Positive]] = []
         for heard in claims:
             if heard.effect == NEGATIVE:
                 self._take_negative(heard)
         self._plans = [(heard.planned_since, heard.due) for heard in claims if heard.effect == PLAN]
+        self._began = min((p.start.latest for p in self._positives), default=AFTER_ALL)
         self._passed = {p: self._ends_before(p) for p in self._positives}
-        self._spells = sorted(map(self._spell, set(self._passed.values())), key=_spell_order)
+        members: dict[frozenset[End], list[_Positive]] = {}
+        for positive, before in self._passed.items():
+            members.setdefault(before, []).append(positive)
+        self._spells = sorted((self._spell(*item) for item in members.items()), key=_spell_order)
 
     def at(self, day: int) -> FactState:
         """What the claims say of one day."""
@@ -73,6 +77,13 @@ class Fact:
             return self._in_spell((current or coming)[-1], bool(current), day)
         planned = self._in_plan(day, refusal) if not later else None
         return planned or self._outside(day, refusal, later)
+
+    def breaks(self) -> set[int]:
+        """The days on which the answer can change; from each of them to the next it is the same."""
+        days = {day for spell in self._spells for day in spell.start}
+        days |= {day for end in self._ends for day in (*end, next_day(end.latest))}
+        days |= {since for since, _ in self._clashes} | set(self._refused)
+        return days | {day for known, due in self._plans for day in (known, next_day(due.latest))}
 
     def _take_negative(self, heard: Heard) -> None:
         """Said not to hold: a clash with evidence of the same days, else an end after the last evidence."""
@@ -99,13 +110,12 @@ class Fact:
             if not (low >= end.earliest or unbounded):
                 return False
             reopened = positive.opens and high == end.latest
-            return held_until > end.latest or (reopened and any(p.start.latest < end.earliest for p in self._positives))
+            return held_until > end.latest or (reopened and self._began < end.earliest)
 
         return frozenset(end for end in self._ends if is_passed(end))
 
-    def _spell(self, before: frozenset[End]) -> _Spell:
+    def _spell(self, before: frozenset[End], members: list[_Positive]) -> _Spell:
         """Openings intersect, an observation bounds the start from above; an empty intersection is a clash."""
-        members = [p for p in self._positives if self._passed[p] == before]
         openings = [p.start for p in members if p.opens]
         limit = min((end.latest for end in self._ends if end not in before), default=AFTER_ALL)
         low = max((start.earliest for start in openings), default=BEFORE_ALL)

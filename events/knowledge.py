@@ -109,6 +109,28 @@ class Hearing:
         return {heard.claim: heard for heard in (*reversed(self.live), *self.silenced)}
 
     @cached_property
+    def quiet(self) -> set[str]:
+        """The silenced claims."""
+        return {heard.claim for heard in self.silenced}
+
+    @cached_property
+    def opposed_about(self) -> dict[str, list[Opposition]]:
+        """The oppositions in which each claim stands, on either side."""
+        about: dict[str, list[Opposition]] = defaultdict(list)
+        for opposed in self.opposed:
+            for claim in {opposed.by, opposed.target}:
+                about[claim].append(opposed)
+        return about
+
+    @cached_property
+    def undone_of(self) -> dict[str, list[Undone]]:
+        """How each claim that was undone was so."""
+        about: dict[str, list[Undone]] = defaultdict(list)
+        for item in self.undone:
+            about[item.claim].append(item)
+        return about
+
+    @cached_property
     def about(self) -> dict[Key, list[Heard]]:
         """The live claims about each relation."""
         about: dict[Key, list[Heard]] = defaultdict(list)

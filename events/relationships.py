@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from events.effects import CLOSE, NEGATIVE, OBSERVE, OPEN, PLAN, REFUSE, Key, Scope
 from events.facts import CONTESTED, HOLDS, PLANNED, POSSIBLY, UNCONFIRMED, Fact, FactState
 from events.knowledge import Heard, Hearing
-from events.temporal import AFTER_ALL, Bounds
+from events.temporal import AFTER_ALL, Bounds, next_day
 from events.values import ClaimContent
 from events.vocabulary import CONTROL_ATTRIBUTES
 
@@ -90,26 +91,44 @@ class RelationState:
         return CONTESTED in (self.status, *(part.state.status for part in self.parts))
 
 
+class RelationAccount:
+    """The claims about one relation, put in order once and asked for any number of days."""
+
+    def __init__(self, hearing: Hearing, key: Key) -> None:
+        self.key = key
+        mine = hearing.about.get(key, [])
+        touching = hearing.touching.get(key, set())
+        self._facts = _facts(mine, _disputed(hearing, touching))
+        self._conflicts = conflicts(hearing, touching)
+        self._excluded = excluded(hearing, touching)
+        self._asserted_by = asserters(mine)
+        self._claims = newest_first(mine)
+        self._supported_on = supported_on(mine)
+
+    def at(self, day: int) -> RelationState:
+        """The answer on one day."""
+        whole, *parts = (fact.at(day) for fact in self._facts)
+        clashes = [part.clash for part in (whole, *parts) if part.clash]
+        return RelationState(
+            key=self.key,
+            state=best((part.state for part in (whole, *parts) if "change" not in part.scope), whole.state),
+            attributes=whole.attributes,
+            parts=tuple(parts),
+            conflicts=_in_order({*self._conflicts, *clashes}) if clashes else self._conflicts,
+            excluded=self._excluded,
+            asserted_by=self._asserted_by,
+            claims=self._claims,
+            supported_on=self._supported_on,
+        )
+
+    def breaks(self) -> set[int]:
+        """The days on which the answer can change; from each of them to the next it is the same."""
+        return {day for fact in self._facts for day in fact.breaks()}
+
+
 def relation_state(hearing: Hearing, key: Key, day: int) -> RelationState:
     """The answer for one relation on one day."""
-    mine = hearing.about.get(key, [])
-    touching = hearing.touching.get(key, set())
-    opposed = [o for o in hearing.opposed if {o.by, o.target} & touching]
-    quiet = {heard.claim for heard in hearing.silenced}
-    disputed = {c for o in opposed if o.aspect is None and not {o.by, o.target} & quiet for c in (o.by, o.target)}
-    facts = _facts(mine, disputed, day)
-    state = best([f.state for f in facts if "change" not in f.scope], facts[0].state)
-    return RelationState(
-        key=key,
-        state=state,
-        attributes=facts[0].attributes if mine else {},
-        parts=tuple(facts[1:]),
-        conflicts=_in_order({*conflicts(hearing, touching), *(f.clash for f in facts if f.clash)}),
-        excluded=excluded(hearing, touching),
-        asserted_by=asserters(mine),
-        claims=newest_first(mine),
-        supported_on=supported_on(mine),
-    )
+    return RelationAccount(hearing, key).at(day)
 
 
 def best(states: Iterable[FactState], otherwise: FactState) -> FactState:
@@ -122,26 +141,52 @@ def _rank(state: FactState) -> tuple[int, tuple[int, ...]]:
     return RANK.index(state.status), (state.since or Bounds(AFTER_ALL, AFTER_ALL))[::-1]
 
 
-def _facts(mine: Sequence[Heard], disputed: set[str], day: int) -> list[PartState]:
+class _FactAccount:
+    """One fact of a relation: what its claims say of any day, and who they are."""
+
+    def __init__(self, scope: Scope, about: list[Heard], ends: list[Heard], disputed: set[str]) -> None:
+        self._scope = scope
+        self._about = about
+        self._ends = ends
+        self._disputed = [heard for heard in about if heard.claim in disputed]
+        self._fact = Fact(about + ends)
+        self._asserted_by = asserters(about)
+        self._claims = tuple(sorted({heard.claim for heard in about}))
+
+    def at(self, day: int) -> PartState:
+        told = self._fact.at(day)
+        state = _contested(told, self._disputed)
+        return PartState(
+            dict(self._scope),
+            state,
+            attributes(self._about, state, day),
+            self._asserted_by,
+            self._claims,
+            self._clash if told.status == CONTESTED else None,
+        )
+
+    def breaks(self) -> set[int]:
+        return self._fact.breaks() | breaks_of_attributes(self._about)
+
+    @cached_property
+    def _clash(self) -> Conflict:
+        return _clash(self._scope, self._about + self._ends)
+
+
+def _facts(mine: Sequence[Heard], disputed: set[str]) -> list[_FactAccount]:
     """The whole first, then its parts. An end or a negative of the whole ends its parts too."""
     ends = [heard for heard in mine if not heard.scope and heard.effect in (CLOSE, NEGATIVE)]
-    scopes = [(), *sorted({heard.scope for heard in mine if heard.scope})]
-    return [
-        _fact(scope, [h for h in mine if h.scope == scope], ends if scope else [], disputed, day) for scope in scopes
-    ]
+    about: dict[Scope, list[Heard]] = {(): []}
+    for heard in mine:
+        about.setdefault(heard.scope, []).append(heard)
+    return [_FactAccount(scope, about[scope], ends if scope else [], disputed) for scope in sorted(about)]
 
 
-def _fact(scope: Scope, about: list[Heard], ends: list[Heard], disputed: set[str], day: int) -> PartState:
-    told = Fact(about + ends).at(day)
-    state = _contested(told, about, disputed)
-    return PartState(
-        dict(scope),
-        state,
-        attributes(about, state, day),
-        asserters(about),
-        tuple(sorted({h.claim for h in about})),
-        _clash(scope, about + ends) if told.status == CONTESTED else None,
-    )
+def _disputed(hearing: Hearing, touching: set[str]) -> set[str]:
+    """Who opposes a claim among these or is opposed, as a whole and heard."""
+    opposed = {o for claim in touching for o in hearing.opposed_about.get(claim, ()) if o.aspect is None}
+    quiet = hearing.quiet
+    return {claim for o in opposed if not {o.by, o.target} & quiet for claim in (o.by, o.target)}
 
 
 def _clash(scope: Scope, claims: Iterable[Heard]) -> Conflict:
@@ -151,10 +196,10 @@ def _clash(scope: Scope, claims: Iterable[Heard]) -> Conflict:
     return Conflict(part or None, CLASH, _sides(opposed, set(opposed)))
 
 
-def _contested(state: FactState, about: list[Heard], disputed: set[str]) -> FactState:
+def _contested(state: FactState, disputed: list[Heard]) -> FactState:
     """The state, contested where live claims of different asserters are joined by a dispute of what made it so."""
-    effects = {heard.effect for heard in about if heard.claim in disputed}
-    denied_ends = {h.span.start.latest for h in about if h.claim in disputed and h.effect in (CLOSE, NEGATIVE, REFUSE)}
+    effects = {heard.effect for heard in disputed}
+    denied_ends = {heard.span.start.latest for heard in disputed if heard.effect in (CLOSE, NEGATIVE, REFUSE)}
     is_contested = (
         (state.status in (HOLDS, POSSIBLY) and effects & {OPEN, OBSERVE})
         or state.ended in denied_ends
@@ -185,6 +230,12 @@ def attributes(about: Sequence[Heard], state: FactState, day: int) -> dict[str, 
     }
 
 
+def breaks_of_attributes(about: Sequence[Heard]) -> set[int]:
+    """The days on which what `attributes` tells can change, besides those on which the state does."""
+    telling = [heard.span.start for heard in about if heard.content.attributes]
+    return {day for start in telling for day in (*start, next_day(start.latest))}
+
+
 def asserters(claims: Iterable[Heard]) -> tuple[Asserter, ...]:
     """Everybody who asserts these claims, each once."""
     grouped: dict[str, list[ClaimContent]] = {}
@@ -207,12 +258,11 @@ def conflicts(hearing: Hearing, touching: set[str]) -> tuple[Conflict, ...]:
     """Every opposition that touches these claims, one conflict for each aspect and pair of sides."""
     everyone = hearing.everyone
     grouped: dict[tuple[str | None, frozenset[str]], tuple[set[str], set[str]]] = {}
-    for opposed in hearing.opposed:
-        if {opposed.by, opposed.target} & touching:
-            sides = frozenset(everyone[name].asserter for name in (opposed.by, opposed.target))
-            kinds, claims = grouped.setdefault((opposed.aspect, sides), (set(), set()))
-            kinds.add(opposed.why)
-            claims.update((opposed.by, opposed.target))
+    for opposed in {o for claim in touching for o in hearing.opposed_about.get(claim, ())}:
+        sides = frozenset(everyone[name].asserter for name in (opposed.by, opposed.target))
+        kinds, claims = grouped.setdefault((opposed.aspect, sides), (set(), set()))
+        kinds.add(opposed.why)
+        claims.update((opposed.by, opposed.target))
     found = [
         Conflict(aspect, "+".join(sorted(kinds)), _sides(everyone, claims))
         for (aspect, _), (kinds, claims) in grouped.items()
@@ -246,13 +296,13 @@ def _value(side: list[Heard]) -> str | None:
 
 def excluded(hearing: Hearing, touching: set[str]) -> tuple[Excluded, ...]:
     """The claims among these that do not count, and why."""
-    undone = [Excluded(*item) for item in hearing.undone if item.claim in touching]
-    headlines = [_headline(hearing, heard.claim) for heard in hearing.silenced if heard.claim in touching]
+    undone = [Excluded(*item) for claim in touching for item in hearing.undone_of.get(claim, ())]
+    headlines = [_headline(hearing, claim) for claim in touching & hearing.quiet]
     return tuple(sorted({*undone, *headlines}, key=str))
 
 
 def _headline(hearing: Hearing, claim: str) -> Excluded:
-    others = [o.by if o.target == claim else o.target for o in hearing.opposed if claim in (o.by, o.target)]
+    others = [o.by if o.target == claim else o.target for o in hearing.opposed_about.get(claim, ())]
     return Excluded(claim, "headline", min(others, default=None))
 
 
