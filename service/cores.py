@@ -7,10 +7,11 @@ its turn when the other one rests (docs/decisions/0026).
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, process_time
@@ -26,6 +27,7 @@ _TASKS, _STAT = Path("/proc/self/task"), Path("/proc/stat")
 _WORKING = (0, 1, 2, 5, 6, 7)  # user, nice, system, irq, softirq, steal; the others are ways to rest
 
 _rest = threading.Event()
+_log = logging.getLogger(__name__)
 
 
 class Look(NamedTuple):
@@ -47,8 +49,8 @@ def keep_to_one_core() -> None:
         threading.Thread(target=_keep, name="one-core", daemon=True).start()
 
 
-def use(cores: Collection[int]) -> None:
-    """Has all threads of this process run on these cores; those that it starts do the same."""
+def use(cores: Iterable[int]) -> None:
+    """Has all threads of this process run on these cores; those that it starts do the same. OSError when refused."""
     for task in _TASKS.iterdir():
         with suppress(ProcessLookupError):
             os.sched_setaffinity(int(task.name), cores)
@@ -70,10 +72,11 @@ def work_of_others(before: Look, now: Look, core: int | None, allowed: Collectio
     Nothing when the numbers cannot be right: some sandboxes tell none.
     """
     seconds, own = now.at - before.at, now.own - before.own
-    worked = {cpu: now.worked[cpu] - before.worked[cpu] for cpu in allowed if cpu in now.worked}
+    seen = set(allowed) & now.worked.keys() & before.worked.keys()
+    worked = {cpu: now.worked[cpu] - before.worked[cpu] for cpu in seen}
     if sum(worked.values()) < own / 2:
         return {}
-    if core is not None:
+    if core is not None and core in worked:
         worked[core] = max(worked[core] - own, 0.0)
     return {cpu: work / seconds for cpu, work in worked.items()}
 
@@ -81,20 +84,47 @@ def work_of_others(before: Look, now: Look, core: int | None, allowed: Collectio
 def better_core(core: int | None, others: Mapping[int, float]) -> int | None:
     """The core to move to, given how busy others keep each; None when it is not worth it."""
     least = min(others.values(), default=0.0)
-    if not others or (core is not None and others[core] - least <= WORTH_MOVING):
+    present = None if core is None else others.get(core)
+    if not others or (present is not None and present - least <= WORTH_MOVING):
         return None
     return random.choice([cpu for cpu, share in others.items() if share == least])  # noqa: S311 - any will do
 
 
 def _keep() -> None:
-    core, now = None, _look()
+    keeper = _Keeper()
     while True:
         _rest.wait(SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - not all at the same time
-        before, now = now, _look()
-        better = better_core(core, work_of_others(before, now, core, ALLOWED))
+        try:
+            keeper.look_around()
+        except (OSError, LookupError, ValueError) as error:
+            _log.warning("the cores have changed, or are not told any more: %r", error)
+            keeper.begin_anew()
+
+
+class _Keeper:
+    """Knows where the process is kept. The cores that it may use can change while it runs."""
+
+    def __init__(self) -> None:
+        self._allowed = ALLOWED
+        self._core: int | None = None
+        self._seen: Look | None = None
+
+    def look_around(self) -> None:
+        """Moves to a better core, if there is one since it last looked."""
+        before, self._seen = self._seen, _look()
+        if before is None:
+            return
+        better = better_core(self._core, work_of_others(before, self._seen, self._core, self._allowed))
         if better is not None:
-            core = better
-            use({core})
+            use({better})
+            self._core = better
+
+    def begin_anew(self) -> None:
+        """Leaves the process to the system, on all cores that it grants."""
+        self._core, self._seen = None, None
+        with suppress(OSError):
+            use(range(os.cpu_count() or 1))
+        self._allowed = frozenset(os.sched_getaffinity(0))
 
 
 def _look() -> Look:

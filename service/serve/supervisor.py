@@ -12,13 +12,15 @@ from time import monotonic
 
 import structlog
 
-from service.bootstrap import demand_signing_key, prepare, signing_key
+from service.bootstrap import demand_signing_key, signing_key
+from service.cores import ALLOWED
 from service.errors import ServiceError
 from service.serve.address import base_url, demand_guard, listen
 from service.serve.child import Child
 from service.serve.database import embedded_folder, open_database
 from service.serve.health import is_building, is_ready
 from service.serve.metering import Metering, metering
+from service.serve.preparing import prepared
 from service.serve.signals import Signals
 from service.settings import Settings
 from service.slots import FOLDER
@@ -58,7 +60,7 @@ def serve(
     demand_guard(settings)
     demand_signing_key(settings)
     with Signals() as signals, link or listen(settings.host, settings.port) as link, open_database(settings) as url:
-        report = prepare(settings, url)
+        report = prepared(settings, url)
         _log.info("database prepared", applied=list(report.applied), roles=report.roles)
         if load is not None:
             load(url)
@@ -122,6 +124,8 @@ def _environment(settings: Settings, size: Size, url: str) -> dict[str, str]:
         "FRENEMIES_ADMIN_KEY": settings.admin_key or "",
         "FRENEMIES_LOG_KEY": "",
         "FRENEMIES_POOL_SIZE": str(max(settings.pool_size, size.threads)),
+        # More workers than cores cannot be kept to one each without some of them going short.
+        "FRENEMIES_ONE_CORE": str(settings.one_core and size.workers <= len(ALLOWED)),
     }
     return own | given
 

@@ -1,6 +1,6 @@
--- name: append_group
--- Appends what callers give together, all of it or nothing; see log.append_group.
-SELECT before, started_at FROM log.append_group(
+-- name: append_all
+-- Appends what callers give together, all of it or nothing; see log.append_all.
+SELECT before, started_at FROM log.append_all(
     %(streams)s::text[], %(versions)s::integer[], %(topics)s::text[], %(states)s::bytea[],
     %(guard_streams)s::text[], %(guard_versions)s::integer[],
     %(count_kinds)s::text[], %(count_targets)s::text[], %(count_links)s::integer[],

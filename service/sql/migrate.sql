@@ -13,6 +13,10 @@ CREATE TABLE IF NOT EXISTS log.migrations (
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- name: is_prepared
+-- Whether the log was ever made here. Everybody may ask.
+SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'log' AND tablename = 'migrations');
+
 -- name: lock
 -- One migration at a time in this database, to the end of the transaction.
 SELECT pg_advisory_xact_lock(7310271028);
@@ -92,7 +96,7 @@ END $$;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA log FROM PUBLIC;
 GRANT USAGE ON SCHEMA log, projections TO frenemies_api, frenemies_projector;
 GRANT SELECT ON ALL TABLES IN SCHEMA log TO frenemies_api, frenemies_projector;
-GRANT EXECUTE ON FUNCTION log.append, log.append_group, log.append_each TO frenemies_api;
+GRANT EXECUTE ON FUNCTION log.append, log.append_all, log.append_each, log.append_group TO frenemies_api;
 GRANT EXECUTE ON FUNCTION log.position_at TO frenemies_api, frenemies_projector;
 GRANT INSERT, UPDATE ON log.imports TO frenemies_api;
 GRANT INSERT ON log.import_batches TO frenemies_api;

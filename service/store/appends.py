@@ -57,17 +57,23 @@ def append_of(
 
 
 def bear_on_each_other(appends: Sequence[Append]) -> bool:
-    """Whether they have to be judged one after the other: one guards a stream that is appended to, or counts links."""
+    """Whether they have to be judged one after the other: for what one guards or counts, or as one is sure to lose."""
     if len(appends) == 1:
         return False
     if any(append.link_counts for append in appends):
         return True
     guards = {stream for append in appends for stream in append.guards}
-    return any(event.originator_id in guards for append in appends for event in append.events)
+    places = [(str(event.originator_id), event.originator_version) for append in appends for event in append.events]
+    requests = [append.request.key for append in appends if append.request is not None]
+    return (
+        len(set(places)) < len(places)
+        or len(set(requests)) < len(requests)
+        or any(stream in guards for stream, _ in places)
+    )
 
 
-def group(appends: Sequence[Append]) -> dict[str, Any]:
-    """The parameters of the query `append_group`."""
+def together(appends: Sequence[Append]) -> dict[str, Any]:
+    """The parameters of the query `append_all`."""
     ends = list(accumulate(len(append.events) for append in appends))
     asked = [
         (append.request, end - len(append.events) + 1, len(append.events))
@@ -84,7 +90,7 @@ def group(appends: Sequence[Append]) -> dict[str, Any]:
 
 
 def appended(appends: Sequence[Append], before: int, started_at: datetime) -> list[Appended]:
-    """What the query `append_group` did: one event after another behind the position `before`, 1 µs apart."""
+    """What the query `append_all` did: one event after another behind the position `before`, 1 µs apart."""
     ends = list(accumulate(len(append.events) for append in appends))
     return [
         Appended(

@@ -14,9 +14,9 @@ from eventsourcing.persistence import StoredEvent
 from psycopg.rows import RowFactory, args_row, scalar_row, tuple_row
 
 from service.db import Database, error_of
-from service.errors import AppendRefused, DeadlineExceeded, OutcomeUnknown, ServiceError, StoreError, StoreUnavailable
+from service.errors import AppendRefused, DeadlineExceeded, OutcomeUnknown, ServiceError, StoreUnavailable
 from service.sql import load_queries
-from service.store.appends import Append, appended, bear_on_each_other, each, group
+from service.store.appends import Append, appended, bear_on_each_other, each, together
 from service.store.check import demand_consecutive, demand_storable
 from service.store.grouping import Grouping
 from service.store.measuring import measured, measured_flush
@@ -162,12 +162,10 @@ class PostgresStore:
     def _send_as_one(self, appends: Sequence[Append]) -> Sequence[Appended] | None:
         """What came of each; None when anything was refused and so nothing stored."""
         try:
-            ((before, started_at),) = self.database.write(_QUERIES["append_group"], group(appends), tuple_row)
-        except (StoreUnavailable, DeadlineExceeded):
-            raise
-        except StoreError:
+            ((before, started_at),) = self.database.write(_QUERIES["append_all"], together(appends), tuple_row)
+        except AppendRefused:
             return None
-        return appended(appends, before, started_at)
+        return None if before is None else appended(appends, before, started_at)
 
     def _send_again(self, appends: Sequence[Append], lost: OutcomeUnknown) -> Sequence[Outcome]:
         """After a lost reply: of the same events, one version each, only the first or the second sending can be stored.

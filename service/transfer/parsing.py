@@ -5,9 +5,8 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import pickle
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from events.errors import DomainError
 from service.cores import ALLOWED, use
 from service.intake.records import read_line
 from service.intake.strict_json import parse
+from service.interrupts import deaf_children
 from service.timeline.claims import normalised
 from service.timeline.drafts import ArticleDraft, ClaimDraft, Draft, EntityDraft, NormalClaimDraft
 from service.transfer.errors import ReaderLost
@@ -60,7 +60,8 @@ def parsed_chunks(lines: Lines, begin: Place, left: int, size: Size) -> Iterator
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     reader = context.Process(target=_send_chunks, args=(lines, begin, size, theirs, ALLOWED), daemon=True)
-    reader.start()
+    with deaf_children():
+        reader.start()
     theirs.close()
     try:
         yield _received(ours)
@@ -117,9 +118,8 @@ _encode = msgspec.msgpack.Encoder().encode
 
 def _send_chunks(lines: Lines, begin: Place, size: Size, link: Connection, cores: frozenset[int]) -> None:
     if cores:
-        use(cores)  # not only the one that the process which asked may keep to
-    # Ctrl-C is for the process that asked: it ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with suppress(OSError):  # a wish: not to share the one core that the process which asked may keep to
+            use(cores)
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     try:

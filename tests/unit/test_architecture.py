@@ -19,6 +19,7 @@ PARTS: dict[str, set[str]] = {
     "service.settings": {"service.errors"},
     "service.slots": set(),
     "service.cores": set(),
+    "service.interrupts": set(),
     "service.metrics": {"service.errors", "service.slots"},
     "service.sql": set(),
     "service.sample": set(),
@@ -26,15 +27,19 @@ PARTS: dict[str, set[str]] = {
     "service.arrays": set(),
     "service.db": {"service.arrays", "service.settings", "service.metrics", "service.errors"},
     "service.migrate": {"service.db", "service.sql", "service.errors"},
+    "service.leading": {"service.db", "service.sql", "service.errors"},
     "service.store": {
         "service.arrays", "service.db", "service.sql", "service.metrics", "service.errors", "service.settings",
     },
-    "service.projections": {"service.store", "service.db", "service.sql", "service.errors", "service.settings"},
-    "service.tree": {"service.db", "service.sql", "service.errors", "service.settings"},
+    "service.projections": {
+        "service.store", "service.leading", "service.interrupts", "service.db", "service.sql", "service.errors",
+        "service.settings",
+    },
+    "service.tree": {"service.leading", "service.db", "service.sql", "service.errors", "service.settings"},
     "service.timeline": {"service.store", "service.projections", "service.tree", "service.errors", "service.settings"},
     "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
     "service.transfer": {
-        "service.arrays", "service.cores",
+        "service.arrays", "service.cores", "service.interrupts",
         "service.timeline", "service.intake", "service.store", "service.db", "service.sql", "service.errors",
         "service.settings",
     },
@@ -53,15 +58,15 @@ PARTS: dict[str, set[str]] = {
         "service.transfer", "service.tree",
     },
     "service.serve": {
-        "service.bootstrap", "service.embedded", "service.metrics", "service.slots", "service.projections.vitals",
-        "service.errors", "service.settings",
+        "service.bootstrap", "service.cores", "service.embedded", "service.migrate", "service.metrics", "service.slots",
+        "service.projections.vitals", "service.errors", "service.settings",
     },
     "service.wsgi": {
         "service.bootstrap", "service.app", "service.cores", "service.serve", "service.errors", "service.settings",
     },
     "service.cli": {
-        "service.bootstrap", "service.app", "service.serve", "service.embedded", "service.timeline", "service.intake",
-        "service.transfer", "service.feeds", "service.projections", "service.tree", "service.errors",
+        "service.bootstrap", "service.app", "service.serve", "service.embedded", "service.migrate", "service.timeline",
+        "service.intake", "service.transfer", "service.feeds", "service.projections", "service.tree", "service.errors",
         "service.settings",
     },
 }  # fmt: skip

@@ -32,6 +32,11 @@ print(sorted({len(os.sched_getaffinity(int(task))) for task in os.listdir("/proc
 is_over.set()
 """
 
+REFUSE = """
+def refuse(cores):
+    raise PermissionError
+"""
+
 
 def test_work_is_what_is_not_rest() -> None:
     assert work_of_cores(STAT, 10) == {0: 2.4, 1: 7.2}
@@ -70,3 +75,19 @@ def test_of_equal_cores_any_may_be_taken() -> None:
 def test_all_threads_of_a_process_are_kept_to_one_core() -> None:
     done = subprocess.run([sys.executable, "-c", KEEPS], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout.strip() == "[1]"
+
+
+def test_cores_that_come_and_go_are_no_accident() -> None:
+    before, now = Look(10.0, 1.0, {0: 5.0, 2: 1.0}), Look(12.0, 1.2, {0: 6.0, 1: 7.0})
+    assert work_of_others(before, now, 2, {0, 1, 2}) == {0: 0.5}
+    assert better_core(2, {0: 0.5}) == 0
+
+
+@pytest.mark.skipif(len(ALLOWED) < 2, reason="there is one core only")
+def test_a_system_that_refuses_leaves_the_process_on_all_cores() -> None:
+    refusing = KEEPS.replace("cores.keep", "cores.use = refuse\ncores.keep").replace("< 10", "< 1")
+    refusing = refusing.replace("import os", REFUSE + "import os", 1).replace("monotonic() + 10", "monotonic() + 1")
+    done = subprocess.run([sys.executable, "-c", refusing], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.strip() == f"[{len(ALLOWED)}]"
+    assert "the cores have changed" in done.stderr
+    assert "Traceback" not in done.stderr

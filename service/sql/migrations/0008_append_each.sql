@@ -1,9 +1,7 @@
--- What callers of one process give together is appended at once, or refused as a whole by log.append_group; who is
+-- What callers of one process give together is appended at once, or refused as a whole by log.append_all; who is
 -- refused is then found by log.append_each. Before, one function did both: it made a subtransaction in which the members
--- were judged, and a row for each of them, and so took three times as long.
-
-DROP FUNCTION log.append_group;
-DROP FUNCTION log.bear_on_each_other;
+-- were judged, and a row for each of them, and so took three times as long. That one, log.append_group, stays for the
+-- processes of the version before, which may go on while this is migrated.
 
 -- The steps are only called by functions that have made these settings, and setting them again takes time.
 ALTER FUNCTION log.check_guards RESET ALL;
@@ -24,9 +22,10 @@ BEGIN
 END $$;
 
 
--- All of it or nothing. A request names the place of its first event, from 1, and how many are its own. That the first
--- event of a stream is the first is left to the unique index: the error then names no version.
-CREATE FUNCTION log.append_group(
+-- All of it or nothing; `before` is null where a request was answered before. A request names the place of its first
+-- event, from 1, and how many are its own. That the first event of a stream is the first is left to the unique index:
+-- the error then names no version.
+CREATE FUNCTION log.append_all(
     streams text[], versions integer[], topics text[], states bytea[],
     guard_streams text[], guard_versions integer[],
     count_kinds text[], count_targets text[], count_links integer[],
@@ -41,10 +40,20 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION USING
             ERRCODE = 'FR007',
-            MESSAGE = 'log.append_group needs the isolation level read committed: it has to see what was committed before it';
+            MESSAGE = 'log.append_all needs the isolation level read committed: it has to see what was committed before it';
     END IF;
     PERFORM pg_advisory_xact_lock(7310271027);
 
+    IF cardinality(request_keys) > 0 THEN
+        IF EXISTS (
+            SELECT FROM unnest(request_places, request_events) AS r(place, events)
+            WHERE r.place < 1 OR r.events < 0 OR r.place + r.events - 1 > cardinality(streams)) THEN
+            RAISE EXCEPTION USING ERRCODE = 'FR007', MESSAGE = 'a request names events that are not there';
+        END IF;
+        IF EXISTS (SELECT FROM log.requests r WHERE r.key = ANY (request_keys)) THEN
+            RETURN;
+        END IF;
+    END IF;
     IF cardinality(guard_streams) > 0 THEN
         PERFORM log.check_guards(guard_streams, guard_versions);
     END IF;
@@ -107,6 +116,9 @@ DECLARE
     links integer := 0;
     texts integer := 0;
 BEGIN
+    -- Taken here for all: what log.append takes in a subtransaction is given back when that is rolled back.
+    PERFORM pg_advisory_xact_lock(7310271027);
+
     FOR member IN 1 .. cardinality(event_counts) LOOP
         error_state := NULL;
         error_message := NULL;

@@ -15,7 +15,7 @@ from service.db import Database, connect
 from service.errors import DeadlineExceeded, OutcomeUnknown, StoreError, StoreUnavailable
 from service.settings import DatabaseSettings
 from service.sql import load_queries
-from service.store.appends import Append, each, group
+from service.store.appends import Append, each, together
 from service.store.listen import AppendListener
 from service.store.postgres import PostgresStore
 from service.store.protocol import Request
@@ -36,7 +36,7 @@ def test_an_append_that_waits_too_long_for_its_turn_stores_nothing(database_url:
 
 
 def test_a_slow_append_ends_at_the_statement_timeout(database_url: str) -> None:
-    rewrite(database_url, "log.append_group", (LAST_STEP, f"PERFORM pg_sleep(30);\n    {LAST_STEP}"))
+    rewrite(database_url, "log.append_all", (LAST_STEP, f"PERFORM pg_sleep(30);\n    {LAST_STEP}"))
     with Database(DatabaseSettings(database_url, statement_timeout=0.2)) as database:
         store = PostgresStore(database)
         with pytest.raises(DeadlineExceeded):
@@ -92,7 +92,7 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
         connect(settings.url)
 
 
-@pytest.mark.parametrize(("call", "params_of"), [("append_group", group), ("append_each", each)])
+@pytest.mark.parametrize(("call", "params_of"), [("append_all", together), ("append_each", each)])
 def test_an_append_in_a_snapshot_of_the_past_is_refused(
     database: Database, call: str, params_of: Callable[[Sequence[Append]], dict[str, Any]]
 ) -> None:
@@ -108,7 +108,7 @@ def test_an_append_in_a_snapshot_of_the_past_is_refused(
 
 def test_recorded_at_grows_when_the_clock_of_the_server_is_set_back(database_url: str, store: PostgresStore) -> None:
     once_ahead = "CASE WHEN before < 1 THEN '2999-01-01' ELSE clock_timestamp() END"
-    rewrite(database_url, "log.append_group", ("clock_timestamp()", once_ahead))
+    rewrite(database_url, "log.append_all", ("clock_timestamp()", once_ahead))
     first = store.append([EVENT])
     second = store.append([StoredEvent("entity-a", 2, "Noted.v1", b"{}")])
     assert first.recorded_at == datetime.fromisoformat("2999-01-01T00:00:00+00:00")

@@ -11,14 +11,26 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.rows import tuple_row
 
+from service.arrays import IntegerArray
 from service.db import Database, connect
-from service.errors import GuardFailed, KeyTaken, OutcomeUnknown, RequestMismatch, ServiceError, StreamConflict
+from service.errors import (
+    GuardFailed,
+    KeyTaken,
+    OutcomeUnknown,
+    RequestMismatch,
+    ServiceError,
+    StoreError,
+    StreamConflict,
+)
 from service.settings import DatabaseSettings
-from service.store.appends import Append
+from service.sql import load_queries
+from service.store.appends import Append, each, together
 from service.store.memory import MemoryStore
 from service.store.postgres import PostgresStore
 from service.store.protocol import Appended, Request, StreamKey, StreamLink
+from tests.integration.store.faults import run
 from tests.integration.store.proxy import Proxy
 from tests.integration.store.test_faults import locked_log, wait_for_waiters
 
@@ -173,3 +185,45 @@ def _failure(store: PostgresStore) -> BaseException:
     with pytest.raises(ServiceError) as caught:
         store.append([noted("a")])
     return caught.value
+
+
+def test_the_lock_of_the_log_is_kept_while_callers_are_judged_one_after_the_other(
+    database_url: str, database: Database, store: PostgresStore
+) -> None:
+    """It would go with each who is refused, and others come in between."""
+    store.append([noted("a")])
+    refused = [append_of(noted("a", note=n)) for n in range(3)]
+    with database.transaction() as connection:
+        rows = connection.execute(load_queries("log")["append_each"], each(refused)).fetchall()
+        assert [row[6] for row in rows] == ["FR001"] * 3
+        held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        assert connection.execute(held).fetchone() == (1,)
+
+
+def test_a_request_cannot_name_events_that_are_not_there(database: Database, store: PostgresStore) -> None:
+    append = append_of(noted("a"), request=Request("r", "h", "{}"))
+    for places, events in (([2], [1]), ([1], [2]), ([0], [1]), ([1], [-1])):
+        forged = together([append]) | {
+            "request_places": IntegerArray(places),
+            "request_events": IntegerArray(events),
+        }
+        with pytest.raises(StoreError, match="a request names events"):
+            database.write(load_queries("log")["append_all"], forged, tuple_row)
+    assert store.head() == 0
+
+
+def test_what_the_version_before_calls_goes_on_working(database: Database, store: PostgresStore) -> None:
+    """It may still serve while the database is migrated. Its statement took the parameters of `append_each`."""
+    statement = load_queries("log")["append_each"].replace("log.append_each", "log.append_group")
+    given = [append_of(noted("a"), guards={"x": 0}), append_of(noted("b"), links=[StreamLink("article", "b", "t")])]
+    assert [row[0] for row in database.write(statement, each(given), tuple_row)] == [1, 2]
+    rows = database.write(statement, each([append_of(noted("a")), append_of(noted("c"))]), tuple_row)
+    assert [(row[0], row[6]) for row in rows] == [(None, "FR001"), (3, None)]
+    assert [record.stream for record in store.read_log(0, 10)] == ["a", "b", "c"]
+
+
+def test_a_failure_that_is_no_refusal_is_told(database_url: str, store: PostgresStore) -> None:
+    store.append([noted("a")])
+    run(database_url, "REVOKE EXECUTE ON FUNCTION log.append_all FROM frenemies_api")
+    with pytest.raises(StoreError, match="permission denied"):
+        store.append([noted("b")])

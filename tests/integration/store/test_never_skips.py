@@ -21,7 +21,7 @@ from service.db import Database, connect
 from service.errors import OutcomeUnknown, ServiceError
 from service.settings import DatabaseSettings
 from service.sql import load_queries
-from service.store.appends import Append, appended, group
+from service.store.appends import Append, appended, together
 from service.store.postgres import PostgresStore
 from service.store.protocol import NO_COUNTS, NO_GUARDS, Appended, Request
 from tests.integration.store.checker import Seen, Told, violations, work_events
@@ -165,7 +165,7 @@ def test_a_writer_that_is_told_before_the_commit_is_found(
             append = Append(work_events(work, 1), NO_GUARDS, NO_COUNTS, (), (), (), None)
             with suppress(ServiceError):
                 with database.transaction() as connection:
-                    row = connection.execute(load_queries("log")["append_group"], group([append])).fetchone()
+                    row = connection.execute(load_queries("log")["append_all"], together([append])).fetchone()
                     assert row is not None
                     (told_of,) = appended([append], *row)
                     if not waits_for_commit:
@@ -223,7 +223,7 @@ def test_a_million_appends_are_read_without_a_gap(database_url: str, carried: Ru
 
 def unlocked(url: str, *changes: tuple[str, str]) -> None:
     """Appends take no lock."""
-    rewrite(url, "log.append_group", (LOCK, ""), *changes)
+    rewrite(url, "log.append_all", (LOCK, ""), *changes)
     rewrite(url, "log.append", (LOCK, ""))
 
 

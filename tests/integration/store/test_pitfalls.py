@@ -19,7 +19,7 @@ from service.errors import DeadlineExceeded, ServiceError, StreamConflict
 from service.projections.vitals import VitalsReader
 from service.settings import Settings
 from service.sql import load_queries
-from service.store.appends import Append, group
+from service.store.appends import Append, together
 from service.store.listen import AppendListener
 from service.store.postgres import PostgresStore
 from service.store.protocol import NO_COUNTS, NO_GUARDS
@@ -57,7 +57,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None
 def append_in(connection: Connection, work: int) -> int:
     """Appends within a transaction of the caller's, and gives the position."""
     append = Append(work_events(work, 1), NO_GUARDS, NO_COUNTS, (), (), (), None)
-    row = connection.execute(load_queries("log")["append_group"], group([append])).fetchone()
+    row = connection.execute(load_queries("log")["append_all"], together([append])).fetchone()
     assert row is not None
     return int(row[0]) + 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from threading import Thread
@@ -11,16 +11,21 @@ from time import monotonic
 import pytest
 from psycopg.rows import scalar_row
 
-from service.bootstrap import vitals_reader
-from service.db import PROJECTOR_ROLE, Connection, Database, connect, translated
+from service.bootstrap import BATCH_SECONDS, vitals_reader
+from service.db import KEEPER_ROLE, PROJECTOR_ROLE, Connection, Database, connect, translated
 from service.errors import OutcomeUnknown, StoreUnavailable
-from service.projections.indexing import INDEX
-from service.projections.projection import schema_of
+from service.projections.indexing import INDEX, IndexProjection
+from service.projections.projection import History, schema_of
 from service.projections.projector import Projector
 from service.projections.runner import Runner
 from service.settings import DatabaseSettings
 from service.store.listen import AppendListener
 from service.store.postgres import PostgresStore
+from service.store.protocol import StoredRecord
+from service.tree.keeper import Keeper
+from service.tree.reading import TreeReader
+from service.tree.runner import KeeperRunner
+from tests.integration.projections.stories import Story
 from tests.integration.store.checker import work_events
 from tests.integration.store.proxy import Proxy
 from tests.integration.store.test_pitfalls import in_background, is_listening, wait_until
@@ -28,7 +33,9 @@ from tests.integration.store.test_pitfalls import in_background, is_listening, w
 STATEMENT = 0.3
 """Seconds: a statement may take so long."""
 GIVEN_UP_WITHIN = STATEMENT + 2 + 1
-PROJECTOR = "frenemies-projector"
+HEALED_WITHIN = 12.0
+"""Seconds: silence is noticed after five, and two later it leads again; a machine may be busy."""
+PROJECTOR, KEEPER = "frenemies-projector", "frenemies-keeper"
 MANY = "SELECT repeat('x', 1000) FROM generate_series(1, 5000)"
 
 
@@ -167,6 +174,95 @@ def test_a_listener_leaves_a_link_that_fell_silent(
         store.append(work_events(1, 1))
         assert listener.wait(5)
         listener.close()
+
+
+class Disturbed(IndexProjection):
+    """Something happens in the middle of each batch, when it has changed some rows."""
+
+    def __init__(self, happen: Callable[[Connection], object]) -> None:
+        self.happen = happen
+        self.batches = 0
+
+    def handle(self, connection: Connection, records: Sequence[StoredRecord], history: History) -> None:
+        super().handle(connection, records, history)
+        self.batches += 1
+        self.happen(connection)
+        super().handle(connection, records, history)
+
+
+@contextmanager
+def projecting(url: str, index: IndexProjection) -> Iterator[Callable[[int], bool]]:
+    """The projector of the service at work, with its limits; gives what says whether it has got to a position."""
+    settings = DatabaseSettings(url, pool_size=3, pool_timeout=5.0, statement_timeout=BATCH_SECONDS)
+    with Database(settings, role=PROJECTOR_ROLE, name=PROJECTOR, schema=schema_of(index)) as database:
+        projector = Projector(index, PostgresStore(database), database)
+        runner = Runner(projector, database, AppendListener(url))
+        with in_background(runner.run):
+            try:
+                yield lambda position: projector.position() == position
+            finally:
+                runner.stop()
+
+
+@pytest.mark.slow
+def test_a_projector_heals_when_its_links_fall_silent_for_ever_in_the_middle_of_a_step(
+    database_url: str, store: PostgresStore
+) -> None:
+    with Proxy(database_url) as proxy:
+        freezing = Disturbed(lambda _: freezing.batches > 1 or proxy.freeze(PROJECTOR.encode(), only_present=True))
+        store.append(Story().tell(50))
+        with projecting(proxy.url, freezing) as is_at:
+            wait_until(lambda: freezing.batches > 0)
+            wait_until(lambda: is_at(50), HEALED_WITHIN)
+        assert proxy.is_holding_back
+
+
+def test_a_step_that_takes_longer_than_silence_may_last_is_not_given_up(
+    database_url: str, store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.leading._PATIENCE", 0.2)
+    monkeypatch.setattr("service.leading._PULSE_SECONDS", 0.05)
+    slow = Disturbed(lambda connection: connection.execute("SELECT pg_sleep(1)"))
+    store.append(Story().tell(50))
+    with projecting(database_url, slow) as is_at:
+        wait_until(lambda: is_at(50))
+    assert slow.batches == 1
+
+
+class DisturbedKeeper(Keeper):
+    """Something happens before each step."""
+
+    happen: Callable[[], object]
+
+    def step(self, limit: int = 1) -> int:
+        self.happen()
+        return super().step(limit)
+
+
+@pytest.mark.slow
+def test_a_keeper_heals_when_its_links_fall_silent_for_ever(database_url: str, store: PostgresStore) -> None:
+    reader, steps = TreeReader(store.database), [0]
+
+    def freeze_once() -> None:
+        steps[0] += 1
+        if steps[0] == 2:
+            proxy.freeze(KEEPER.encode(), only_present=True)
+
+    with Proxy(database_url) as proxy:
+        settings = DatabaseSettings(proxy.url, pool_size=2, pool_timeout=5.0)
+        with Database(settings, role=KEEPER_ROLE, name=KEEPER) as database:
+            keeper = DisturbedKeeper(database, None, "example.org/log")
+            keeper.happen = freeze_once
+            runner = KeeperRunner(keeper, database)
+            with in_background(runner.run):
+                try:
+                    store.append(work_events(1, 3))
+                    wait_until(lambda: steps[0] >= 2)
+                    store.append(work_events(2, 3))
+                    wait_until(lambda: reader.tree().size == 6, HEALED_WITHIN)
+                finally:
+                    runner.stop()
+        assert proxy.is_holding_back
 
 
 @pytest.mark.slow
