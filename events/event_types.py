@@ -170,12 +170,23 @@ class ClaimRefAdded(DomainEvent, frozen=True, kw_only=True):
     ref: str
 
 
+_ClaimChanges = msgspec.defstruct(
+    "_ClaimChanges",
+    [(field.name, field.type | msgspec.UnsetType, msgspec.UNSET) for field in msgspec.structs.fields(ClaimContent)],
+    forbid_unknown_fields=True,
+)
+
+
 class ClaimCorrected(DomainEvent, frozen=True, kw_only=True):
     """What the claim says was put right. Each field in `changes` replaces that field of the content."""
 
     changes: dict[str, Any]
     reason: str
     article: str | None = None
+
+    def __post_init__(self) -> None:
+        """Changes that no claim can take are none: an event with such cannot be read."""
+        msgspec.convert(self.changes, _ClaimChanges)
 
 
 class ClaimRedated(DomainEvent, frozen=True, kw_only=True):

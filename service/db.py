@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import select
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
@@ -41,15 +42,10 @@ _LINK = {
 }
 # A server that was asked has this long beyond the time of the statement to say that it ended it.
 _GRACE = 2.0
-# A leader's link carries nothing that takes time: it tells early that the server fell silent.
-_PULSE_PATIENCE = 4.0
 # How long the driver waits before it looks around, in seconds.
 _TICK = 0.1
 # After this long the pool gives up and the next caller starts a new attempt; a longer time only means longer pauses.
 _RECONNECT_TIMEOUT = 1.0
-
-ABSENCE = 30.0
-"""Seconds after which the server ends the session of a leader that says nothing."""
 
 
 class Connection(psycopg.Connection[TupleRow]):
@@ -60,6 +56,13 @@ class Connection(psycopg.Connection[TupleRow]):
 
     patience = 0.0
     fell_silent = False
+    left_session = 0
+    """The process of the server behind it, once it fell silent."""
+    _is_given_up = False
+
+    def give_up(self) -> None:
+        """From any thread: what waits on this connection, or will, waits no longer than an answer that is there."""
+        self._is_given_up = True
 
     def wait(self, gen: PQGen[RV], interval: float = _TICK, timeout: float | None = None) -> RV:
         """Does what the driver's does. Who names a time, as for notices, is content with silence."""
@@ -75,8 +78,8 @@ class Connection(psycopg.Connection[TupleRow]):
                 ready = yield state
                 if ready:
                     until = monotonic() + self.patience
-                elif monotonic() > until:
-                    self.fell_silent = True
+                elif self._is_given_up or monotonic() > until:
+                    self.fell_silent, self.left_session = True, self.pgconn.backend_pid
                     self.pgconn.finish()
                     raise psycopg.OperationalError(f"the server has said nothing for {self.patience:g} s")
                 state = gen.send(ready)
@@ -96,21 +99,6 @@ def connect(url: str, *, name: str = "frenemies", patience: float = 0.0) -> Conn
     return connection
 
 
-@contextmanager
-def leading(connection: Connection, absence: float = ABSENCE) -> Iterator[None]:
-    """For a session that holds a leader's lock: its locks go at the end of the block.
-
-    They also go when the server hears nothing from it for `absence` seconds: the link may have broken without a word.
-    """
-    patience, connection.patience = connection.patience, _PULSE_PATIENCE
-    connection.execute("SELECT set_config('idle_session_timeout', %s, false)", [f"{round(absence * 1000)}ms"])
-    try:
-        yield
-    finally:
-        connection.execute("SELECT pg_advisory_unlock_all(); RESET idle_session_timeout")
-        connection.patience = patience
-
-
 class Database:
     """A pool of connections in autocommit, each with the role and the time limits of the settings.
 
@@ -122,9 +110,12 @@ class Database:
     ) -> None:
         self.settings = settings
         self.role = role
+        self.name = name
         self.schema = schema
         self.role_missing = False
         self._use = PoolUse(name)
+        self._taken: set[Connection] = set()
+        self._left: deque[int] = deque(maxlen=settings.pool_size)
         self._pool = ConnectionPool(
             settings.url,
             connection_class=Connection,
@@ -161,13 +152,31 @@ class Database:
         with translated():
             with self._use.waiting():
                 connection = self._sound_connection()
+            self._taken.add(connection)
             try:
                 with self._use.using():
                     yield connection
             finally:
+                self._taken.discard(connection)
                 self._pool.putconn(connection)
                 if connection.fell_silent:  # and most likely those made at the same time, too
+                    self._left.append(connection.left_session)
                     self._pool.drain()
+
+    def give_up(self) -> None:
+        """From any thread: the server fell silent, so nobody is to wait on the connections there are.
+
+        It counts for those that have a limit for silence.
+        """
+        self._pool.drain()
+        for connection in list(self._taken):
+            connection.give_up()
+
+    def left_sessions(self) -> list[int]:
+        """The processes of the server behind connections that fell silent since it was asked, as many as are pooled."""
+        sessions = list(self._left)
+        self._left.clear()
+        return sessions
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -268,8 +277,10 @@ def error_of(state: str, message: str, detail: str | None) -> errors.ServiceErro
         return _OURS[state](json.loads(detail or "{}"))
     if state in _BY_STATE:
         return _BY_STATE[state](message)
-    if state.startswith("22"):  # data exception
+    if state.startswith(("22", "54")):  # data exception, program limit exceeded
         return errors.Unstorable(message)
+    if state.startswith("23"):  # integrity constraint violation
+        return errors.AppendRefused(message)
     return errors.StoreError(f"{_name_of(state)} {state}: {message}")
 
 

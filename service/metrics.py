@@ -60,7 +60,11 @@ APPENDS = Histogram(
 )
 # Made beforehand, so that a first failure is seen as a rise from zero.
 _APPENDS_BY_OUTCOME = {outcome: APPENDS.labels(outcome) for outcome in OUTCOMES}
-EVENTS_APPENDED = Counter("frenemies_events_appended", "Events appended to the log.", registry=REGISTRY)
+EVENTS_APPENDED = Counter(
+    "frenemies_events_appended",
+    "Events appended to the log by requests; imports, commands and checkpoints are not counted.",
+    registry=REGISTRY,
+)
 FLUSHES = Histogram(
     "frenemies_flush_seconds",
     "Statements that append, and how long they took: wait for the lock of the log, work, and flush to disk.",
@@ -127,10 +131,13 @@ REBUILD_TOTAL = Asked("frenemies_rebuild_total", "How much there is to do in tha
 REBUILD_LEFT = Asked(
     "frenemies_rebuild_left_seconds", "What the rest of the phase takes at the present rate.", ("projection", "phase")
 )
+REBUILD_WHOLE_LEFT = Asked(
+    "frenemies_rebuild_whole_left_seconds", "What all that is left of the rebuild takes, reckoned.", ("projection",)
+)
 ASKED = (
     BUILD, DATABASE_UP, LOG_HEAD, LOCK_WAITING, LOCK_WAIT, LOCK_HELD,
     PROJECTION_BUILT, PROJECTION_POSITION, PROJECTION_LAG_EVENTS, PROJECTION_LAG, PROJECTION_PARKED,
-    REBUILD_RUNNING, REBUILD_DONE, REBUILD_TOTAL, REBUILD_LEFT,
+    REBUILD_RUNNING, REBUILD_DONE, REBUILD_TOTAL, REBUILD_LEFT, REBUILD_WHOLE_LEFT,
 )  # fmt: skip
 """What is asked when somebody wants to know."""
 

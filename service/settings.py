@@ -28,10 +28,14 @@ class Limits:
     article_text: int = 1 * MIB
     batch_claims: int = 500
     batch_body: int = 5 * MIB
+    import_body: int = 2_048 * MIB
     json_depth: int = 32
     string: int = LONGEST_TEXT
     page: int = 200
     fold_claims: int = 25_000
+    graph_depth: int = 3
+    graph_nodes: int = 500
+    path_steps: int = 6
     request_deadline: float = 5.0
     position_wait: float = 5.0
     imports: int = 2
@@ -110,6 +114,9 @@ def read_settings() -> Settings:
             statement_timeout=_seconds(env, "FRENEMIES_STATEMENT_TIMEOUT", Settings.statement_timeout),
             lock_timeout=_seconds(env, "FRENEMIES_LOCK_TIMEOUT", Settings.lock_timeout),
             one_core=_flag(env, "FRENEMIES_ONE_CORE", Settings.one_core),
+            limits=Limits(
+                import_body=MIB * _whole(env, "FRENEMIES_IMPORT_MIB", Limits().import_body // MIB, 1, 1_048_576)
+            ),
         )
     except EnvError as error:
         raise SettingsError(str(error)) from error

@@ -15,14 +15,15 @@ import click
 
 from service.bootstrap import parking, projection_status, rebuild
 from service.cli import options
-from service.cli.group import Refused
+from service.cli.database import open_existing
+from service.cli.group import Interrupted, Refused
 from service.cli.options import Place
 from service.cli.output import print_json, print_line, print_table
 from service.cli.progress import Bar
+from service.cli.source import ask, open_source
 from service.errors import BuildKept, NothingParked
 from service.projections.parking import Parking, Settled
 from service.projections.rebuild import Report, Wish
-from service.serve.database import open_database
 from service.settings import Settings
 
 REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept.")
@@ -39,20 +40,20 @@ def command() -> None:
 
 @command.command("status")
 @options.JSON
-@options.take_place(url=False)
+@options.take_place(url=True)
 def status(as_json: bool, place: Place) -> None:
     """Show how far each projection is, and the last rebuild."""
-    with _database(place) as (settings, url):
-        found = projection_status(settings, url)
+    found = _projections(place)
     if as_json:
-        print_json({"projections": [one.plain() for one in found]})
+        print_json({"projections": found})
         return
     for one in found:
-        ready = "complete" if one.is_built else "being built"
-        print_line(f"{one.name} version {one.version}: {ready}, at {one.position:,} of {one.head:,}")
-        print_line(f"  behind: {one.lag:,} events, {one.lag_seconds:.1f} s; streams held back: {one.parked:,}")
-        if one.rebuild is not None:
-            print_line(f"  rebuild: {one.rebuild}")
+        ready = "complete" if one["is_built"] else "being built"
+        print_line(f"{one['name']} version {one['version']}: {ready}, at {one['position']:,} of {one['head']:,}")
+        behind = f"{one['lag']:,} events, {one['lag_seconds']:.1f} s"
+        print_line(f"  behind: {behind}; streams held back: {one['parked']:,}")
+        if one["rebuild"] is not None:
+            print_line(f"  rebuild: {_rebuild_told(one['rebuild'])}")
 
 
 @command.command("rebuild")
@@ -69,7 +70,10 @@ def rebuild_command(anew: bool, despite_live: bool, workers: int | None, place: 
     tables differ from the live ones nothing is switched and it ends with 3: the difference is named, and they stay.
     """
     wish = Wish(_who(), workers or _cores(), anew=anew, despite_live=despite_live)
-    report = _rebuild(wish, place)
+    try:
+        report = _rebuild(wish, place)
+    except KeyboardInterrupt:
+        raise Interrupted("Interrupted: readers go on with the live tables. The same command goes on.") from None
     if not report.is_switched:
         raise Refused(_told(report.differences, "Nothing was switched."))
     compared = "the live view and a sample of the log" if report.is_compared_to_live else "a sample of the log"
@@ -150,6 +154,28 @@ def skip(stream: str, reason: str, by: str, place: Place) -> None:
         _tell_outcome(stream, found.skip, by, reason)
 
 
+def _projections(place: Place) -> list[dict[str, Any]]:
+    """What a running service says of them, or their database. It is only read: nothing is caught up for it."""
+    if place.url is not None:
+        with open_source(place) as source:
+            found: list[dict[str, Any]] = ask(source, "projections")["projections"]
+            return found
+    with _database(place) as (settings, url):
+        return [one.plain() for one in projection_status(settings, url)]
+
+
+def _rebuild_told(rebuild: dict[str, Any]) -> str:
+    since = _minute(datetime.fromisoformat(rebuild["started_at"]))
+    parts = [f"{rebuild['phase']}, by {rebuild['started_by']} since {since} UTC"]
+    if rebuild["is_running"]:
+        parts.append(f"{rebuild['done']:,} of {rebuild['total']:,} at {rebuild['rate']:,.0f}/s")
+    for name, what in (("seconds_left", "s left"), ("whole_seconds_left", "s to the end")):
+        if rebuild[name] is not None:
+            parts.append(f"{rebuild[name]:,.0f} {what}")
+    told = ", ".join(parts)
+    return f"{told}: {rebuild['note']}" if rebuild["note"] else told
+
+
 def _list(as_json: bool, place: Place) -> None:
     with _parking(place) as found:
         held, acts = found.parked(), found.acts(20)
@@ -176,7 +202,7 @@ def _tell_outcome(stream: str, act: Callable[[str, str, str], Settled], by: str,
 
 def _rebuild(wish: Wish, place: Place) -> Report:
     with _database(place) as (settings, url), Bar("rebuild", each_phase=True) as bar:
-        return rebuild(settings, url, lambda at: bar.show(at.phase, at.done, at.total)).run(wish)
+        return rebuild(settings, url, lambda at: bar.show(at.phase, at.done, at.total, at.whole_seconds_left)).run(wish)
 
 
 def _compare(place: Place) -> Report:
@@ -192,9 +218,8 @@ def _told(differences: Sequence[object], end: str) -> str:
 
 @contextmanager
 def _database(place: Place) -> Iterator[tuple[Settings, str]]:
-    settings = place.settings()
-    with open_database(settings) as url:
-        yield settings, url
+    with open_existing(place.settings()) as found:
+        yield found
 
 
 @contextmanager

@@ -1,8 +1,9 @@
-"""Importing over HTTP: a body of any length, copied to disk as it comes and then imported as a file is."""
+"""Importing over HTTP: a long body, copied to disk as it comes and then imported as a file is."""
 
 from __future__ import annotations
 
 import errno
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,7 +18,7 @@ from service.errors import StoreFull
 from service.http.api import Resource
 from service.http.body import JSON, demand_media
 from service.http.context import importer, limits, recorder, refuse_version, surroundings
-from service.http.errors import BodyStalled, TooManyImports
+from service.http.errors import BodyStalled, TooLarge, TooManyImports
 from service.http.problems import problem
 from service.intake.fields import LIMITS, Shape, Text
 from service.transfer.importer import Listener, Outcome
@@ -48,31 +49,30 @@ class ImportQuery(Shape):
 
 @RESOURCE.stream("/v1/import", "ImportAnswer", query=ImportQuery, media=NDJSON)
 def import_lines(query: dict[str, Any]) -> Response:
-    """Record newline-delimited JSON, one record a line, of any length; the same body again records nothing.
+    """Record newline-delimited JSON, one record a line; the same body again records nothing.
 
     When it is interrupted, the same body goes on behind the last line that was recorded. Then `refusals` begins with
     the line `refusals_from`, while the counts are those of the whole; the same body once more tells all refusals.
     """
     refuse_version()
     demand_media(NDJSON)
-    keep = ExitStack()
-    keep.enter_context(_turn())
-    try:
+    with ExitStack() as keep:
+        keep.enter_context(_room())
+        keep.enter_context(_turn())
         folder = Path(keep.enter_context(tempfile.TemporaryDirectory(prefix="frenemies-")))
         body, refused = folder / "body", folder / "refused"
         _copy_body(body)
         lines = Lines(query["name"], body, limits().article_body)
-        if query["mode"] == ALL:
-            answer = _answer(importer().record(lines, recorder()), 1, None)
-        else:
-            answer = _answer(*_record_good(lines, refused), keep.enter_context(refused.open("rb")))
+        try:
+            if query["mode"] == ALL:
+                answer = _answer(importer().record(lines, recorder()), 1, None)
+            else:
+                answer = _answer(*_record_good(lines, refused), keep.enter_context(refused.open("rb")))
+        except ImportRefused as error:
+            return _refusal(error)
         response = Response(answer, content_type=JSON)
         response.call_on_close(keep.pop_all().close)
         return response
-    except ImportRefused as error:
-        return _refusal(error)
-    finally:
-        keep.close()
 
 
 @contextmanager
@@ -88,20 +88,34 @@ def _turn() -> Iterator[None]:
 
 
 def _copy_body(path: Path) -> None:
-    """The body, copied as it comes; its length is the sender's to choose. BodyStalled when nothing comes for long."""
+    """The body, copied as it comes. TooLarge, StoreFull, or BodyStalled when nothing comes for long."""
+    _demand_fitting(request.content_length or 0, path.parent)
     request.max_content_length = None
     link = request.environ.get("gunicorn.socket")
     if link is not None:
         link.settimeout(limits().silence)
     try:
-        with _room(), path.open("wb") as file:
+        with path.open("wb") as file:
             while block := request.stream.read(_BLOCK):
+                _demand_short(file.tell() + len(block))
                 file.write(block)
     except TimeoutError:
         raise BodyStalled(f"nothing came for {limits().silence:g} seconds") from None
     finally:
         if link is not None:
             link.settimeout(None)
+
+
+def _demand_fitting(length: int, folder: Path) -> None:
+    """Refuses a body by the length that is said beforehand, before any of it is read."""
+    _demand_short(length)
+    if length > shutil.disk_usage(folder).free:
+        raise StoreFull(f"There is no room in {folder} for a body of {length} bytes.")
+
+
+def _demand_short(length: int) -> None:
+    if length > limits().import_body:
+        raise TooLarge(f"the body of an import has at most {limits().import_body} bytes; send it in parts")
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from psycopg.rows import args_row, scalar_row, tuple_row
 
 from service.db import Database
 from service.errors import RebuildEnded
+from service.interrupts import deaf_children
 from service.projections import progress
 from service.projections.loading import load_ranges
 from service.projections.progress import Reporter
@@ -114,8 +115,9 @@ class Build:
         given = (self._settings, self._projection, self._database.schema)
         processes = [spawn.Process(target=load_ranges, args=given, daemon=True) for _ in range(workers)]
         try:
-            for process in processes:
-                process.start()
+            with deaf_children():
+                for process in processes:
+                    process.start()
             yield processes
         finally:
             for process in processes:

@@ -7,17 +7,15 @@ from types import MappingProxyType
 
 from events.event_types import DomainEvent
 from events.identity import entity_stream, split_stream
+from events.mentions import entities_in, responded_to
 from events.records import ClaimRecord, EntityRecord, Record, fold_stream
 from service.db import Connection
 from service.projections.projection import Difference, History, Load, Row
 from service.projections.rows import (
     EntityRows,
     IndexRows,
-    entities_in,
     entity_rows,
     names_of,
-    references_in,
-    responded_to,
 )
 from service.sql import load_queries
 from service.store.protocol import StoredRecord
@@ -120,8 +118,8 @@ def _tables(rows: IndexRows, entities: Mapping[str, Record | None], history: His
 
 def _entity_rows(records: Iterable[Record | None], history: History) -> Iterator[EntityRows]:
     entities = [record for record in records if isinstance(record, EntityRecord)]
-    texts = history.texts([reference for record in entities for reference in references_in(names_of(record))])
-    return (entity_rows(record, texts) for record in entities)
+    opener = history.opener(name for record in entities for name in names_of(record))
+    return (entity_rows(record, opener) for record in entities)
 
 
 def _expected(records: Sequence[Record], history: History) -> Rows:

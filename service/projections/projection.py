@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
-from uuid import UUID
 
+from events.values import Text
 from service.db import Connection
 from service.store.protocol import EventStore, StoredRecord
+from service.store.texts import Opener
 
 Row = tuple[object, ...]
 
@@ -60,10 +61,9 @@ class History:
         found = self._store.read_streams(streams, until=until)
         return {stream: self.without_skipped(records) for stream, records in found.items()}
 
-    def texts(self, references: Collection[UUID]) -> dict[UUID, str]:
-        """The texts behind references; erased ones are left out."""
-        found = self._store.read_texts(references) if references else {}
-        return {reference: text.content for reference, text in found.items()}
+    def opener(self, texts: Iterable[Text]) -> Opener:
+        """What opens those of the texts that are sealed."""
+        return Opener(self._store, texts)
 
 
 class Projection(Protocol):

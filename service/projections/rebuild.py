@@ -83,8 +83,11 @@ class Rebuild:
             except RebuildCancelled:
                 reporter.end(progress.CANCELLED)
                 raise
-            except (ServiceError, KeyboardInterrupt) as error:
-                reporter.end(progress.FAILED, str(error) or "It was interrupted.")
+            except KeyboardInterrupt:
+                reporter.end(progress.CANCELLED, "It was interrupted.")
+                raise
+            except ServiceError as error:
+                reporter.end(progress.FAILED, str(error))
                 raise
             reporter.end(
                 progress.REFUSED if report.differences and not report.is_switched else progress.DONE,

@@ -19,10 +19,12 @@ from events.event_types import (
     EntityRenamed,
 )
 from events.identity import split_stream
+from events.mentions import entities_in, entities_moved, responded_to
 from events.records import EntityRecord
 from events.temporal import parse_published
 from events.text import folded, skeleton
-from events.values import ClaimContent, Sealed, Text
+from events.values import Sealed, Text
+from service.store.texts import Opener
 
 EntityRow = tuple[str, str, str | None, UUID | None]
 NameRow = tuple[str, str, str, str, UUID | None]
@@ -73,27 +75,12 @@ class EntityRows(NamedTuple):
     identifiers: list[tuple[str, str, str]]
 
 
-def entities_in(content: ClaimContent) -> Iterator[str]:
-    """The entities that a claim names: participants, voices, and what a vote would join."""
-    for participant in content.participants:
-        yield participant.entity
-    yield from content.asserted_by.agent
-    yield from content.asserted_by.affiliation
-    yield from _entities_moved(content.attributes)
-
-
-def responded_to(claim: str, attributes: Mapping[str, Any]) -> Iterator[str]:
-    """The claims that a response is about or speaks for."""
-    if "target" in attributes:
-        yield from {attributes[name] for name in ("target", "by") if name in attributes} - {claim}
-
-
-def entity_rows(record: EntityRecord, texts: Mapping[UUID, str]) -> EntityRows:
-    """The rows of an entity; `texts` are the names that can be read, an erased one is left out."""
+def entity_rows(record: EntityRecord, opener: Opener) -> EntityRows:
+    """The rows of an entity; a name that cannot be opened is left out."""
     content = record.contents[-1][1]
     names = names_of(record)
-    shown, reference = _opened(names[0], texts)
-    opened = (_opened(name, texts) for name in names)
+    shown, reference = _opened(names[0], opener)
+    opened = (_opened(name, opener) for name in names)
     return EntityRows(
         (record.id, content.kind, shown, reference),
         _each_once((record.id, text, folded(text), skeleton(text), at) for text, at in opened if text is not None),
@@ -108,30 +95,18 @@ def names_of(record: EntityRecord) -> list[Text]:
     return list(dict.fromkeys([*dated[-1:], content.name, *dated, *content.aliases]))
 
 
-def references_in(names: Iterable[Text]) -> list[UUID]:
-    """The references of the sealed ones."""
-    return [UUID(name.reference) for name in names if isinstance(name, Sealed)]
-
-
 def _entities_in_changes(changes: Mapping[str, Any]) -> Iterator[str]:
     """The entities that a correction brings in."""
     yield from (participant["entity"] for participant in changes.get("participants", ()))
     by = changes.get("asserted_by", {})
     yield from (*by.get("agent", ()), *by.get("affiliation", ()))
-    yield from _entities_moved(changes.get("attributes", {}))
+    yield from entities_moved(changes.get("attributes", {}))
 
 
-def _entities_moved(attributes: Mapping[str, Any]) -> tuple[str, ...]:
-    moves = attributes.get("moves")
-    return (moves["subject"], moves["object"]) if moves else ()
-
-
-def _opened(name: Text, texts: Mapping[UUID, str]) -> tuple[str | None, UUID | None]:
-    """The text of a name with its reference; neither for one that was erased."""
-    if not isinstance(name, Sealed):
-        return name, None
-    reference = UUID(name.reference)
-    return (texts[reference], reference) if reference in texts else (None, None)
+def _opened(name: Text, opener: Opener) -> tuple[str | None, UUID | None]:
+    """The text of a name with its reference; neither for one that was erased or is not what was sealed."""
+    shown = opener.open(name)
+    return shown, UUID(name.reference) if isinstance(name, Sealed) and shown is not None else None
 
 
 def _each_once(rows: Iterable[NameRow]) -> list[NameRow]:

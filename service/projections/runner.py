@@ -7,8 +7,9 @@ from time import monotonic
 
 import structlog
 
-from service.db import ABSENCE, Connection, Database, leading
+from service.db import Connection, Database
 from service.errors import ServiceError
+from service.leading import ABSENCE, end_left_sessions, leading
 from service.projections.projector import Projector
 from service.projections.schemas import OLD, drop
 from service.sql import load_queries
@@ -45,13 +46,16 @@ class Runner:
         while not self._stopped.is_set():
             try:
                 with self._database.connection() as connection:
+                    end_left_sessions(self._database, connection)
                     if self._leads(connection):
                         pause = POLL_SECONDS
                         self._follow(connection)
             except ServiceError as error:
                 _log.warning("projection interrupted", error=str(error), next_try_in=pause)
+                self._stopped.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
-            self._stopped.wait(pause)
+            else:
+                self._stopped.wait(POLL_SECONDS)
 
     def _leads(self, connection: Connection) -> bool:
         """Whether this connection holds the lock of the only runner; it goes with the connection."""
@@ -60,7 +64,7 @@ class Runner:
 
     def _follow(self, connection: Connection) -> None:
         tidy_at = monotonic() + TIDY_SECONDS
-        with leading(connection, self._absence):
+        with leading(self._database, connection, self._absence):
             while not self._stopped.is_set():
                 connection.execute("SELECT 1")  # the lock is gone when the connection is
                 if self._projector.step():

@@ -30,8 +30,8 @@ class TableState:
 class RebuildStatus:
     """How far a rebuild is. `done` of `total` are those of the phase, `rate` is per second.
 
-    `seconds_left` is that of the phase; None where it cannot be said. A rebuild that is not running and neither done
-    nor refused can go on.
+    `seconds_left` is that of the phase, `whole_seconds_left` that of all phases, both as of `updated_at`; None where it
+    cannot be told. A rebuild that is not running and neither done nor refused can go on.
     """
 
     phase: str
@@ -41,6 +41,7 @@ class RebuildStatus:
     done: int
     total: int
     rate: float
+    reckoned: float | None
     is_to_end: bool
     note: str
     is_running: bool
@@ -51,17 +52,14 @@ class RebuildStatus:
         return (self.total - self.done) / self.rate if self.is_running and self.rate > 0 else None
 
     @property
+    def whole_seconds_left(self) -> float | None:
+        """What the rest of the rebuild takes, as whoever runs it reckons."""
+        return self.reckoned if self.is_running else None
+
+    @property
     def phase_now(self) -> str:
         """The phase; `interrupted` for one whose process is gone."""
         return self.phase if self.is_running or self.phase in ENDS else INTERRUPTED
-
-    def __str__(self) -> str:
-        told = f"{self.phase_now}, by {self.started_by} since {self.started_at:%Y-%m-%d %H:%M} UTC"
-        if self.is_running:
-            told += f", {self.done:,} of {self.total:,} at {self.rate:,.0f}/s"
-        if self.seconds_left is not None:
-            told += f", {self.seconds_left:.0f} s left"
-        return f"{told}: {self.note}" if self.note else told
 
     def plain(self) -> dict[str, object]:
         """As data for JSON."""
@@ -75,6 +73,7 @@ class RebuildStatus:
             "total": self.total,
             "rate": self.rate,
             "seconds_left": self.seconds_left,
+            "whole_seconds_left": self.whole_seconds_left,
             "note": self.note,
         }
 

@@ -177,6 +177,8 @@ def _of_rebuild(vitals: Vitals) -> Iterator[Metric]:
         yield _gauge(metrics.REBUILD_TOTAL, {labels: rebuild.total})
         if rebuild.seconds_left is not None:
             yield _gauge(metrics.REBUILD_LEFT, {labels: rebuild.seconds_left})
+        if rebuild.whole_seconds_left is not None:
+            yield _gauge(metrics.REBUILD_WHOLE_LEFT, {(vitals.name,): rebuild.whole_seconds_left})
 
 
 def _gauge(asked: Asked, values: dict[tuple[str, ...], float]) -> Metric:

@@ -149,7 +149,7 @@ SELECT pg_try_advisory_xact_lock(73102712, hashtext(%(schema)s::text));
 
 -- name: rebuild
 -- The last rebuild of a schema, and whether it runs.
-SELECT phase, started_by, started_at, updated_at, done, total, rate, is_to_end, note, EXISTS (
+SELECT phase, started_by, started_at, updated_at, done, total, rate, whole_seconds_left AS reckoned, is_to_end, note, EXISTS (
     SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 73102712 AND granted
     AND objid::bigint = hashtext(%(schema)s::text)::bigint & 4294967295
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS is_running
@@ -160,13 +160,13 @@ FROM projections.rebuilds WHERE schema = %(schema)s::text;
 INSERT INTO projections.rebuilds (schema, phase, started_by) VALUES (%(schema)s::text, 'loading', %(by)s::text)
 ON CONFLICT (schema) DO UPDATE
 SET phase = 'loading', started_by = excluded.started_by, started_at = clock_timestamp(), updated_at = clock_timestamp(),
-    done = 0, total = 0, rate = 0, is_to_end = false, note = '';
+    done = 0, total = 0, rate = 0, whole_seconds_left = NULL, is_to_end = false, note = '';
 
 -- name: note_rebuild
 -- Notes how far a rebuild is, and says whether it is asked to end.
 UPDATE projections.rebuilds
 SET phase = %(phase)s::text, done = %(done)s::bigint, total = %(total)s::bigint, rate = %(rate)s::double precision,
-    note = %(note)s::text, updated_at = clock_timestamp()
+    whole_seconds_left = %(whole_seconds_left)s::double precision, note = %(note)s::text, updated_at = clock_timestamp()
 WHERE schema = %(schema)s::text RETURNING is_to_end;
 
 -- name: cancel_rebuild

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from uuid import UUID, uuid4
 
-from events.values import Sealed, Text
+from events.values import Sealed
 from service.store.protocol import ErasableText, EventStore
+from service.store.texts import digest_of
 
 AUTHORS = "authors"
 """The scope of the names of authors: one name has one reference, so that an author is the same in all articles."""
@@ -60,31 +60,6 @@ class Sealer:
             return []
         references = {UUID(seal.reference) for seal in used}
         return [text for text in self._known.values() if text.reference in references]
-
-
-class Opener:
-    """Opens seals; a text that was erased is None, and so is one that is not what was sealed."""
-
-    def __init__(self, store: EventStore, seals: Iterable[Sealed | None]) -> None:
-        references = {UUID(seal.reference) for seal in seals if seal is not None}
-        self._texts = store.read_texts(references) if references else {}
-
-    def open(self, text: Text | None) -> str | None:
-        """The text behind a seal; a public text is itself."""
-        if not isinstance(text, Sealed):
-            return text
-        found = self.text(text)
-        return found.content if found else None
-
-    def text(self, seal: Sealed) -> ErasableText | None:
-        """The text behind a seal, as it is stored."""
-        found = self._texts.get(UUID(seal.reference))
-        return found if found and digest_of(found.salt, found.content) == seal.digest else None
-
-
-def digest_of(salt: bytes, content: str) -> str:
-    """What an event keeps of a text: the SHA-256 of salt and content, in hexadecimal digits."""
-    return hashlib.sha256(salt + content.encode()).hexdigest()
 
 
 def sealed_in(value: object) -> Iterable[Sealed]:

@@ -31,7 +31,8 @@ from events.identity import split_stream
 from events.values import ClaimContent, Evidence, Sealed, Text
 from service.store.protocol import EventStore
 from service.store.rows import event_of
-from service.timeline.texts import AUTHORS, Opener, sealed_in
+from service.store.texts import Opener
+from service.timeline.texts import AUTHORS, sealed_in
 from service.transfer.seals import placeholder, seal_line
 
 PAGE = 1_000

@@ -22,8 +22,8 @@ from service.intake.errors import Misshapen
 from service.intake.records import draft_of
 from service.intake.strict_json import escaped
 from service.store.protocol import ErasableText
+from service.store.texts import digest_of
 from service.timeline.drafts import Draft, EntityDraft
-from service.timeline.texts import digest_of
 
 SEAL, INSISTS = b'"seal"', b'"insists"'
 _FIELDS = ("scope", "reference", "digest")

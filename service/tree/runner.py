@@ -7,8 +7,9 @@ from time import monotonic
 
 import structlog
 
-from service.db import Connection, Database, leading
+from service.db import Connection, Database
 from service.errors import ServiceError
+from service.leading import end_left_sessions, leading
 from service.tree.keeper import BATCH, Keeper
 from service.tree.pace import Due, Pace
 from service.tree.reading import QUERIES
@@ -37,6 +38,7 @@ class KeeperRunner:
         while not self._stopped.is_set():
             try:
                 with self._database.connection() as connection:
+                    end_left_sessions(self._database, connection)
                     if self._leads(connection):
                         self._follow(connection)
             except ServiceError as error:
@@ -52,7 +54,7 @@ class KeeperRunner:
         return row is not None and bool(row[0])
 
     def _follow(self, connection: Connection) -> None:
-        with leading(connection):
+        with leading(self._database, connection):
             self._keeper.introduce()
             while not self._stopped.is_set():
                 connection.execute("SELECT 1")  # the lock is gone when the connection is

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,14 +14,14 @@ Tell = Callable[..., str]
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    """What is written when these steps are shown, each a time with a phase, how much is done, and of how much."""
+    """What is written when these steps are shown, each a time with a phase, how much is done, of how much, and more."""
     now = [0.0]
     monkeypatch.setattr(progress, "monotonic", lambda: now[0])
 
-    def tell(*steps: tuple[float, str, int, int], each_phase: bool = False) -> str:
+    def tell(*steps: tuple[Any, ...], each_phase: bool = False) -> str:
         with progress.Bar("it", each_phase=each_phase) as bar:
-            for now[0], phase, done, total in steps:
-                bar.show(phase, done, total)
+            for now[0], *step in steps:
+                bar.show(*step)
         return capsys.readouterr().err
 
     return tell
@@ -37,6 +38,20 @@ def test_what_takes_less_says_nothing_unless_each_phase_is_to_be_told(told: Tell
     assert told(*steps, each_phase=True) == "frenemies: it: loading, 0 of 10, 0/s\nfrenemies: it: switching\n"
 
 
+def test_the_same_line_is_not_told_twice(told: Tell) -> None:
+    steps = [(0.0, "loading", 0, 10), (6.0, "loading", 0, 10), (12.0, "loading", 5, 10)]
+    assert told(*steps, each_phase=True) == (
+        "frenemies: it: loading, 0 of 10, 0/s\nfrenemies: it: loading, 5 of 10, 0/s, 12 s left\n"
+    )
+
+
 def test_the_rate_is_that_of_the_phase(told: Tell) -> None:
     steps = [(0.0, "checking", 0, 100), (4.0, "recording", 50, 100), (9.0, "recording", 100, 100)]
     assert told(*steps) == "frenemies: it: recording, 100 of 100, 10/s, 0 s left\n"
+
+
+def test_what_is_left_of_all_phases_is_told_beside_what_is_left_of_this_one(told: Tell) -> None:
+    steps = [(0.0, "loading", 0, 100, None), (5.0, "loading", 50, 100, 12.4), (10.0, "switching", 0, 0, 1.0)]
+    assert told(*steps) == (
+        "frenemies: it: loading, 50 of 100, 10/s, 5 s left, 12 s to the end\nfrenemies: it: switching, 1 s to the end\n"
+    )

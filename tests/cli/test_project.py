@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -40,6 +41,31 @@ def test_status_tells_position_and_lag(on_sample: Run, sample_url: str) -> None:
     assert (found["is_built"], found["parked"], found["rebuild"]) == (True, 0, None)
     told = on_sample("project", "status").stdout
     assert f"index version 1: complete, at {head} of {head}" in told
+
+
+def test_status_asks_a_running_service(
+    run: Run, on_sample: Run, sample_url: str, service_at: Callable[[Settings], str]
+) -> None:
+    url = service_at(Settings(admin_key="open sesame"))
+    asked = ("project", "status", "--url", url)
+    local = on_sample("project", "status").stdout
+    assert (run(*asked, FRENEMIES_ADMIN_KEY="open sesame").stdout, "index version 1" in local) == (local, True)
+    assert run(*asked).exit_code == 2
+    assert run("project", "status", "--url", "http://127.0.0.1:1").exit_code == 4
+
+
+def test_status_tells_the_time_left_of_the_phase_and_of_the_whole(on_sample: Run, sample_url: str) -> None:
+    with connect(sample_url) as running:
+        running.execute("SELECT pg_advisory_lock(73102712, hashtext('read_index_1'))")
+        running.execute(
+            "INSERT INTO projections.rebuilds (schema, phase, started_by, done, total, rate, whole_seconds_left)"
+            " VALUES ('read_index_1', 'indexing', 'ann', 5, 10, 0.5, 61.2)"
+        )
+        told = on_sample("project", "status").stdout
+    assert "rebuild: indexing, by ann since" in told
+    assert "5 of 10 at 0/s, 10 s left, 61 s to the end" in told
+    (found,) = json.loads(on_sample("project", "status", "--json").stdout)["projections"]
+    assert (found["rebuild"]["phase"], found["rebuild"]["whole_seconds_left"]) == ("interrupted", None)
 
 
 def test_rebuild_tells_its_phases_and_puts_the_new_tables_in_place(on_sample: Run, sample_url: str) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
 
+from service.settings import Limits
 from service.transfer import running
 from service.transfer.importer import Listener
 from service.transfer.lines import Lines, Size
@@ -154,6 +158,57 @@ def test_no_more_imports_are_taken_at_once_than_threads_can_be_spared(service: S
         for _ in range(most):
             turns.release()
     assert counts(send(service, lines(entity("one-of-few")))) == (1, 0, 0)
+
+
+SMALL = 5_000
+
+
+@pytest.fixture
+def narrow(new_service: NewService) -> Iterator[Service]:
+    """A service that takes bodies of at most so many bytes."""
+    with new_service(limits=Limits(import_body=SMALL)) as made:
+        yield made
+
+
+def exactly(size: int) -> bytes:
+    return lines(entity("fits")).rstrip().ljust(size - 1) + b"\n"
+
+
+@pytest.mark.parametrize("mode", ["all", "rejects"])
+@pytest.mark.parametrize("is_said", [True, False])
+def test_a_body_beyond_the_limit_is_refused_whether_or_not_its_length_is_said(
+    narrow: Service, mode: str, is_said: bool
+) -> None:
+    def sent(size: int) -> Any:
+        unsaid = {"wsgi.input": io.BytesIO(exactly(size)), "wsgi.input_terminated": True}
+        body: dict[str, Any] = {"data": exactly(size)} if is_said else {"environ": unsaid}
+        return narrow.send("POST", f"/v1/import?mode={mode}", content_type=NDJSON, **body)
+
+    with narrow.nothing_recorded():
+        told = refused(sent(SMALL + 1), 413, "too-large")
+    assert f"at most {SMALL} bytes" in told["detail"]
+    assert counts(sent(SMALL)) == (1, 0, 0)
+
+
+def test_a_body_for_which_there_is_no_room_is_refused_before_it_is_read(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.http.imports.shutil.disk_usage", lambda _: SimpleNamespace(free=20))
+    with service.nothing_recorded():
+        refused(send(service, lines(entity("no-room"))), 507, "store-full")
+
+
+@pytest.mark.parametrize("name", ["body", "refused"])
+def test_a_disk_that_fills_up_on_the_way_is_told(service: Service, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    opened = Path.open
+
+    def full(path: Path, *arguments: Any, **more: Any) -> Any:
+        if path.name == name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return opened(path, *arguments, **more)
+
+    monkeypatch.setattr(Path, "open", full)
+    refused(send(service, lines(entity("full", kind="compny")), mode="rejects"), 507, "store-full")
 
 
 def test_a_body_that_stops_coming_is_given_up(service: Service) -> None:

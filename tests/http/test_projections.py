@@ -46,3 +46,12 @@ def test_a_rebuild_is_told_by_another_process_while_it_runs(rebuilt_while_asked:
     assert {told["phase"] for told in running} >= {"loading", "indexing"}
     assert all(told["is_running"] and told["started_by"] == "ann" for told in running)
     assert (last["phase"], last["is_running"], last["seconds_left"]) == ("done", False, None)
+
+
+def test_the_time_left_of_the_whole_is_told_once_something_is_done(
+    rebuilt_while_asked: list[dict[str, object]],
+) -> None:
+    *running, _, last = rebuilt_while_asked
+    told = [one["whole_seconds_left"] for one in running if one["phase"] == "verifying"]
+    assert told and all(isinstance(one, float) and one >= 0 for one in told)
+    assert (running[0]["whole_seconds_left"], last["whole_seconds_left"]) == (None, None)

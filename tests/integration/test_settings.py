@@ -56,6 +56,7 @@ def test_migrations_use_the_database_of_the_service(monkeypatch: pytest.MonkeyPa
         ("FRENEMIES_PORT", "http"),
         ("FRENEMIES_PORT", "65536"),
         ("FRENEMIES_POOL_SIZE", "0"),
+        ("FRENEMIES_IMPORT_MIB", "0"),
         ("FRENEMIES_LOCK_TIMEOUT", "0"),
         ("FRENEMIES_STATEMENT_TIMEOUT", "nan"),
     ],

@@ -148,10 +148,10 @@ def test_an_empty_or_half_view_is_no_answer(database_url: str, story: Story, sto
             assert (readiness.ready, readiness.position, readiness.head) == (False, 50, 100)
             assert readiness.reason == "The read side of this version is being built. It is at position 50."
             with pytest.raises(NotBuilt):
-                services.timeline.search("company", None, 10, None)
+                services.timeline.search("company", None, services.timeline.clocks(), 10, None)
             projector.catch_up()
         assert services.timeline.readiness().ready
-        assert services.timeline.search("company", None, 10, None).items
+        assert services.timeline.search("company", None, services.timeline.clocks(), 10, None).items
     finally:
         services.close()
 

@@ -95,6 +95,35 @@ def test_an_event_that_can_be_read_but_not_folded_is_parked_while_the_runner_goe
     assert execute(database_url, "SELECT stream, position FROM parked") == [("entity-bad", 2)]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        b'{"participants":"nobody"}',
+        b'{"participants":[{"role":"partner"}]}',
+        b'{"asserted_by":{"kind":"author","agent":[1]}}',
+        b'{"mood":"good"}',
+        b'{"attributes":{"target":5}}',
+        b'{"attributes":{"target":["c"]}}',
+        b'{"attributes":{"moves":{"subject":5,"object":"ant"}}}',
+        b'{"attributes":{"moves":{"subject":"ant"}}}',
+    ],
+)
+def test_a_correction_that_no_claim_can_take_is_parked_live_and_in_a_rebuild(
+    database_url: str, store: PostgresStore, story: Story, changes: bytes
+) -> None:
+    append(store, story.tell(40))
+    stream = next(step.event.originator_id for step in story.steps if step.event.originator_id.startswith("claim-"))
+    version = len(store.read_stream(stream)) + 1
+    state = b'{"changes":%b,"reason":"misread","recorder":{"key":"tester"}}' % changes
+    store.append([StoredEvent(stream, version, "ClaimCorrected.v1", state)])
+    with opened(database_url) as projector:
+        projector.catch_up()
+    assert execute(database_url, "SELECT stream, position FROM parked") == [(stream, 41)]
+    report = rebuild(database_url)
+    assert (report.is_switched, report.differences) == (True, ())
+    assert execute(database_url, "SELECT stream, position FROM parked") == [(stream, 41)]
+
+
 def test_an_event_that_the_database_refuses_is_parked_too(database_url: str, store: PostgresStore) -> None:
     with opened(database_url, Refusing()) as projector:
         store.append([StoredEvent("entity-good", 1, "EntityRegistered.v2", _registered("Good"))])

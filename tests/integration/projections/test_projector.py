@@ -145,6 +145,19 @@ def test_a_poison_event_parks_its_stream_and_nothing_else(database_url: str, sto
     own.close()
 
 
+def test_a_text_that_is_not_what_was_sealed_is_not_entered(database_url: str, filled: PostgresStore) -> None:
+    tampered = "UPDATE log.texts SET content = 'Mallory' WHERE content = 'Pat Gelsinger' RETURNING reference"
+    (kept,) = execute(database_url, tampered)
+    worker, own = projector(database_url, filled)
+    worker.catch_up()
+    shown = {(name, reference) for _, _, name, reference in rows(database_url)["entities"]}
+    names = {name for _, name, *_ in rows(database_url)["entity_names"]}
+    own.close()
+    assert "Mallory" not in names | {name for name, _ in shown}
+    assert kept[0] not in {reference for _, reference in shown}
+    assert "Adrian Ionel" in names
+
+
 class Slow(IndexProjection):
     """Something happens to the connection while more than 20 events are handled."""
 
