@@ -8,24 +8,19 @@ from dataclasses import dataclass, field
 from events.envelope import RecordedEvent
 from events.event_types import LogCheckpointed
 from events.identity import split_stream
-from events.records import ArticleRecord, ClaimRecord, EntityRecord, Record, evolve
+from events.records import ArticleRecord, ClaimRecord, EntityRecord, Placed, Record, fold_placed
+
+RULES_VERSION = 1
+"""Of the rules by which states follow from records. Raised when the same records come to give another state."""
 
 
 @dataclass(frozen=True)
 class Knowledge:
-    """Records by id. May hold a part of the log: what an answer needs."""
+    """Records by id. May hold a part of the log: what an answer needs. Events about the log itself tell nothing."""
 
     entities: dict[str, EntityRecord] = field(default_factory=dict)
     articles: dict[str, ArticleRecord] = field(default_factory=dict)
     claims: dict[str, ClaimRecord] = field(default_factory=dict)
-
-    def take(self, recorded: RecordedEvent) -> None:
-        """Take in one more event. Events of one stream come in order; those about the log itself tell nothing here."""
-        if isinstance(recorded.event, LogCheckpointed):
-            return
-        category, name = split_stream(recorded.event.originator_id)
-        records: dict[str, Record] = getattr(self, _SHELVES[category])
-        records[name] = evolve(records.get(name), recorded.event, recorded.position)
 
 
 _SHELVES = {"entity": "entities", "article": "articles", "claim": "claims"}
@@ -33,7 +28,13 @@ _SHELVES = {"entity": "entities", "article": "articles", "claim": "claims"}
 
 def fold(events: Iterable[RecordedEvent]) -> Knowledge:
     """All that these events tell. Streams may be interleaved in any way; each is in order."""
-    knowledge = Knowledge()
+    streams: dict[str, list[Placed]] = {}
     for recorded in events:
-        knowledge.take(recorded)
+        if not isinstance(recorded.event, LogCheckpointed):
+            streams.setdefault(recorded.event.originator_id, []).append(Placed(recorded.position, recorded.event))
+    knowledge = Knowledge()
+    for stream, placed in streams.items():
+        category, name = split_stream(stream)
+        records: dict[str, Record | None] = getattr(knowledge, _SHELVES[category])
+        records[name] = fold_placed(placed)
     return knowledge

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
 from events.effects import OPEN, Key, Scope, asserter, due, effect, relations, scope
-from events.fold import Knowledge
-from events.records import EVER, ClaimRecord
+from events.records import EVER, ClaimVersion, Merge
 from events.temporal import BEFORE_ALL, Bounds, Span, parse_published, span_of
 from events.undoing import Response, Undone, response_of, undone
 from events.values import ArticleContent, AssertedBy, ClaimContent, ClaimTime, Participant, Sealed
@@ -26,6 +25,49 @@ class Point(NamedTuple):
     published_by: int | None = None
     recorded_by: int = EVER
     according_to: str | None = None
+
+
+class KnownClaim(Protocol):
+    """What is known of a claim: `original` as it was first sent, and what it says at a point."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def position(self) -> int: ...
+
+    @property
+    def original(self) -> ClaimContent: ...
+
+    def versions(self, position: int, is_public: Callable[[str], bool], /) -> ClaimVersion: ...
+
+
+class KnownArticle(Protocol):
+    """What is known of an article."""
+
+    def at(self, position: int, /) -> ArticleContent | None: ...
+
+
+class KnownEntity(Protocol):
+    """What is known of an entity: what it was merged into."""
+
+    @property
+    def id(self) -> str: ...
+
+    def merge_at(self, position: int, /) -> Merge | None: ...
+
+
+class Known(Protocol):
+    """Records by id."""
+
+    @property
+    def entities(self) -> Mapping[str, KnownEntity]: ...
+
+    @property
+    def articles(self) -> Mapping[str, KnownArticle]: ...
+
+    @property
+    def claims(self) -> Mapping[str, KnownClaim]: ...
 
 
 class Heard:
@@ -151,12 +193,12 @@ class Hearing:
         return touching
 
 
-def hear(knowledge: Knowledge, point: Point) -> Hearing:
+def hear(knowledge: Known, point: Point) -> Hearing:
     """What counts at this point, for all or for one perspective."""
     return _Hall(knowledge, point).hearing()
 
 
-def survivors(knowledge: Knowledge, position: int) -> dict[str, str]:
+def survivors(knowledge: Known, position: int) -> dict[str, str]:
     """For each entity merged at a log position, the one that goes on."""
     into = {e.id: merge.into for e in knowledge.entities.values() if (merge := e.merge_at(position))}
     return {name: _follow(name, into) for name in into}
@@ -173,7 +215,7 @@ def _follow(name: str, into: dict[str, str]) -> str:
 class _Hall:
     """Works out a hearing, step by step."""
 
-    def __init__(self, knowledge: Knowledge, point: Point) -> None:
+    def __init__(self, knowledge: Known, point: Point) -> None:
         self.knowledge = knowledge
         self.point = point
         self.merged = survivors(knowledge, point.recorded_by)
@@ -213,7 +255,7 @@ class _Hall:
                 admissible[record.id] = self._heard(record, content)
         return admissible, retracted
 
-    def _heard(self, record: ClaimRecord, content: ClaimContent) -> Heard:
+    def _heard(self, record: KnownClaim, content: ClaimContent) -> Heard:
         return Heard(record.id, content, self._published(content.article), asserter(content, self._authors))
 
     def _article(self, article: str) -> ArticleContent:

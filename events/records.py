@@ -25,6 +25,7 @@ from events.event_types import (
     EvidenceAdded,
 )
 from events.identity import split_stream
+from events.temporal import parse_published
 from events.values import ArticleContent, ClaimContent, EntityContent, Evidence, Text
 
 Content = TypeVar("Content")
@@ -74,6 +75,23 @@ class EntityRecord(NamedTuple):
     def at(self, position: int = EVER) -> EntityContent | None:
         """What was known about it at a log position; None before it was registered."""
         return _latest(self.contents, position)
+
+    def name_on(self, day: int, position: int = EVER, is_public: Callable[[str], bool] = lambda _: True) -> Text | None:
+        """What it was called on a day, as known at a log position; None before it was registered.
+
+        A dated name holds from the last day that its date can mean, and one that an article tells once that is public;
+        of two for one day the later recorded one. Before all of them the registered name holds.
+        """
+        registered = self.at(position)
+        dated = [
+            (parse_published(name.since).latest, order, name.name)
+            for order, name in enumerate(self.names)
+            if name.position <= position and (name.article is None or is_public(name.article))
+        ]
+        begun = [item for item in dated if item[0] <= day]
+        if begun:
+            return max(begun)[2]
+        return registered.name if registered else None
 
     def merge_at(self, position: int = EVER) -> Merge | None:
         """The merge that counted at a log position."""
@@ -166,15 +184,30 @@ def evolve(record: Record | None, event: DomainEvent, position: int = 0) -> Reco
             contents = (*record.contents, (position, event.content))
             return record._replace(version=version, contents=contents, corrections=(*record.corrections, event))
         case ClaimRecord():
-            return _evolve_claim(record._replace(version=version), event, position)
+            return _evolve_claim(record, (Placed(position, event),))
     raise TypeError(f"{type(event).__name__} cannot follow {type(record).__name__}")
+
+
+class Placed(NamedTuple):
+    """An event and its log position."""
+
+    position: int
+    event: DomainEvent
 
 
 def fold_stream(events: Iterable[DomainEvent]) -> Record | None:
     """A whole stream, folded without positions: what a decision needs."""
+    return fold_placed(Placed(0, event) for event in events)
+
+
+def fold_placed(events: Iterable[Placed]) -> Record | None:
+    """A whole stream, folded, in time proportional to its length; None without events."""
     record: Record | None = None
-    for event in events:
-        record = evolve(record, event)
+    rest = iter(events)
+    for position, event in rest:
+        record = evolve(record, event, position)
+        if isinstance(record, ClaimRecord):
+            return _evolve_claim(record, rest)
     return record
 
 
@@ -192,15 +225,21 @@ def _evolve_entity(record: EntityRecord, event: DomainEvent, position: int) -> E
     raise TypeError(f"{type(event).__name__} is no event of an entity")
 
 
-def _evolve_claim(record: ClaimRecord, event: DomainEvent, position: int) -> ClaimRecord:
-    match event:
-        case EvidenceAdded():
-            return record._replace(evidence=(*record.evidence, (position, event.evidence)))
-        case ClaimRefAdded():
-            return record._replace(refs=(*record.refs, (position, event.ref)))
-        case ClaimCorrected() | ClaimRedated() | ClaimRetracted() | ClaimReinstated():
-            return record._replace(amendments=(*record.amendments, (position, event)))
-    raise TypeError(f"{type(event).__name__} is no event of a claim")
+def _evolve_claim(record: ClaimRecord, events: Iterable[Placed]) -> ClaimRecord:
+    """The claim after more events: a claim can have very many, so that they are gathered first."""
+    version, evidence, refs, amendments = record.version, [*record.evidence], [*record.refs], [*record.amendments]
+    for position, event in events:
+        version = event.originator_version
+        match event:
+            case EvidenceAdded():
+                evidence.append((position, event.evidence))
+            case ClaimRefAdded():
+                refs.append((position, event.ref))
+            case ClaimCorrected() | ClaimRedated() | ClaimRetracted() | ClaimReinstated():
+                amendments.append((position, event))
+            case _:
+                raise TypeError(f"{type(event).__name__} is no event of a claim")
+    return record._replace(version=version, evidence=tuple(evidence), refs=tuple(refs), amendments=tuple(amendments))
 
 
 def _latest(contents: tuple[tuple[int, Content], ...], position: int) -> Content | None:

@@ -9,7 +9,7 @@ import structlog
 from events.codec import UnreadableEvent, decode
 from events.envelope import RecordedEvent
 from events.event_types import DomainEvent
-from events.records import Record, evolve
+from events.records import Placed, Record, fold_placed
 from service.store.protocol import StoredRecord
 
 _log = structlog.get_logger(__name__)
@@ -27,10 +27,7 @@ def recorded(row: StoredRecord) -> RecordedEvent:
 
 def folded(rows: Iterable[StoredRecord]) -> Record | None:
     """What the rows of one stream fold to; None without rows. UnreadableEvent when one of them cannot be read."""
-    record: Record | None = None
-    for row in rows:
-        record = evolve(record, event_of(row), row.position)
-    return record
+    return fold_placed(Placed(row.position, event_of(row)) for row in rows)
 
 
 def readable(rows: Iterable[StoredRecord]) -> Iterator[RecordedEvent]:
