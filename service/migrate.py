@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from service.db import Connection, connect, translated
-from service.errors import MigrationError
+from service.errors import MigrationError, SchemaMissing
 from service.sql import load_queries, migrations
 
 OLDEST_SERVER = 15
@@ -43,6 +43,15 @@ def migrate(url: str, service_url: str | None = None) -> MigrationReport:
     if refusal:
         _log.warning("roles are not set up (%s): only the triggers keep the log from being changed", refusal)
     return MigrationReport(applied, roles=not refusal, reason=refusal)
+
+
+def demand_prepared(url: str, called: str | None = None) -> None:
+    """SchemaMissing where nobody ever prepared this database; it says `called`, else name and server."""
+    with connect(url, name="frenemies-look") as connection, translated():
+        if connection.execute(_query("is_prepared")).fetchone() != (True,):
+            about = connection.info
+            named = called or f"{about.dbname} at {about.host}, port {about.port}"
+            raise SchemaMissing(f"It is {named}, and is not prepared: run `frenemies migrate` or `frenemies serve`.")
 
 
 def _demand_suitable(connection: Connection) -> None:

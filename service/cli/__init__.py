@@ -7,11 +7,13 @@ from typing import NoReturn
 import click
 
 from service.cli import (
+    changes,
     demo,
     exporting,
     importing,
     imports,
     migrate,
+    network,
     project,
     relation,
     retracting,
@@ -31,8 +33,8 @@ def cli() -> None:
     """Who is with whom, since when, and who says so.
 
     Records what is claimed about companies, and answers for any day: as of then, as published by then, as recorded by
-    then. Ends with 0 (done), 2 (wrong usage), 3 (data refused) or 4 (service unavailable). A service that runs with
-    FRENEMIES_ADMIN_KEY is asked with the same variable set.
+    then. Ends with 0 (done), 2 (wrong usage), 3 (data refused), 4 (service unavailable) or 130 (Ctrl-C). A service that
+    runs with FRENEMIES_ADMIN_KEY is asked with the same variable set.
     """
     configure_logs("WARNING", brief=True)
 
@@ -48,10 +50,13 @@ for module in (
     state,
     relation,
     timeline,
+    changes,
     project,
     verify,
 ):
     cli.add_command(module.command)
+for command in network.COMMANDS:
+    cli.add_command(command)
 
 
 def main() -> NoReturn:

@@ -14,12 +14,13 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from service.bootstrap import importer, prepare, projection
+from service.bootstrap import importer, projection
 from service.cli import options
+from service.cli.database import open_to_record
 from service.cli.importing import RECORDER, said
 from service.cli.lines import open_lines
 from service.serve.address import demand_guard, listen
-from service.serve.database import demo_folder, open_database
+from service.serve.database import demo_folder
 from service.serve.errors import PortTaken
 from service.serve.supervisor import Size, serve
 from service.settings import Settings, read_settings
@@ -52,8 +53,7 @@ def command(host: str, port: int, data: Path | None, later: bool, no_serve: bool
     settings = replace(read_settings(), database_url=None, migrate_url=None, data=folder, host=host, port=port)
     files = [FIVE_ARTICLES, *([LATER_REPORTS] if later else [])]
     if no_serve:
-        with open_database(settings) as url:
-            prepare(settings, url)
+        with open_to_record(settings) as url:
             load_sample(settings, url, files)
         return
     demand_guard(settings)
@@ -99,7 +99,7 @@ Frenemies is ready. Try, in another terminal:
   all events    curl{key} '{base}/v1/feed?limit=3'
   the API       {base}/docs
 
-Ctrl-C ends it. The data stays in {folder}; without --url these commands read it there.
+Ctrl-C ends it. The data stays: with --data {shlex.quote(str(folder))} in place of --url these commands read it.
 """
 
 

@@ -14,8 +14,9 @@ import msgspec
 
 from service.bootstrap import build, exporter, prepare
 from service.cli import options
+from service.cli.database import open_existing
+from service.cli.group import WrongUsage
 from service.cli.options import Place
-from service.serve.database import open_database
 
 
 @click.command("export")
@@ -34,8 +35,9 @@ def command(output: Path | None, first: int | None, last: int | None, place: Pla
     Imported into an empty database they give the same answers. What follows from other records is left out. The lines
     hold names and texts that may have to be forgotten: keep them as carefully as the database.
     """
-    settings = place.settings()
-    with open_database(settings) as url:
+    if first is not None and last is not None and first > last:
+        raise WrongUsage(f"--from {first} is behind --to {last}.")
+    with open_existing(place.settings()) as (settings, url):
         if settings.database_url is None:
             prepare(settings, url)
         services = build(settings, url)

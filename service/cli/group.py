@@ -41,8 +41,14 @@ class Unavailable(Failure):
     exit_code = 4
 
 
+class Interrupted(Failure):
+    """Ctrl-C."""
+
+    exit_code = 130
+
+
 class Commands(click.Group):
-    """A group whose commands end with 0 done, 2 usage, 3 data refused or 4 service unavailable."""
+    """A group whose commands end with 0 done, 2 usage, 3 data refused, 4 service unavailable or 130 interrupted."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command."""
@@ -54,6 +60,8 @@ class Commands(click.Group):
             raise Refused(f"{error.title} {error.detail}") from error
         except ServiceError as error:
             raise Unavailable(str(error)) from error
+        except KeyboardInterrupt:
+            raise Interrupted("Interrupted.") from None
         except BrokenPipeError:
             # Whoever read our output has seen enough.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

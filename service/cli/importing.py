@@ -14,13 +14,14 @@ from uuid import UUID
 import click
 
 from events.values import Recorder
-from service.bootstrap import importer, prepare
+from service.bootstrap import importer
 from service.cli import options
-from service.cli.group import Failure, Refused, WrongUsage
+from service.cli.database import open_to_record
+from service.cli.group import Interrupted, Refused, WrongUsage
 from service.cli.lines import STDIN, open_lines
 from service.cli.options import Place
 from service.cli.progress import Bar
-from service.serve.database import open_database, own_folder
+from service.serve.database import own_folder
 from service.settings import Settings
 from service.transfer.importer import Importer, Listener, Outcome
 from service.transfer.lines import Lines
@@ -33,12 +34,7 @@ RECORDER = Recorder("local")
 NOTHING = "Nothing of this file was recorded."
 MORE = "There may be more: reading stopped here."
 _TOLD_PLACE = re.compile(r" at line 1, column \d+( \(byte \d+\))?$")
-
-
-class Interrupted(Failure):
-    """Ctrl-C."""
-
-    exit_code = 130
+_TOLD_LINE = re.compile(r"(?<= at )line 1, (?=column \d+ )")
 
 
 class Session:
@@ -100,8 +96,9 @@ def command(files: tuple[str, ...], check: bool, rejects: Path | None, place: Pl
     """Record files of newline-delimited JSON; - is standard input.
 
     Each line is one record: entity, article, claim, response, correction, retraction, reinstatement, rename, merge or
-    unmerge. A file is recorded as a whole or not at all, unless --rejects is given, and a second time changes nothing.
-    When an import is killed, the same command continues it. Refused data ends with 3 and is named as file:line:column.
+    unmerge. Unless --rejects is given, a file is checked as a whole before anything of it is recorded; then it is
+    recorded in batches, a file of up to 5,000 lines at once. A second time changes nothing. When an import is killed,
+    the same command continues it. Refused data ends with 3 and is named as file:line:column.
     """
     if rejects is not None and (check or len(files) > 1):
         raise WrongUsage("--rejects goes with one file, and not with --check.")
@@ -114,8 +111,10 @@ def command(files: tuple[str, ...], check: bool, rejects: Path | None, place: Pl
         for name in files:
             with open_lines(name, settings.limits.article_body) as lines:
                 if check:
-                    counts = session.check(lines).counts
+                    outcome = session.check(lines)
+                    counts = outcome.counts
                     click.echo(f"{lines.name}: {counts.recorded} would be recorded, {counts.present} are already there")
+                    _tell_taken_back(outcome)
                 else:
                     _record(session, lines, rejects)
 
@@ -123,9 +122,8 @@ def command(files: tuple[str, ...], check: bool, rejects: Path | None, place: Pl
 @contextmanager
 def open_importer(settings: Settings) -> Iterator[Importer]:
     """The importer on the database of the settings; the embedded one is prepared and named."""
-    with open_database(settings) as url:
+    with open_to_record(settings) as url:
         if settings.database_url is None:
-            prepare(settings, url)
             click.echo(f"frenemies: the database is the one in {settings.data or own_folder()}", err=True)
         yield importer(settings, url)
 
@@ -154,9 +152,19 @@ def _record(session: Session, lines: Lines, rejects: Path | None) -> None:
     with RejectsFile(rejects, lines) if rejects else nullcontext() as file:
         outcome = session.record(lines, file)
     click.echo(f"{lines.name}: {said(outcome.counts)}")
+    _tell_taken_back(outcome)
     click.echo(f"frenemies: import {outcome.import_id} is finished", err=True)
     if outcome.counts.refused:
         raise Refused(f"{outcome.counts.refused} lines were refused; {rejects} holds them with the reasons.")
+
+
+def _tell_taken_back(outcome: Outcome) -> None:
+    for name in outcome.taken_back:
+        click.echo(
+            f"frenemies: import {name} of the same lines was taken back: its claims are there and stay retracted;"
+            " those that count again have a reinstatement of their own",
+            err=True,
+        )
 
 
 @contextmanager
@@ -171,7 +179,8 @@ def _told(lines: Lines) -> Iterator[None]:
 
 
 def _complaint(lines: Lines, refusal: Refusal) -> str:
-    detail = _TOLD_PLACE.sub("", refusal.detail) if refusal.column is not None else refusal.detail
+    told_twice = _TOLD_LINE if refusal.column is None else _TOLD_PLACE
+    detail = told_twice.sub("", refusal.detail)
     told = f"{detail} (at {refusal.pointer})" if refusal.pointer else detail
     return f"{lines.at(refusal.line, refusal.start, refusal.pointer, refusal.column)}: {told}"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 import msgspec
 
+from service.bootstrap import importer
 from service.cli import options
-from service.cli.importing import open_importer
+from service.cli.database import open_existing
 from service.cli.options import Place
 from service.cli.output import print_table
 from service.transfer.registry import Listed
@@ -22,8 +23,8 @@ def command(as_json: bool, place: Place) -> None:
 
     With --json, one object a line.
     """
-    with open_importer(place.settings()) as opened:
-        found = opened.listed()
+    with open_existing(place.settings()) as (settings, url):
+        found = importer(settings, url).listed()
     if as_json:
         for item in found:
             click.echo(msgspec.json.encode(item))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from service.bootstrap import prepare
 from service.cli import options
 from service.cli.options import Place
 from service.serve.database import open_database
+from service.serve.preparing import prepared
 
 
 @click.command("migrate")
@@ -20,7 +20,7 @@ def command(place: Place, migrate_url: str | None) -> None:
     """
     settings = place.settings(migrate_url)
     with open_database(settings) as url:
-        report = prepare(settings, url)
+        report = prepared(settings, url)
     for name in report.applied:
         click.echo(f"applied {name}")
     if not report.applied:

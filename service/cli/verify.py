@@ -8,10 +8,10 @@ import click
 
 from service.bootstrap import log_reader
 from service.cli import options
+from service.cli.database import open_existing
 from service.cli.group import Refused, WrongUsage
 from service.cli.options import Place
 from service.cli.progress import Bar
-from service.serve.database import open_database
 from service.tree.audit import Audit, Result
 from service.tree.errors import BadKey, BadNote, TreeDamaged
 from service.tree.notes import LONGEST_NOTE, Checkpoint, SignedNote, VerifierKey
@@ -43,9 +43,8 @@ def command(kept: Path | None, keys: tuple[str, ...], place: Place) -> None:
     \b
     frenemies verify --from checkpoint-2025.txt --key "frenemies-log/...+1a2b3c4d+AeX..."
     """
-    settings = place.settings()
     trusted = [_key(text) for text in keys]
-    with open_database(settings) as url, log_reader(settings, url) as reader:
+    with open_existing(place.settings()) as (settings, url), log_reader(settings, url) as reader:
         _verify(reader, kept, trusted)
 
 

@@ -93,7 +93,8 @@ def _parsed(text: str) -> Any:
         )
     except json.JSONDecodeError as error:
         place = Place.in_text(text, error.pos)
-        detail = f"{error.msg} at line {place.line}, column {place.column} (byte {place.offset})"
+        wrong = error.msg.removesuffix(" at").removesuffix(" starting")
+        detail = f"{wrong} at line {place.line}, column {place.column} (byte {place.offset})"
         raise MalformedJson(detail, place=place) from None
 
 

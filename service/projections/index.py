@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from psycopg.rows import RowFactory, scalar_row, tuple_row
 
+from events.identity import entity_stream
 from service.db import Database
 from service.errors import NotBuilt
 from service.projections.status import ProjectionStatus, TableState, read_state, read_status
@@ -14,6 +15,13 @@ from service.sql import load_queries
 
 Row = TypeVar("Row")
 _QUERIES = load_queries("read")
+
+
+class NewestName(NamedTuple):
+    """The newest name of an entity (None once it was erased). It is that of every day unless the entity has changed."""
+
+    name: str | None
+    has_changed: bool
 
 
 class Index:
@@ -44,9 +52,17 @@ class Index:
         """The entity with all that were ever merged with it."""
         return self._read("merge_class", scalar_row, entity=entity)
 
+    def merge_classes(self, entities: Collection[str]) -> list[str]:
+        """The entities with all that were ever merged with one of them."""
+        return self._read("merge_classes", scalar_row, entities=list(entities))
+
     def claims_of(self, first: Collection[str], second: Collection[str], limit: int) -> list[str]:
         """At most `limit` claims that name one of each group, with the responses that bear on them."""
         return self._read("claims_of", scalar_row, first=list(first), second=list(second), limit=limit)
+
+    def claims_among(self, entities: Collection[str], limit: int) -> list[str]:
+        """At most `limit` claims that name two of the entities, with the responses that bear on them."""
+        return self._read("claims_among", scalar_row, entities=list(entities), limit=limit)
 
     def claims_about(self, claims: Collection[str], limit: int) -> list[str]:
         """At most `limit` claims: these, with the responses that bear on them."""
@@ -64,9 +80,17 @@ class Index:
         """Of the entities that claims name, those ever merged, and where to."""
         return self._read("merged_among", scalar_row, claims=claims, entities=list(entities))
 
-    def names_of(self, entities: Collection[str]) -> dict[str, str | None]:
-        """The names that entities go by."""
-        return dict(self._read("names_of", tuple_row, entities=list(entities)))
+    def entities_from(self, first: str, most: int, limit: int) -> list[tuple[str, int]]:
+        """Entities from one on, in the order of their ids, and how many claims name each, counted up to `most`."""
+        return self._read("entities_from", tuple_row, first=first, most=most, limit=limit)
+
+    def names_of(self, entities: Collection[str]) -> dict[str, NewestName]:
+        """The newest names of entities."""
+        streams = [entity_stream(entity) for entity in entities]
+        rows: list[tuple[str, str | None, bool]] = self._read(
+            "names_of", tuple_row, entities=list(entities), streams=streams
+        )
+        return {entity: NewestName(name, has_changed) for entity, name, has_changed in rows}
 
     def look_alikes(self, entity: str) -> list[str]:
         """Other entities whose names look the same."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import signal
 from collections.abc import Sequence
 from multiprocessing import parent_process
 
@@ -22,7 +21,6 @@ _QUERIES = load_queries("projections")
 
 def load_ranges(settings: DatabaseSettings, projection: Projection, schema: str) -> None:
     """Loads ranges that nobody else loads until none is left. Ends early when the process that started it is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started it
     gc.freeze()
     with Database(settings, role=PROJECTOR_ROLE, name="frenemies-rebuild", schema=schema) as database:
         worker = Worker(projection, database)

@@ -15,6 +15,7 @@ from service.errors import EmbeddedServerError
 from service.settings import Settings
 
 DEMO = "frenemies-demo"
+_PREPARED = "prepared"
 _log = structlog.get_logger(__name__)
 
 
@@ -36,6 +37,16 @@ def embedded_folder(settings: Settings) -> Path | None:
 def has_data(folder: Path) -> bool:
     """Whether an embedded server has been in this data folder."""
     return (folder / "postgres").is_dir()
+
+
+def is_prepared(folder: Path) -> bool:
+    """Whether a command that records has prepared a database in this data folder."""
+    return has_data(folder) and (folder / _PREPARED).is_file()
+
+
+def mark_prepared(folder: Path) -> None:
+    """Has `is_prepared` say so of a data folder."""
+    (folder / _PREPARED).touch()
 
 
 def usable_folder(wished: Path) -> Path:

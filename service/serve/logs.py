@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Callable
 from typing import Any, TextIO
@@ -19,6 +20,9 @@ _SHARED: list[Processor] = [
     structlog.processors.StackInfoRenderer(),
     structlog.processors.UnicodeDecoder(),
 ]
+
+
+_LEFT_BEHIND = re.compile("(closing returned|rolling back returned|discarding closed) connection")
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
@@ -50,6 +54,8 @@ def configure_logs(level: str = "INFO", *, brief: bool = False) -> None:
     handler = _Stderr()
     handler.setFormatter(formatter(brief=brief))
     handler.addFilter(_is_worth_telling)
+    if brief:
+        handler.addFilter(_concerns_a_person)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -69,6 +75,11 @@ def formatter(*, brief: bool = False) -> logging.Formatter:
 def _is_worth_telling(record: logging.LogRecord) -> bool:
     """Not every coming and going of a connection. (The level of that logger is set by others.)"""
     return record.levelno >= logging.WARNING or record.name != "psycopg.pool"
+
+
+def _concerns_a_person(record: logging.LogRecord) -> bool:
+    """Not that Ctrl-C came in the middle of a statement: what was asked for is told by the command."""
+    return record.name != "psycopg.pool" or not _LEFT_BEHIND.match(str(record.msg))
 
 
 def _renderers() -> list[Processor]:

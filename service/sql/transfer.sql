@@ -195,6 +195,13 @@ UPDATE log.imports SET state = %(state)s, finished_at = coalesce(finished_at, cl
 -- One import.
 SELECT id, name, sha256, mode, run, lines, state, started_at, finished_at FROM log.imports WHERE id = %(import)s::uuid;
 
+-- name: same_content
+-- The imports of a content that brought events, the first one first.
+SELECT id, name, sha256, mode, run, lines, state, started_at, finished_at FROM log.imports i
+WHERE sha256 = %(sha256)s::text
+    AND EXISTS (SELECT FROM log.import_batches WHERE import = i.id AND first_position IS NOT NULL)
+ORDER BY started_at, id;
+
 -- name: list_imports
 -- All imports with what came of them, the newest first.
 SELECT i.id, i.name, i.sha256, i.mode, i.run, i.lines, i.state, i.started_at, i.finished_at,

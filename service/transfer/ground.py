@@ -119,7 +119,7 @@ class Ground(PostgresStore):
 
         Conflict when its reference stands for another text already, in the log or by an earlier line.
         """
-        text = draft.text() if draft.content is not None else _erased(draft)
+        text = draft.text() if draft.content is not None else erased(draft)
         known = self._staging.read("find_reference", args_row(ErasableText), reference=text.reference)
         if any(other != text for other in known):
             raise Conflict("the reference stands for another text", "/reference")
@@ -132,7 +132,7 @@ class Ground(PostgresStore):
         return is_new and scope not in self._erased
 
 
-def _erased(draft: SealDraft) -> ErasableText:
+def erased(draft: SealDraft) -> ErasableText:
     """The seal of a text that is gone: found under what stands for it, and never stored."""
     seal = draft.text()
     return ErasableText(seal.reference, seal.scope, b"", seal.digest, draft.stands_for)

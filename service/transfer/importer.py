@@ -14,7 +14,7 @@ from service.errors import StoreFull, StoreUnavailable
 from service.settings import Settings
 from service.transfer.lines import Lines, Survey
 from service.transfer.refusals import Counts, ImportRefused, ImportRunning
-from service.transfer.registry import ALL, FINISHED, REFUSED, REJECTS, Import, Listed, Reached, Registry
+from service.transfer.registry import ALL, FINISHED, REFUSED, REJECTS, RETRACTED, Import, Listed, Reached, Registry
 from service.transfer.running import Progress, PutAside, Run
 
 _ATTEMPTS = 6
@@ -26,10 +26,14 @@ Begun = Callable[[Import, Reached], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an import came to, what an earlier go at it recorded included; without an id where it was only checked."""
+    """What an import came to, what an earlier go at it recorded included; without an id where it was only checked.
+
+    `taken_back`: the earlier imports of the same content that were; what they recorded is there, and stays withdrawn.
+    """
 
     import_id: UUID | None
     counts: Counts
+    taken_back: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,10 @@ class Importer:
 
     def check(self, lines: Lines, recorder: Recorder, listener: Listener = Listener()) -> Outcome:
         """What `record` would do. Records nothing. ImportRefused where it would be refused."""
-        with self._run(lines, lines.survey(), recorder, listener) as run:
-            return Outcome(None, run.check())
+        survey = lines.survey()
+        with self._run(lines, survey, recorder, listener) as run:
+            counts = run.check()
+            return Outcome(None, counts, _taken_back(run, survey))
 
     def record(self, lines: Lines, recorder: Recorder, listener: Listener = Listener()) -> Outcome:
         """Records a file, all or nothing; what is there already is not recorded again. ImportRefused tells why not.
@@ -95,7 +101,7 @@ class Importer:
                     begun = run.begin(mode)
                     reached = run.registry.reached(begun.id)
                     listener.begun(begun, reached)
-                    return _ended(run, begun, lambda: go(run, begun, reached))  # noqa: B023
+                    return _ended(run, begun, survey, lambda: go(run, begun, reached))  # noqa: B023
             except StoreFull:
                 raise
             except (StoreUnavailable, ImportRunning):
@@ -119,7 +125,7 @@ class Importer:
             yield database
 
 
-def _ended(run: Run, begun: Import, go: Callable[[], Counts]) -> Outcome:
+def _ended(run: Run, begun: Import, survey: Survey, go: Callable[[], Counts]) -> Outcome:
     try:
         counts = go()
     except ImportRefused as refused:
@@ -127,4 +133,8 @@ def _ended(run: Run, begun: Import, go: Callable[[], Counts]) -> Outcome:
         run.registry.end(begun.id, REFUSED)
         raise
     run.registry.end(begun.id, FINISHED)
-    return Outcome(begun.id, counts)
+    return Outcome(begun.id, counts, _taken_back(run, survey))
+
+
+def _taken_back(run: Run, survey: Survey) -> tuple[UUID, ...]:
+    return tuple(one.id for one in run.registry.bringers(survey.sha256) if one.state == RETRACTED)

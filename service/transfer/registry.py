@@ -91,8 +91,12 @@ class Registry:
         """The import with this id. UnknownImport where there is none."""
         found = self._database.read(_QUERIES["find_import"], {"import": name}, args_row(Import))
         if not found:
-            raise UnknownImport(f"there is no import {name}")
+            raise UnknownImport(str(name))
         return found[0]
+
+    def bringers(self, sha256: str) -> list[Import]:
+        """The imports of a content that brought events, the first one first."""
+        return self._database.read(_QUERIES["same_content"], {"sha256": sha256}, args_row(Import))
 
     def reached(self, name: UUID) -> Reached:
         """How far an import is recorded."""

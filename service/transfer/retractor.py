@@ -60,7 +60,8 @@ _LASTING: dict[type[DomainEvent], str] = {
 class TakenBack:
     """What was taken back now, what was no longer there to be taken back, and what cannot be.
 
-    `lasting` counts by kind; `named` holds the first few of each.
+    `lasting` counts by kind; `named` holds the first few of each. `recorded_by` is set where the import was not the
+    first to record anything: the imports of the same content that were.
     """
 
     retracted: int = 0
@@ -69,6 +70,7 @@ class TakenBack:
     already: int = 0
     lasting: Counter[str] = field(default_factory=Counter)
     named: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    recorded_by: list[UUID] | None = None
 
 
 class Retractor:
@@ -84,12 +86,16 @@ class Retractor:
     ) -> TakenBack:
         """Takes back all that an import was first to record; a second time changes nothing.
 
+        One that recorded nothing stays as it is.
         UnknownImport, Invalid; ImportRunning while it is recorded or taken back by somebody else. It goes page by page:
         when it is killed, the same call does the rest.
         """
         reason = normal_reason(reason)
-        with self._registry.alone(self._registry.find(name)):
+        found = self._registry.find(name)
+        with self._registry.alone(found):
             ranges = list(self._registry.ranges(name))
+            if not ranges:
+                return TakenBack(recorded_by=[one.id for one in self._registry.bringers(found.sha256)])
             done, total, seen = TakenBack(), sum(map(len, ranges)), 0
             for rows in self._pages(ranges):
                 self._take_page(rows, _Share(ranges), reason, recorder, done)

@@ -196,6 +196,12 @@ def test_a_slice_is_what_was_recorded_between_two_positions(on_sample: Run) -> N
     assert records == [line for line in whole if '"seal"' not in line]
 
 
+def test_a_slice_that_ends_before_it_begins_is_wrong_usage(on_sample: Run) -> None:
+    result = on_sample("export", "--from", "5", "--to", "2")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "frenemies: --from 5 is behind --to 2.\n"
+
+
 def test_the_file_appears_only_when_it_is_complete(on_sample: Run, tmp_path: Path) -> None:
     file = tmp_path / "out.ndjson"
     result = on_sample("export", "--output", str(file))

@@ -195,7 +195,7 @@ def test_ctrl_c_says_what_is_recorded_and_what_to_do(database_url: str, file: Pa
     os.killpg(program.process.pid, signal.SIGINT)
     assert program.process.wait(30) == 130
     said = program.log.read_text()
-    assert "Traceback" not in said
+    assert "Traceback" not in said and "returned connection" not in said
     assert "are recorded. The same command continues behind them; `frenemies retract --import" in said
     again = program_run("import", lines.name, DATABASE_URL=database_url)
     assert again.returncode == 0
@@ -214,7 +214,8 @@ def test_ctrl_c_before_anything_is_recorded_leaves_nothing(
     os.killpg(program.process.pid, signal.SIGINT)
     assert program.process.wait(30) == 130
     said = program.log.read_text()
-    assert "Traceback" not in said and "Interrupted: nothing was recorded." in said
+    assert "Traceback" not in said and "returned connection" not in said
+    assert "Interrupted: nothing was recorded." in said
     assert count_events(database_url) == 0
 
 
@@ -294,9 +295,40 @@ def test_what_others_reinstated_after_a_taking_back_stays(on_database: Run, data
     assert count_events(database_url) == before
 
 
+def test_an_import_that_recorded_nothing_is_not_taken_back_and_the_one_that_did_is_named(
+    on_database: Run, database_url: str, file: Path
+) -> None:
+    write(file, [entity("a"), entity("b"), article(1), claim(1, 1, "a", "b")])
+    on_database("import", str(file))
+    first = newest(on_database)
+    on_database("import", str(file))
+    second = newest(on_database)
+    before = count_events(database_url)
+    result = retract(on_database, second)
+    assert (result.exit_code, count_events(database_url)) == (0, before)
+    assert f"import {second} was not the first to record anything" in result.stdout
+    assert result.stdout.endswith(f"the same lines were recorded by import {first}\n")
+    states = [json.loads(line)["state"] for line in on_database("imports", "--json").stdout.splitlines()]
+    assert states == ["finished", "finished"]
+
+
+@pytest.mark.parametrize("check", [(), ("--check",)])
+def test_the_same_file_after_its_import_was_taken_back_says_that_it_stays_retracted(
+    on_database: Run, file: Path, check: tuple[str, ...]
+) -> None:
+    write(file, [entity("a"), entity("b"), article(1), claim(1, 1, "a", "b")])
+    assert "taken back" not in on_database("import", str(file)).stderr
+    name = newest(on_database)
+    retract(on_database, name)
+    result = on_database("import", *check, str(file))
+    assert result.exit_code == 0
+    assert f"import {name} of the same lines was taken back" in result.stderr
+    assert "its claims are there and stay retracted" in result.stderr
+
+
 def test_what_is_no_import_or_no_reason_is_refused(on_database: Run, file: Path) -> None:
     unknown = retract(on_database, "00000000-0000-0000-0000-000000000001")
-    assert (unknown.exit_code, "there is no import" in unknown.stderr) == (3, True)
+    assert (unknown.exit_code, "There is no such import." in unknown.stderr) == (3, True)
     write(file, [entity("a")])
     on_database("import", str(file))
     assert retract(on_database, newest(on_database), " ").exit_code == 3

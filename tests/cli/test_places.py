@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from service.bootstrap import build
 from service.cli.demo import _listen
 from service.errors import EmbeddedServerError
-from service.serve.database import has_data, usable_folder
+from service.serve.database import has_data, is_prepared, mark_prepared, usable_folder
 from service.serve.errors import PortTaken
 from service.serve.health import is_ready
 from service.settings import Settings
-from tests.cli.conftest import Run
+from tests.cli.conftest import Program, Run
 
 
 @pytest.fixture
@@ -83,9 +85,71 @@ def test_without_data_of_ones_own_the_demo_is_read_and_it_says_so(
     result = run("state", "red-hat", "--as-of", "2014-11-04")
     assert result.exit_code == 0, result.output
     assert result.stderr == f"frenemies: reading the demo's data in {demo}\n"
-    (tmp_path / "data" / "postgres").mkdir(parents=True)
+    own = tmp_path / "data"
+    (own / "postgres").mkdir(parents=True)
+    assert run("state", "red-hat").stderr == f"frenemies: reading the demo's data in {demo}\n"
+    mark_prepared(own)
     assert run("state", "red-hat").stderr == ""
-    assert opened == [demo, tmp_path / "data"]
+    assert opened == [demo, demo, own]
+
+
+READING = [
+    ("verify",),
+    ("imports",),
+    ("export",),
+    ("retract", "--import", str(UUID(int=0)), "--reason", "x"),
+    ("project", "status"),
+    ("project", "verify"),
+    ("project", "parked"),
+    ("project", "rebuild"),
+    ("state", "red-hat"),
+    ("relation", "member_of", "a", "b"),
+    ("timeline", "a"),
+    ("changes", "a", "--from", "2014-01-01", "--to", "2015-01-01"),
+    ("network",),
+    ("path", "a", "b"),
+    ("frenemies",),
+]
+
+
+@pytest.mark.parametrize("arguments", READING, ids=lambda arguments: "-".join(arguments[:2]))
+def test_a_command_that_reads_makes_no_folder_and_says_where_it_looked(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    before = list(tmp_path.rglob("*"))
+    by_option = run(*arguments, "--data", str(tmp_path / "typo"))
+    by_environment = run(*arguments, FRENEMIES_DATA=str(tmp_path / "typo"))
+    usual = run(*arguments)
+    assert [result.exit_code for result in (by_option, by_environment, usual)] == [4, 4, 4]
+    assert f"There is no data in {tmp_path / 'typo'}," in by_option.stderr
+    assert by_environment.stderr == by_option.stderr
+    assert f"There is no data in {tmp_path / 'data'}," in usual.stderr
+    assert list(tmp_path.rglob("*")) == before
+
+
+def test_where_a_folder_holds_nothing_the_data_of_the_demo_is_named(run: Run, tmp_path: Path) -> None:
+    demo = tmp_path / "frenemies-demo"
+    (demo / "postgres").mkdir(parents=True)
+    said = run("verify", "--data", str(tmp_path / "typo")).stderr
+    assert f"--data {demo} reads it." in said
+
+
+@pytest.mark.parametrize("arguments", [("verify",), ("imports",), ("export",), ("state", "red-hat")])
+def test_a_database_that_was_never_prepared_is_named_without_its_password(
+    run: Run, empty_database_url: str, arguments: tuple[str, ...]
+) -> None:
+    result = run(*arguments, DATABASE_URL=f"{empty_database_url}&password=secret")
+    assert result.exit_code == 4
+    assert result.stderr.count("\n") == 1
+    assert "is not prepared: run `frenemies migrate`" in result.stderr
+    assert "secret" not in result.stderr and "log." not in result.stderr
+
+
+@pytest.mark.slow
+def test_a_command_that_records_marks_its_folder_as_prepared(start: Callable[..., Program], data_folder: Path) -> None:
+    program = start("migrate", "--data", str(data_folder))
+    assert program.process.wait(60) == 0
+    assert is_prepared(data_folder)
 
 
 def test_the_demo_takes_the_next_port_where_one_is_taken() -> None:

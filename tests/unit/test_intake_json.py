@@ -96,6 +96,14 @@ def test_case_59_no_document_takes_long(raw: bytes) -> None:
     assert time.monotonic() - started < 2
 
 
+@pytest.mark.parametrize("raw", [b'{"a": "b', b'{"a": "\x01"}', b'{"a" 1}', b"{'a': 1}"])
+def test_the_place_is_told_once(raw: bytes) -> None:
+    with pytest.raises(MalformedJson) as refused:
+        parse(raw)
+    assert " at at " not in refused.value.detail and "starting" not in refused.value.detail
+    assert refused.value.detail.count(" at line 1, column ") == 1
+
+
 def test_places_count_bytes_lines_and_characters() -> None:
     with pytest.raises(MalformedJson) as caught:
         parse('{"é": 1,\n "ü" 2}'.encode())

@@ -1,0 +1,19 @@
+"""Ctrl-C is for the process that was asked, which ends those that it started."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+
+
+@contextmanager
+def deaf_children() -> Iterator[None]:
+    """Processes that are started in the block never hear of Ctrl-C, not even while they load. Here it comes late."""
+    resource_tracker.ensure_running()  # it would unblock the signal when the first process starts it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
