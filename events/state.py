@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from events.fold import Knowledge
 from events.knowledge import Hearing, Point, hear, survivors
+from events.lineage import Lineage, lineage
 from events.profile import (
     Observation,
     PositionState,
@@ -32,6 +33,7 @@ class EntityState:
     positions: tuple[PositionState, ...]
     rounds: tuple[Round, ...]
     profile: tuple[ProfileItem, ...]
+    lineage: Lineage
     observations: tuple[Observation, ...]
     stances: tuple[StancePoint, ...]
     conflicts: tuple[Conflict, ...]
@@ -60,6 +62,7 @@ def entity_state(knowledge: Knowledge, entity: str, point: Point) -> EntityState
         positions=tuple(position_state(hearing, state) for state in relations if is_position(state.key)),
         rounds=rounds(hearing, entity, day, refs),
         profile=profile_items(hearing.live, entity, day),
+        lineage=lineage(hearing, entity, day),
         observations=observations(hearing.live, entity, day),
         stances=tuple(stances),
         conflicts=(*conflicts(hearing, concerned), *(c for r in relations for c in r.conflicts if c.why == CLASH)),

@@ -98,5 +98,5 @@ def _sources(named: Collection[str], clocks: Clocks) -> Sources:
 
 
 def _entities(q: str | None) -> list[EntityView]:
-    page = timeline().search(q, None, MOST_ENTITIES, None)
+    page = timeline().search(q, None, timeline().clocks(), MOST_ENTITIES, None)
     return sorted(page.items, key=lambda e: (e.name or e.id).casefold())
