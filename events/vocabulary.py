@@ -27,6 +27,8 @@ STAGES = (
     | OPENING_STAGES
     | frozenset(("announced", "extended", "founded", "renamed", "merged", "split"))
 )
+LINEAGE_STAGES = ("merged", "split", "renamed")
+"""Stages of an organization that make its predecessors and successors what it came from and what became of it."""
 PLANNED_MODALITIES = frozenset(("planned", "scheduled", "proposed"))
 DUE_MODALITIES = frozenset(("planned", "scheduled"))
 
@@ -189,6 +191,15 @@ RELATIONS: Mapping[str, ClaimType] = MappingProxyType(
     {claim_type.about.relation: claim_type for claim_type in CLAIM_TYPES.values() if claim_type.about}
 )
 SYMMETRIC = frozenset(rule.about.relation for rule in RELATIONS.values() if rule.about and rule.about.symmetric)
+
+COOPERATIVE = frozenset("partner_of investor_of agreement_with member_of contributes_to supports customer_of".split())
+"""Relations between two who work together."""
+RIVAL = frozenset(("competes_with",))
+"""Relations between two who work against each other."""
+DISPUTABLE = frozenset(("agreement_with",))
+"""Relations in which two work against each other once they are contested."""
+OPPOSED_STANCES = frozenset(("hostile", "sceptical"))
+FAVOURABLE_STANCES = frozenset(("friendly", "supportive"))
 
 
 def relation_key(relation: str, subject: str, other: str) -> tuple[str, str, str]:

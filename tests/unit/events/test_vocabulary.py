@@ -17,15 +17,20 @@ from events.values import ClaimContent
 from events.vocabulary import (
     CLAIM_TYPES,
     CONTROL_ATTRIBUTES,
+    COOPERATIVE,
+    DISPUTABLE,
     ENDING_STAGES,
     ENTITY_KINDS,
+    FAVOURABLE_STANCES,
     MODALITIES,
     OPENING_STAGES,
+    OPPOSED_STANCES,
     OPPOSING,
     PLANNED_MODALITIES,
     PLANNING_STAGES,
     RELATIONS,
     RESPONSES,
+    RIVAL,
     SCOPES,
     STAGES,
     SYMMETRIC,
@@ -95,6 +100,13 @@ def test_symmetric_relations_have_one_key() -> None:
     assert {"partner_of", "agreement_with", "competes_with"} == SYMMETRIC
     assert relation_key("partner_of", "b", "a") == relation_key("partner_of", "a", "b") == ("partner_of", "a", "b")
     assert relation_key("owns", "b", "a") == ("owns", "b", "a")
+
+
+def test_what_makes_frenemies_is_that_of_the_contract() -> None:
+    cooperative = "partner_of investor_of agreement_with member_of contributes_to supports customer_of"
+    assert set(cooperative.split()) == COOPERATIVE < set(RELATIONS)
+    assert ({"competes_with"}, {"agreement_with"}) == (RIVAL, DISPUTABLE) and set(RELATIONS) > RIVAL
+    assert {"hostile", "sceptical"} == OPPOSED_STANCES and {"friendly", "supportive"} == FAVOURABLE_STANCES
 
 
 def test_the_lists_of_words_fit_together() -> None:

@@ -1,0 +1,163 @@
+"""The network of relations: parts of it, paths in it, and the pairs that cooperate and oppose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import chain
+from typing import Any
+
+import msgspec
+from flask import Response, request
+
+from events.network import Frenemies, Step, in_order
+from service.http.api import Resource
+from service.http.body import JSON
+from service.http.context import timeline
+from service.http.errors import BadQuery
+from service.http.imports import NDJSON
+from service.http.paging import asked, linked, next_page, point
+from service.http.pinning import pinned
+from service.http.query import FrenemiesQuery, NetworkQuery, PathQuery, wanted
+from service.http.render import Answer, enveloped, json_answer, relation, stance
+from service.http.shapes import TEXT
+from service.intake.errors import Fault
+from service.timeline.network import part_of
+from service.timeline.views import Clocks, FrenemiesView, NetworkView, NodeView, PathView
+
+RESOURCE = Resource("network", "All relations at one point of the clocks.")
+Find = Callable[[int, str | None], NetworkView]
+_MOST_AT_ONCE = 10_000
+_LINES = TEXT | {
+    "description": "Newline-delimited JSON: one RelationItem a line; the last line has `count` and clocks."
+}
+
+
+@RESOURCE.get("/v1/network", "Network", query=NetworkQuery, also={NDJSON: _LINES})
+def read_network(query: dict[str, Any]) -> Response:
+    """All relations; with `center` the neighbourhood of an entity, with `entities` those among some.
+
+    Asked for as `application/x-ndjson`, it is answered whole, whatever the `limit`: one relation a line, all at one
+    position. An answer without the last line, which counts them, was cut off.
+    """
+    _demand_one_form(query)
+    clocks, after = asked(query)
+    find = _finder(query, clocks)
+    if request.accept_mimetypes.best_match((JSON, NDJSON)) == NDJSON:
+        response = _streamed(find, clocks, after)
+    else:
+        view = find(query["limit"], after)
+        following = next_page(clocks, view.after, query.get("token"))
+        answer = _network(view) | {"next": following}
+        told = enveloped(answer, clocks, view.refs, view.notices)
+        response = linked(json_answer(pinned(told, clocks, query, after)), following)
+    response.vary.add("Accept")
+    return response
+
+
+@RESOURCE.get("/v1/path", "Path", query=PathQuery)
+def read_path(query: dict[str, Any]) -> Response:
+    """The shortest path between two entities, of at most six relations either way; of several the first by ids."""
+    clocks = point(query)
+    view = timeline().network.path(query["from_"], query["to"], wanted(query), clocks)
+    answer = enveloped(_path(view), clocks, view.refs, view.notices)
+    return json_answer(pinned(answer, clocks, query))
+
+
+@RESOURCE.get("/v1/frenemies", "Frenemies", query=FrenemiesQuery)
+def read_frenemies(query: dict[str, Any]) -> Response:
+    """Pairs that cooperate and oppose each other on one day, with the relations and stances that make them so."""
+    clocks, after = asked(query)
+    view = timeline().network.frenemies(clocks, query["limit"], after, query.get("entity"))
+    following = next_page(clocks, view.after, query.get("token"))
+    answer = enveloped(_frenemies(view) | {"next": following}, clocks, view.refs, view.notices)
+    return linked(json_answer(pinned(answer, clocks, query, after)), following)
+
+
+def _demand_one_form(query: dict[str, Any]) -> None:
+    """BadQuery where parameters stand together that mean different questions."""
+    if "center" in query and "entities" in query:
+        raise _fault("/entities", "Given beside `center`; ask for one of the two.")
+    if "depth" in query and "center" not in query:
+        raise _fault("/depth", "There is no depth without a `center`.")
+
+
+def _fault(pointer: str, detail: str) -> BadQuery:
+    return BadQuery(detail, pointer, [Fault(pointer, detail)])
+
+
+def _finder(query: dict[str, Any], clocks: Clocks) -> Find:
+    """What gives the parts of the network that is asked for."""
+    network, chosen = timeline().network, wanted(query)
+    if "center" in query:
+        return partial(part_of, network.around(query["center"], query.get("depth", 1), chosen, clocks))
+    if "entities" in query:
+        return partial(part_of, network.among(query["entities"].split(","), chosen, clocks))
+    return partial(network.page, chosen, clocks)
+
+
+def _streamed(find: Find, clocks: Clocks, after: str | None) -> Response:
+    """The relations as lines, written while they are found; what is refused at once is refused as ever."""
+    pages = _pages(find, after)
+    return Response(_lines(chain((next(pages),), pages), clocks), content_type=NDJSON)
+
+
+def _pages(find: Find, after: str | None) -> Iterator[NetworkView]:
+    while True:
+        view = find(_MOST_AT_ONCE, after)
+        yield view
+        after = view.after
+        if after is None:
+            return
+
+
+def _lines(pages: Iterable[NetworkView], clocks: Clocks) -> Iterator[bytes]:
+    count = 0
+    for page in pages:
+        for state in page.relations:
+            count += 1
+            yield msgspec.json.encode(relation(state)) + b"\n"
+    yield msgspec.json.encode(enveloped({"count": count}, clocks)) + b"\n"
+
+
+def _network(view: NetworkView) -> Answer:
+    return {"nodes": _nodes(view.nodes), "edges": [relation(state) for state in view.relations], "names": view.names}
+
+
+def _path(view: PathView) -> Answer:
+    steps = view.steps or ()
+    return {
+        "from": view.start,
+        "to": view.goal,
+        "found": view.steps is not None,
+        "length": None if view.steps is None else len(steps),
+        "steps": [_step(step) for step in steps],
+        "nodes": _nodes(view.nodes),
+        "edges": [relation(state) for state in in_order(s for step in steps for s in step.relations)],
+        "names": view.names,
+    }
+
+
+def _step(step: Step) -> Answer:
+    named = [dict(zip(("relation", "subject", "object"), state.key, strict=True)) for state in step.relations]
+    states = [name | {"status": state.status} for name, state in zip(named, step.relations, strict=True)]
+    return {"from": step.start, "to": step.end, "relations": states}
+
+
+def _frenemies(view: FrenemiesView) -> Answer:
+    return {"pairs": [_pair(pair) for pair in view.pairs], "nodes": _nodes(view.nodes), "names": view.names}
+
+
+def _pair(pair: Frenemies) -> Answer:
+    return {
+        "entities": pair.entities,
+        "cooperate": {"relations": [relation(state) for state in pair.cooperating]},
+        "oppose": {
+            "relations": [relation(state) for state in pair.opposing],
+            "stances": [{"status": stand.status} | stance(stand.point) for stand in pair.stances],
+        },
+    }
+
+
+def _nodes(nodes: Iterable[NodeView]) -> list[Answer]:
+    return [{"id": node.id, "kind": node.kind, "name": node.name} for node in nodes]

@@ -1,0 +1,236 @@
+"""The network of relations: parts of it, paths in it, and the pairs that cooperate and oppose.
+
+The algorithms are the domain's, and what they work on comes from a source. Here are limits, pages and names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TypeAlias, TypeVar
+
+from events.errors import Invalid, Unknown
+from events.knowledge import survivors
+from events.merges import MergeNotice, merge_notices
+from events.network import (
+    Frenemies,
+    Relations,
+    TooWide,
+    Wanted,
+    frenemies,
+    in_order,
+    listed,
+    neighbourhood,
+    shortest_path,
+)
+from events.records import EVER, EntityRecord
+from events.relationships import RelationState
+from events.stances import StancePoint
+from events.text import clean_id, is_id
+from service.errors import QueryTooExpensive
+from service.projections.index import Index
+from service.settings import Limits
+from service.timeline.loading import Loader
+from service.timeline.naming import Naming
+from service.timeline.source import FoldedSource, Source
+from service.timeline.views import Clocks, FrenemiesView, NetworkView, NodeView, PathView
+
+PAGE_COST = 5_000
+"""After so many entities and claims a page ends, however little was found."""
+Item = TypeVar("Item")
+Place = tuple[str, ...]
+"""Where an item stands in a list; it begins with the entity under which it is listed."""
+Found: TypeAlias = tuple[Place, Item]
+Under: TypeAlias = Callable[[Sequence[str]], Iterable[Found[Item]]]
+
+
+class Networks:
+    """Answers questions about the network. An entity that nobody registered is Unknown, named by its parameter."""
+
+    def __init__(self, load: Loader, index: Index, naming: Naming, limits: Limits) -> None:
+        self._load = load
+        self._index = index
+        self._naming = naming
+        self._limits = limits
+
+    def around(self, center: str, depth: int, wanted: Wanted, clocks: Clocks) -> NetworkView:
+        """The neighbourhood of an entity. QueryTooExpensive when it has too many entities."""
+        (goes_on,), notices = self._asked([center], "center", clocks)
+        source = self._source(clocks, wanted)
+        relations_of = self._thrifty(source.relations_of, source)
+        relations_among = self._thrifty(source.relations_among, source)
+        try:
+            found = neighbourhood(goes_on, depth, relations_of, relations_among, self._limits.graph_nodes)
+        except TooWide:
+            raise self._too_wide("a smaller depth, or one relation") from None
+        nodes, names = self._called(found.entities, clocks)
+        return NetworkView(nodes, found.relations, names, source.refs, notices)
+
+    def among(self, entities: Sequence[str], wanted: Wanted, clocks: Clocks) -> NetworkView:
+        """The relations among some entities."""
+        if len(entities) > self._limits.graph_nodes:
+            raise self._too_wide("fewer entities")
+        going_on, notices = self._asked(entities, "entities", clocks)
+        source = self._source(clocks, wanted)
+        found = in_order(source.relations_among(going_on))
+        nodes, names = self._called(going_on, clocks)
+        return NetworkView(nodes, found, names, source.refs, notices)
+
+    def page(self, wanted: Wanted, clocks: Clocks, limit: int, after: str | None) -> NetworkView:
+        """A part of all relations, each listed under its subject. It may be short, or empty, and not be the last."""
+        _, notices = self._asked([], "", clocks)
+        source = self._source(clocks, wanted)
+
+        def under(entities: Sequence[str]) -> Iterator[Found[RelationState]]:
+            return ((listed(s.key), s) for s in source.relations_of(entities) if s.key[1] in entities)
+
+        found, following = _walk(source, under, limit, _place(after))
+        nodes, names = self._called({end for state in found for end in state.key[1:]}, clocks)
+        return NetworkView(nodes, tuple(found), names, source.refs, notices, following)
+
+    def path(self, start: str, goal: str, wanted: Wanted, clocks: Clocks) -> PathView:
+        """The shortest path between two entities. QueryTooExpensive when too many entities are on the way."""
+        (begin,), notices = self._asked([start], "from", clocks)
+        (end,), more = self._asked([goal], "to", clocks)
+        source = self._source(clocks, wanted)
+        relations_of = self._thrifty(source.relations_of, source)
+        try:
+            steps = shortest_path(begin, end, relations_of, self._limits.path_steps, self._limits.graph_nodes)
+        except TooWide:
+            raise self._too_wide("one relation or one status, or for the network around either end") from None
+        nodes, names = self._called({begin, end, *(step.end for step in steps or ())}, clocks)
+        return PathView(begin, end, steps, nodes, names, source.refs, tuple(dict.fromkeys(notices + more)))
+
+    def frenemies(self, clocks: Clocks, limit: int, after: str | None, entity: str | None = None) -> FrenemiesView:
+        """A part of the pairs that cooperate and oppose, of all or of one entity. It may be short, and not the last."""
+        asked, notices = self._asked([] if entity is None else [entity], "entity", clocks)
+        source = self._source(clocks, Wanted())
+
+        def under(entities: Sequence[str]) -> Iterator[Found[Frenemies]]:
+            return ((p.entities, p) for p in _pairs(source, entities, clocks) if p.entities[0] in entities)
+
+        if asked:
+            pairs = [(p.entities, p) for p in _pairs(source, asked, clocks) if asked[0] in p.entities]
+            found, following = _cut([item for item in pairs if item[0] > _place(after)], limit)
+        else:
+            found, following = _walk(source, under, limit, _place(after))
+        speaking = {voice for pair in found for stand in pair.stances for voice in _voices(stand.point)}
+        nodes, names = self._called({end for pair in found for end in pair.entities}, clocks, speaking)
+        return FrenemiesView(tuple(found), nodes, names, source.refs, notices, following)
+
+    def _source(self, clocks: Clocks, wanted: Wanted) -> Source:
+        return FoldedSource(self._load, self._index, clocks, wanted)
+
+    def _thrifty(self, relations: Relations, source: Source) -> Relations:
+        """The same relations, as long as all that was read for the answer is no more than it may cost."""
+
+        def read(entities: Sequence[str]) -> Iterable[RelationState]:
+            found = relations(entities)
+            if source.cost > self._limits.fold_claims:
+                raise QueryTooExpensive(
+                    f"More than {self._limits.fold_claims} claims would have to be read. Ask for a smaller part, or"
+                    " read the whole network page by page."
+                )
+            return found
+
+        return read
+
+    def _asked(
+        self, entities: Sequence[str], parameter: str, clocks: Clocks
+    ) -> tuple[list[str], tuple[MergeNotice, ...]]:
+        """The entities that go on for those asked for, each once by id, and what merges mean for the answer."""
+        given = [clean_id(entity, parameter) for entity in entities]
+        known = {record.id for record in self._load.entities(given, EVER)}
+        for entity in given:
+            if entity not in known:
+                raise Unknown(f"there is no entity {entity!r}", parameter)
+        named = [*given, *([clocks.according_to] if clocks.according_to else [])]
+        knowledge = self._load.merges_of(named, clocks.position)
+        merged = survivors(knowledge, clocks.position)
+        goes_on = sorted({merged.get(entity, entity) for entity in given})
+        return goes_on, merge_notices(knowledge, named, clocks.position)
+
+    def _called(
+        self, entities: Iterable[str], clocks: Clocks, also: Iterable[str] = ()
+    ) -> tuple[tuple[NodeView, ...], dict[str, str | None]]:
+        """The entities by id, and the names of these and of others.
+
+        They are as they were at the position; one that was registered later is as it was first.
+        """
+        ids = sorted(entities)
+        names = self._naming.names_of({*ids, *also}, clocks)
+        records = self._load.entities(ids, EVER)
+        return tuple(NodeView(r.id, _kind(r, clocks.position), names.get(r.id)) for r in records), names
+
+    def _too_wide(self, cheaper: str) -> QueryTooExpensive:
+        most = self._limits.graph_nodes
+        return QueryTooExpensive(
+            f"An answer holds at most {most} entities. Ask for {cheaper}; the whole network is read page by page."
+        )
+
+
+def part_of(view: NetworkView, limit: int, after: str | None) -> NetworkView:
+    """A part of the relations of a network, with all its entities."""
+    place = _place(after)
+    found, following = _cut([(listed(s.key), s) for s in view.relations if listed(s.key) > place], limit)
+    return replace(view, relations=tuple(found), after=following)
+
+
+def _kind(record: EntityRecord, position: int) -> str:
+    then = [content.kind for at, content in record.contents if at <= position]
+    return then[-1] if then else record.contents[0][1].kind
+
+
+def _voices(point: StancePoint) -> set[str]:
+    return {point.key.speaker, *point.affiliation}
+
+
+def _pairs(source: Source, entities: Sequence[str], clocks: Clocks) -> tuple[Frenemies, ...]:
+    return frenemies(*source.ties_of(entities), clocks.as_of)
+
+
+def _walk(source: Source, under: Under[Item], limit: int, after: Place) -> tuple[list[Item], str | None]:
+    """The items listed under one entity after another, and the place after which the next page begins.
+
+    A place that is an entity alone stands behind all that is listed under it.
+    """
+    found: list[Found[Item]] = []
+    last, is_begun = "".join(after[:1]), len(after) > 1
+    while source.cost < PAGE_COST:
+        entities = source.batch(last, is_begun)
+        if not entities:
+            return _cut(found, limit)
+        found += [item for item in sorted(_listed_under(under, entities), key=_place_of) if item[0] > after]
+        if len(found) > limit:
+            return _cut(found, limit)
+        last, is_begun = entities[-1], False
+    return [item for _, item in found], last
+
+
+def _listed_under(under: Under[Item], entities: Sequence[str]) -> list[Found[Item]]:
+    """What is listed under some entities. Those that are too expensive together are looked at apart."""
+    try:
+        return list(under(entities))
+    except QueryTooExpensive:
+        if len(entities) == 1:
+            raise
+    half = len(entities) // 2
+    return _listed_under(under, entities[:half]) + _listed_under(under, entities[half:])
+
+
+def _cut(found: Sequence[Found[Item]], limit: int) -> tuple[list[Item], str | None]:
+    """The first of the items, and the place of the last of these if there are more."""
+    following = "/".join(found[limit - 1][0]) if len(found) > limit else None
+    return [item for _, item in found[:limit]], following
+
+
+def _place_of(found: Found[Item]) -> Place:
+    return found[0]
+
+
+def _place(after: str | None) -> Place:
+    """The place that a cursor carries; () is before all."""
+    place = () if after is None else tuple(after.split("/"))
+    if not all(map(is_id, place)):
+        raise Invalid("this is not a cursor of the service", "cursor")
+    return place
