@@ -1,0 +1,102 @@
+"""Differences: what changed in the state of an entity between two points of one clock, and which records did it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Response
+
+from events.changes import (
+    CONFLICT,
+    ENTITY,
+    EXCLUDED,
+    MARKET_FACT,
+    POSITION,
+    PREDECESSOR,
+    PROFILE,
+    RELATION,
+    ROUND,
+    STANCE,
+    SUCCESSOR,
+    VOTE,
+)
+from service.feeds.cursor import BadCursor
+from service.http import render
+from service.http.api import Resource
+from service.http.context import timeline
+from service.http.errors import BadQuery
+from service.http.paging import asked, linked, next_page
+from service.http.pinning import pinned
+from service.http.query import ChangesQuery
+from service.http.render import Answer, clocks_answer, enveloped, json_answer
+from service.intake.errors import Fault
+from service.timeline.views import ChangesView, ExplainedChange
+
+RESOURCE = Resource("changes", "What changed between two points of a clock, and which records did it.")
+NEWEST_CAUSES = 20
+_SHOWN: Mapping[str, Callable[[Any], Answer]] = {
+    CONFLICT: render.conflict,
+    ENTITY: lambda entity: {"id": entity},
+    EXCLUDED: lambda item: item._asdict(),
+    MARKET_FACT: render.observation,
+    POSITION: render.position,
+    PREDECESSOR: render.link,
+    PROFILE: render.profile_item,
+    RELATION: render.relation,
+    ROUND: render.money_round,
+    STANCE: render.stance,
+    SUCCESSOR: render.link,
+    VOTE: render.vote,
+}
+
+
+@RESOURCE.get("/v1/entities/<id>/changes", "Changes", query=ChangesQuery)
+def read_changes(id: str, query: dict[str, Any]) -> Response:
+    """What is different in the state of an entity at `to`, seen from `from`: applied to the one it gives the other.
+
+    States are meant whole, with what is over (`include=ended`). A later `from` gives the inverse.
+    """
+    _demand_free_axis(query)
+    clocks, after = asked(query)
+    before, then = timeline().two_points(clocks, query["axis"], query["from_"], query["to"])
+    view = timeline().changes(id, before, then, query["limit"], _skipped(after))
+    following = next_page(clocks, view.after, query.get("token"))
+    points = {"from": clocks_answer(before), "to": clocks_answer(then)}
+    answer = {"axis": query["axis"], "points": points, **_changes(view), "next": following}
+    told = enveloped(answer, then, view.refs, view.notices)
+    return linked(json_answer(pinned(told, clocks, query, after)), following)
+
+
+def _demand_free_axis(query: Mapping[str, Any]) -> None:
+    """BadQuery when the clock along which the points lie is given as well; a token or a cursor always gives it."""
+    axis = query["axis"]
+    if axis in query and "token" not in query and "cursor" not in query:
+        detail = "Along this clock the two points are `from` and `to`; it cannot be given as well."
+        raise BadQuery(detail, f"/{axis}", [Fault(f"/{axis}", detail)])
+
+
+def _skipped(after: str | None) -> int:
+    """How many changes were on the pages before."""
+    if after is not None and not (after.isascii() and after.isdecimal() and len(after) <= 9):
+        raise BadCursor("this is not a cursor of the service", "cursor")
+    return int(after or 0)
+
+
+def _changes(view: ChangesView) -> Answer:
+    changes = [_change(item) for item in view.changes]
+    return {"entity": render.entity(view.entity), "changes": changes, "names": view.names}
+
+
+def _change(item: ExplainedChange) -> Answer:
+    change = item.change
+    shown = _SHOWN[change.subject.kind]
+    return {
+        "kind": change.subject.kind,
+        "key": change.subject.key,
+        "before": None if change.before is None else shown(change.before),
+        "after": None if change.after is None else shown(change.after),
+        "changed": change.changed,
+        "cause": [cause._asdict() for cause in item.causes[-NEWEST_CAUSES:]],
+        "cause_count": len(item.causes),
+    }
