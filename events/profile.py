@@ -99,7 +99,12 @@ def profile_items(live: Iterable[Heard], entity: str, day: int) -> tuple[Profile
         ProfileItem(name, said[0][0], stage, negated, *_common([heard for _, heard in said]))
         for (name, _, stage, negated), said in grouped.items()
     ]
-    return tuple(sorted(items, key=lambda item: (item.name, item.when, str(item.value))))
+    return tuple(sorted(items, key=profile_order))
+
+
+def profile_order(item: ProfileItem) -> tuple[Any, ...]:
+    """Items stand by name, then in the order of time."""
+    return item.name, item.when, str(item.value), item.stage or "", item.is_negated
 
 
 def _is_about(heard: Heard, entity: str) -> bool:
@@ -129,7 +134,13 @@ def observations(live: Iterable[Heard], entity: str, day: int) -> tuple[Observat
         for h in live
         if h.content.type == "market_fact" and entity in h.content.entities("subject") and h.span.start.earliest <= day
     ]
-    return tuple(sorted(found, key=lambda item: (item.when, str(item.measure), item.claims)))
+    return tuple(sorted(found, key=observation_order))
+
+
+def observation_order(item: Observation) -> tuple[Any, ...]:
+    """Figures stand in the order of time."""
+    said = (item.value, item.unit, item.population, item.is_negated)
+    return item.when, item.measure, item.claims, *map(str, said)
 
 
 def _observation(heard: Heard) -> Observation:
@@ -146,7 +157,12 @@ def rounds(hearing: Hearing, entity: str, day: int, refs: Callable[[str], tuple[
         if _is_round(heard, entity):
             grouped.setdefault(_round_label(heard, refs), []).append(heard)
     found = [_round(hearing, entity, day, label, claims, refs) for label, claims in grouped.items()]
-    return tuple(sorted((r for r in found if r.status != UNKNOWN), key=lambda r: (r.when or Bounds(0, 0), r.round)))
+    return tuple(sorted((r for r in found if r.status != UNKNOWN), key=round_order))
+
+
+def round_order(item: Round) -> tuple[Bounds, str]:
+    """Rounds stand in the order of time."""
+    return item.when or Bounds(0, 0), item.round
 
 
 def _is_round(heard: Heard, entity: str) -> bool:

@@ -98,7 +98,7 @@ class RelationAccount:
         self.key = key
         mine = hearing.about.get(key, [])
         touching = hearing.touching.get(key, set())
-        self._facts = _facts(mine, _disputed(hearing, touching))
+        self._facts = _facts(mine, disputed(hearing, touching))
         self._conflicts = conflicts(hearing, touching)
         self._excluded = excluded(hearing, touching)
         self._asserted_by = asserters(mine)
@@ -155,7 +155,7 @@ class _FactAccount:
 
     def at(self, day: int) -> PartState:
         told = self._fact.at(day)
-        state = _contested(told, self._disputed)
+        state = contested(told, self._disputed)
         return PartState(
             dict(self._scope),
             state,
@@ -182,7 +182,7 @@ def _facts(mine: Sequence[Heard], disputed: set[str]) -> list[_FactAccount]:
     return [_FactAccount(scope, about[scope], ends if scope else [], disputed) for scope in sorted(about)]
 
 
-def _disputed(hearing: Hearing, touching: set[str]) -> set[str]:
+def disputed(hearing: Hearing, touching: set[str]) -> set[str]:
     """Who opposes a claim among these or is opposed, as a whole and heard."""
     opposed = {o for claim in touching for o in hearing.opposed_about.get(claim, ()) if o.aspect is None}
     quiet = hearing.quiet
@@ -196,7 +196,7 @@ def _clash(scope: Scope, claims: Iterable[Heard]) -> Conflict:
     return Conflict(part or None, CLASH, _sides(opposed, set(opposed)))
 
 
-def _contested(state: FactState, disputed: list[Heard]) -> FactState:
+def contested(state: FactState, disputed: list[Heard]) -> FactState:
     """The state, contested where live claims of different asserters are joined by a dispute of what made it so."""
     effects = {heard.effect for heard in disputed}
     denied_ends = {heard.span.start.latest for heard in disputed if heard.effect in (CLOSE, NEGATIVE, REFUSE)}

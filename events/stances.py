@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from events.knowledge import Heard
 from events.relationships import Asserter, asserters, newest_first
@@ -47,11 +47,14 @@ def stance_points(live: Iterable[Heard]) -> tuple[StancePoint, ...]:
         for (key, negated), claims in grouped.items()
         for when, group in _moments(claims)
     ]
-    return tuple(
-        sorted(
-            points, key=lambda point: (point.when, point.key.speaker, point.key.about, point.key.stance, point.claims)
-        )
-    )
+    return tuple(sorted(points, key=stance_order))
+
+
+def stance_order(point: StancePoint) -> tuple[Any, ...]:
+    """Points stand in the order of time."""
+    key = point.key
+    told = (key.speaker, key.about, key.stance, point.claims, key.wording or "", key.is_named, point.is_negated)
+    return point.when, *told
 
 
 def concerns(point: StancePoint, entity: str) -> bool:

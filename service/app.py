@@ -8,6 +8,7 @@ from flask import Flask
 
 from service.http import (
     articles,
+    changes,
     claims,
     entities,
     feed,
@@ -15,11 +16,13 @@ from service.http import (
     imports,
     log,
     measuring,
+    network,
     openapi,
     problems,
     projections,
     relations,
     running,
+    timemaps,
     votes,
 )
 from service.http.api import Api
@@ -29,7 +32,21 @@ from service.timeline.timeline import Timeline
 from service.transfer.importer import Importer
 from service.web import pages
 
-RESOURCES = (entities, articles, claims, imports, relations, votes, feed, log, projections, running)
+RESOURCES = (
+    entities,
+    changes,
+    articles,
+    claims,
+    imports,
+    relations,
+    network,
+    votes,
+    timemaps,
+    feed,
+    log,
+    projections,
+    running,
+)
 _CONFIG = {
     "API_TITLE": "Frenemies",
     "API_VERSION": "1",

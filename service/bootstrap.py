@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,14 +21,17 @@ from service.projections.runner import Runner
 from service.projections.schemas import install
 from service.projections.status import ProjectionStatus, read_status
 from service.projections.vitals import VitalsReader
-from service.settings import Settings
+from service.projections.whole import WholeIndex
+from service.settings import DatabaseSettings, Settings
 from service.store.application import TimelineApplication
 from service.store.listen import AppendListener
 from service.store.postgres import PostgresStore
 from service.timeline.timeline import Timeline
 from service.transfer.exporter import Exporter
 from service.transfer.importer import Importer
+from service.transfer.lines import Chunk
 from service.transfer.registry import Registry
+from service.transfer.replaying import replayed
 from service.transfer.retractor import Retractor
 from service.tree.keeper import Keeper
 from service.tree.keys import kept_signer, signer_of
@@ -86,6 +89,14 @@ def exporter(services: Services) -> Exporter:
 def retractor(services: Services) -> Retractor:
     """What takes imports back."""
     return Retractor(services.timeline, PostgresStore(services.database), Registry(services.database))
+
+
+def replay(settings: Settings, chunks: Iterable[Chunk]) -> Timeline:
+    """The timeline of an export, recorded anew in memory; it has no tree, and knows no names."""
+    store = replayed(chunks, settings.limits.article_body)
+    limits = replace(settings.limits, fold_claims=max(store.head(), 1))
+    nowhere = Database(DatabaseSettings(""))
+    return Timeline(TimelineApplication(store, codec), WholeIndex(store, nowhere), limits, LogProofs(nowhere))
 
 
 @contextmanager

@@ -6,15 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
-import click
-
+from service.cli.database import open_existing
 from service.cli.group import Failure, Refused, Unavailable, WrongUsage
 from service.cli.options import Place
-from service.serve.database import demo_folder, has_data, open_database, own_folder
 from service.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -45,13 +42,21 @@ def ask(source: Source, *segments: str, **parameters: str) -> Any:
 
 
 def ask_all(source: Source, items: str, most: int | None, *segments: str, **parameters: str) -> Any:
-    """The answer with all its pages put together; `items` names the list that has pages, `most` ends it early."""
-    whole = ask(source, *segments, **parameters, limit=str(min(most or _PAGE, _PAGE)))
+    """The answer with all its pages put together; `items` names the list that has pages, `most` ends it early.
+
+    Token and hash are those of the first page. With a token that page is the one of the token, which says its length.
+    """
+    limit = {} if "token" in parameters else {"limit": str(min(most or _PAGE, _PAGE))}
+    whole = ask(source, *segments, **parameters, **limit)
     following = whole.pop("next")
     while following is not None and (most is None or len(whole[items]) < most):
         page = _got(source, following)
         whole[items] += page[items]
-        whole.get("refs", {}).update(page.get("refs", {}))
+        for named in ("refs", "names"):
+            whole.get(named, {}).update(page.get(named, {}))
+        if "nodes" in whole:
+            nodes = {node["id"]: node for node in (*whole["nodes"], *page["nodes"])}
+            whole["nodes"] = [nodes[node] for node in sorted(nodes)]
         following = page["next"]
     del whole[items][most or len(whole[items]) :]
     return whole
@@ -71,22 +76,8 @@ def open_source(place: Place) -> Iterator[Source]:
         with _remote(place.url, read_settings().admin_key) as source:
             yield source
     else:
-        with _local(_with_data(place.settings())) as source:
+        with _local(place.settings()) as source:
             yield source
-
-
-def _with_data(settings: Settings) -> Settings:
-    """Where nothing is set and nothing was ever recorded, the demo's data is read, if there is any."""
-    if settings.database_url or settings.data or has_data(own_folder()):
-        return settings
-    demo = demo_folder()
-    if not has_data(demo):
-        raise Unavailable(
-            "There is no data yet: start with `frenemies demo` or `frenemies import FILE`, or say where the data is"
-            " (--url, --database-url, --data)."
-        )
-    click.echo(f"frenemies: reading the demo's data in {demo}", err=True)
-    return replace(settings, data=demo)
 
 
 @contextmanager
@@ -120,7 +111,7 @@ def _local(settings: Settings) -> Iterator[Source]:
     from service.app import create_app
     from service.bootstrap import build, prepare
 
-    with open_database(settings) as url:
+    with open_existing(settings) as (settings, url):
         if settings.database_url is None:
             prepare(settings, url)
         with closing(build(settings, url)) as services:
@@ -156,12 +147,17 @@ def _complaint(answer: Answer) -> str:
     problem = answer.body if isinstance(answer.body, dict) else {}
     lines = [" ".join(str(problem[name]) for name in ("title", "detail") if problem.get(name))]
     for item in problem.get("errors") or []:
-        if isinstance(item, dict) and item.get("detail") and item["detail"] not in lines[0]:
-            lines.append(f"{item.get('pointer') or item.get('parameter') or ''}: {item['detail']}".removeprefix(": "))
+        if isinstance(item, dict) and item.get("detail"):
+            detail = item["detail"]
+            placed = f"{item.get('pointer') or item.get('parameter') or ''}: {detail}".removeprefix(": ")
+            if lines[0].endswith(detail):
+                lines[0] = lines[0].removesuffix(detail) + placed
+            else:
+                lines.append(placed)
     return "\n".join(lines) if lines[0] else f"The service answered {answer.status}."
 
 
 def _failure(status: int) -> type[Failure]:
-    if status in (404, 409):
+    if status in (404, 409, 410):
         return Refused
     return WrongUsage if status < 500 else Unavailable

@@ -16,7 +16,7 @@ Item = Mapping[str, Any]
 
 
 def print_clocks(answer: Item) -> None:
-    """Which point of the clocks the answer is about."""
+    """Which point of the clocks the answer is about, and which entity answers for one that was merged."""
     clocks = answer["clocks"]
     recorded = clocks["recorded_by"]
     said = [f"as of {clocks['as_of']}"]
@@ -26,6 +26,8 @@ def print_clocks(answer: Item) -> None:
         said.append(f"according to {clocks['according_to']}")
     said.append(f"recorded by position {recorded['position']}")
     print_line(cell(", ".join(said), "dim"))
+    for notice in answer.get("notices", ()):
+        print_line(cell(f"{notice['asked']} was merged: this is the answer for {notice['answered']}"))
 
 
 def relation_name(relation: Item) -> str:

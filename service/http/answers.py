@@ -2,66 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from events.vocabulary import ASSERTER_KINDS, CLAIM_TYPES, ENTITY_KINDS, MODALITIES, POLARITIES, TIME_KINDS
+from events.vocabulary import (
+    ASSERTER_KINDS,
+    CLAIM_TYPES,
+    ENTITY_KINDS,
+    LINEAGE_STAGES,
+    MODALITIES,
+    POLARITIES,
+    TIME_KINDS,
+)
 from service.http.query import STATUSES
-
-Json = dict[str, Any]
-
-TEXT: Json = {"type": "string"}
-FLAG: Json = {"type": "boolean"}
-COUNT: Json = {"type": "integer", "minimum": 0}
-NUMBER: Json = {"type": "number", "minimum": 0}
-INSTANT: Json = {"type": "string", "format": "date-time"}
-DAY: Json = {"type": "string", "format": "date"}
-UUID: Json = {"type": "string", "format": "uuid"}
-ANYTHING: Json = {}
-
-
-def ref(name: str) -> Json:
-    """The shape of that name."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def obj(description: str, /, **properties: Json) -> Json:
-    """An object that has all these properties."""
-    return {
-        "type": "object",
-        "description": description,
-        "properties": properties,
-        "required": sorted(properties),
-    }
-
-
-def items(of: Json, description: str = "") -> Json:
-    """A list."""
-    made = {"type": "array", "items": of}
-    return made | {"description": description} if description else made
-
-
-def mapping(of: Json, description: str = "") -> Json:
-    """An object with any keys."""
-    made = {"type": "object", "additionalProperties": of}
-    return made | {"description": description} if description else made
-
-
-def maybe(shape: Json) -> Json:
-    """The shape, or null."""
-    if isinstance(shape.get("type"), str) and "enum" not in shape:
-        return shape | {"type": [shape["type"], "null"]}
-    return {"anyOf": [shape, {"type": "null"}]}
-
-
-def one_of(*words: str) -> Json:
-    """One of these words."""
-    return {"type": "string", "enum": list(words)}
-
+from service.http.shapes import (
+    ANYTHING,
+    COUNT,
+    DAY,
+    FLAG,
+    INSTANT,
+    NUMBER,
+    TEXT,
+    UUID,
+    Json,
+    items,
+    mapping,
+    maybe,
+    obj,
+    one_of,
+    ref,
+)
 
 REFS = mapping(TEXT, "The senders' own names of the claims that the answer names, by id.")
 NAMES = mapping(maybe(TEXT), "The names of the entities that the answer names, by id; null once erased.")
 NEXT = maybe(TEXT | {"description": "The address of the next page; null on the last one."})
 ENVELOPE: Json = {"position": COUNT, "clocks": ref("Clocks")}
+PINNED: Json = {
+    **ENVELOPE,
+    "token": TEXT | {"description": "Asks this question again at this point: `?token=`."},
+    "state_hash": TEXT | {"description": "SHA-256 of the answered state (docs/as-of.md), in hexadecimal digits."},
+    "token_check": maybe(ref("TokenCheck")),
+}
+NOTICES: Json = {"notices": items(ref("Notice"), "The merged entities that were asked for; empty where there is none.")}
 CLAIMS = items(UUID, "The newest 20 claims behind it.")
 BEHIND: Json = {"asserted_by": items(ref("Asserter")), "claims": CLAIMS, "claim_count": COUNT}
 DISPUTES: Json = {"conflicts": items(ref("Conflict")), "excluded": items(ref("Excluded"))}
@@ -171,6 +150,11 @@ SCHEMAS: Json = {
         recorded_by=obj("A log position and its instant.", position=COUNT, recorded_at=maybe(INSTANT)),
         according_to=maybe(TEXT),
     ),
+    "TokenCheck": obj(
+        "Whether the answer to a token is the one that it was made for; null where no token was given.",
+        status=one_of("same", "changed"), expected=TEXT, found=TEXT, why=maybe(TEXT),
+    ),
+    "TimeMap": TEXT | {"description": "A TimeMap (RFC 7089) in the link format of RFC 6690."},
     "Range": obj(
         "An uncertain date: EDTF, and the earliest and latest day it can mean; null without a bound.",
         edtf=TEXT, earliest=maybe(DAY), latest=maybe(DAY),
@@ -187,6 +171,10 @@ SCHEMAS: Json = {
         aspect=maybe(TEXT),
         why=TEXT,
         sides=items(obj("One side.", asserted_by=ref("Asserter"), claims=items(UUID), value=maybe(TEXT))),
+    ),
+    "Notice": obj(
+        "`asked` was merged by `merge`, recorded at `position`; `answered` is the entity that goes on.",
+        kind=one_of("merged"), asked=TEXT, answered=TEXT, merge=TEXT, position=COUNT,
     ),
     "Excluded": obj("A claim that does not count.", claim=UUID, why=TEXT, by=maybe(UUID)),
     "Evidence": obj(
@@ -205,10 +193,11 @@ SCHEMAS: Json = {
         circle=items(TEXT),
         names=NAMES,
         refs=REFS,
-        **ENVELOPE,
+        **NOTICES,
+        **PINNED,
     ),
     "Vote": obj("One vote.", **VOTE),
-    "VoteAnswer": obj("One vote on one day.", **VOTE, names=NAMES, refs=REFS, **ENVELOPE),
+    "VoteAnswer": obj("One vote on one day.", **VOTE, names=NAMES, refs=REFS, **NOTICES, **PINNED),
     "Position": obj(
         "A position, with every title under which it was seen.",
         **RELATION,
@@ -237,13 +226,17 @@ SCHEMAS: Json = {
         "A figure about the entity.",
         measure=ANYTHING, value=ANYTHING, unit=ANYTHING, population=ANYTHING, negated=FLAG, when=RANGE, **BEHIND,
     ),
+    "Link": obj(
+        "The entity at the other end of a merger, a split or a renaming.",
+        entity=TEXT, kind=one_of(*LINEAGE_STAGES), status=one_of(*STATUSES), when=RANGE, due=RANGE, **BEHIND,
+    ),
     "Stance": obj(
         "How somebody stands to somebody.",
         speaker=TEXT, speaker_is_entity=FLAG, about=TEXT, stance=TEXT, wording=ANYTHING, negated=FLAG,
         affiliation=items(TEXT), when=RANGE, **BEHIND,
     ),
     "EntityItem": obj("An entity.", **ENTITY),
-    "EntityAnswer": obj("An entity.", **ENTITY, **ENVELOPE),
+    "EntityAnswer": obj("An entity.", **ENTITY, **NOTICES, **PINNED),
     "Entities": obj("Some entities.", entities=items(ref("EntityItem")), next=NEXT, **ENVELOPE),
     "EntityState": obj(
         "Everything about one entity on one day.",
@@ -256,16 +249,20 @@ SCHEMAS: Json = {
         profile=obj(
             "What it is.", attributes=items(ref("ProfileItem")), market_facts=items(ref("MarketFact"))
         ),
+        lineage=obj(
+            "What it came from, and what became of it.", predecessors=items(ref("Link")), successors=items(ref("Link"))
+        ),
         stances=items(ref("Stance")),
         **DISPUTES,
         names=NAMES,
         refs=REFS,
-        **ENVELOPE,
+        **NOTICES,
+        **PINNED,
     ),
-    "ArticleAnswer": obj("An article with its claims.", **ARTICLE, refs=REFS, **ENVELOPE),
+    "ArticleAnswer": obj("An article with its claims.", **ARTICLE, refs=REFS, **PINNED),
     "ClaimItem": obj("A claim at a point of the clocks.", **CLAIM),
-    "ClaimAnswer": obj("A claim at a point of the clocks.", **CLAIM, **ENVELOPE),
-    "Claims": obj("Some claims.", claims=items(ref("ClaimItem")), next=NEXT, **ENVELOPE),
+    "ClaimAnswer": obj("A claim at a point of the clocks.", **CLAIM, **PINNED),
+    "Claims": obj("Some claims.", claims=items(ref("ClaimItem")), next=NEXT, **NOTICES, **PINNED),
     "History": obj(
         "Some events of a claim.",
         events=items(
@@ -320,13 +317,14 @@ SCHEMAS: Json = {
         **{"from": COUNT}, to=COUNT, from_root=TEXT, to_root=TEXT, hashes=items(TEXT),
     ),
     "Rebuild": obj(
-        "The last rebuild; `done` of `total` are those of the phase, `rate` is per second.",
+        "The last rebuild; `done` of `total` and `seconds_left` are those of the phase, `rate` is per second;"
+        " `whole_seconds_left` is reckoned for all that is left of it. Null where it cannot be told.",
         phase=one_of(
             "loading", "indexing", "amending", "catching up", "verifying",
             "done", "refused", "cancelled", "failed", "interrupted",
         ),
         is_running=FLAG, started_by=TEXT, started_at=INSTANT, updated_at=INSTANT, done=COUNT, total=COUNT,
-        rate=NUMBER, seconds_left=maybe(NUMBER), note=TEXT,
+        rate=NUMBER, seconds_left=maybe(NUMBER), whole_seconds_left=maybe(NUMBER), note=TEXT,
     ),
     "Projections": obj(
         "How far the projections are.",

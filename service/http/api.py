@@ -4,32 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
+from types import MappingProxyType
 from typing import Any
 
 import flask_smorest as smorest  # type: ignore[import-untyped]
 from flask import Response
 
-from service.http import problems
-from service.http.answers import SCHEMAS, ref
+from service.http import caching, memento, pinning, problems
+from service.http.answers import SCHEMAS
 from service.http.body import JSON, read_body, read_query
+from service.http.change_shapes import CHANGE_SCHEMAS
 from service.http.context import IF_MATCH, KEY_HEADER, NOTE_HEADER, limits
-from service.http.query import Nothing
+from service.http.network_shapes import NETWORK_SCHEMAS
+from service.http.query import Clocks, Nothing
+from service.http.shapes import ref
 from service.intake.fields import Shape
 from service.intake.schemas import VoiceShape
 
 View = Callable[..., Response]
+Finish = Callable[[View, dict[str, Any]], Response]
 Decorator = Callable[[View], View]
 
 # By number, for the names of statuses differ between versions of Python.
 REASONS: Mapping[int, str] = {
     200: "Here it is.",
     201: "It was recorded.",
+    302: "The memento of that instant is elsewhere.",
+    304: "It is as the client has it.",
     400: "A header, a cursor, the address or the JSON is malformed.",
     401: "A valid key is needed.",
     404: "It is not known.",
     408: "The body stopped coming.",
     409: "It contradicts what is stored.",
-    410: "The cursor belongs to an earlier life of the log.",
+    410: "The cursor or the token belongs to an earlier life of the log.",
     412: "It is at another version.",
     413: "It is more than the service takes at once.",
     414: "The address is too long.",
@@ -40,6 +47,7 @@ REASONS: Mapping[int, str] = {
     507: "There is no room left.",
 }
 REFUSALS = tuple(status for status in REASONS if status >= 400)
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _ALWAYS = (400, 401, 414, 422, 500, 503)
 _WRITING = (409, 413, 415, 507)
 _UUID_PATH = {"in": "path", "name": "id", "required": True, "schema": {"type": "string", "format": "uuid"}}
@@ -49,6 +57,10 @@ _HEADERS = {
 }
 
 _IF_MATCH = 'The version that it has to be at, like "3".'
+_ASKING = {
+    caching.IF_NONE_MATCH: "The entity tags that the client has: one that is still right is answered with 304.",
+    memento.ACCEPT_DATETIME: "What the service held at the end of this second, like Thu, 04 Sep 2014 12:30:00 GMT.",
+}
 
 
 class Api(smorest.Api):  # type: ignore[misc]
@@ -61,12 +73,12 @@ class Api(smorest.Api):  # type: ignore[misc]
 
     def _register_responses(self) -> None:
         """What operations share: the shapes of the answers, the refusals, the headers."""
-        for name, schema in SCHEMAS.items():
+        for name, schema in (SCHEMAS | NETWORK_SCHEMAS | CHANGE_SCHEMAS).items():
             self.spec.components.schema(name, schema)
         self.spec.components.schema(VoiceShape.__name__, schema=VoiceShape)
         for status in REFUSALS:
             self.spec.components.response(f"Refusal{status}", _response(status, problems.PROBLEM_JSON, "Problem"))
-        for name, description in {**_HEADERS, IF_MATCH: _IF_MATCH}.items():
+        for name, description in {**_HEADERS, **_ASKING, IF_MATCH: _IF_MATCH}.items():
             self.spec.components.parameter(
                 name, "header", {"name": name, "schema": {"type": "string"}, "description": description}
             )
@@ -88,11 +100,24 @@ class Resource:
         refused: Iterable[int] = (404,),
         media: str = JSON,
         by_uuid: bool = False,
+        cached: bool = True,
+        also: Mapping[str, Any] = _NOTHING,
     ) -> Decorator:
-        """A question. The view gets the parameters of its path, and those of its query as `query`."""
-        operation = _operation(answer, (200,), (*_ALWAYS, *refused), media)
+        """A question. The view gets the parameters of its path, and those of its query as `query`.
+
+        One that takes clocks takes a token and `Accept-Datetime` as well; `cached`: it gets an entity tag. `also` are
+        further media in which it is answered on demand, with their shapes.
+        """
+        takes_clocks = issubclass(query, Clocks)
+        operation = _operation(answer, (200,), (*_ALWAYS, *refused, *((410,) if takes_clocks else ())), media)
+        operation["responses"]["200"]["content"] |= {name: {"schema": shape} for name, shape in also.items()}
         operation["parameters"] = _parameters(by_uuid, query)
-        return self._route(rule, "GET", operation, lambda: _asked(query))
+        if cached:
+            operation["parameters"] += [*_ASKING] if takes_clocks else [caching.IF_NONE_MATCH]
+            for status in (302, 304) if takes_clocks else (304,):
+                operation["responses"][str(status)] = {"description": REASONS[status]}
+        finish = (_at_a_point if takes_clocks else _tagged) if cached else _as_it_is
+        return self._route(rule, "GET", operation, lambda: _asked(query), finish)
 
     def write(
         self,
@@ -121,9 +146,8 @@ class Resource:
         return self._route(rule, "POST", operation, lambda: _nothing_asked({}))
 
     def stream(self, rule: str, answer: str, *, query: type[Shape], media: str) -> Decorator:
-        """A wish with a body of any length, which its view reads by itself; it gets the parameters as `query`."""
-        refused = (*_ALWAYS, 408, *(status for status in _WRITING if status != 413))
-        operation = _operation(answer, (200,), refused, JSON)
+        """A wish with a long body, which its view reads by itself; it gets the parameters as `query`."""
+        operation = _operation(answer, (200,), (*_ALWAYS, 408, *_WRITING), JSON)
         operation["parameters"] = [NOTE_HEADER, {"in": "query", "schema": query}]
         operation["requestBody"] = {"required": True, "content": {media: {"schema": {"type": "string"}}}}
         return self._route(rule, "POST", operation, lambda: _asked(query))
@@ -138,12 +162,17 @@ class Resource:
         return operation
 
     def _route(
-        self, rule: str, method: str, operation: dict[str, Any], read: Callable[[], dict[str, Any]]
+        self,
+        rule: str,
+        method: str,
+        operation: dict[str, Any],
+        read: Callable[[], dict[str, Any]],
+        finish: Finish | None = None,
     ) -> Decorator:
         def decorate(view: View) -> View:
             @wraps(view)
             def answering(**path: str) -> Response:
-                return view(**path, **read())
+                return (finish or _as_it_is)(view, {**path, **read()})
 
             documented = self.blueprint.doc(operationId=view.__name__, **operation)(answering)
             self.blueprint.route(rule, methods=[method])(documented)
@@ -152,8 +181,21 @@ class Resource:
         return decorate
 
 
+def _as_it_is(view: View, given: dict[str, Any]) -> Response:
+    return view(**given)
+
+
+def _tagged(view: View, given: dict[str, Any]) -> Response:
+    return caching.conditional(view(**given))
+
+
+def _at_a_point(view: View, given: dict[str, Any]) -> Response:
+    found = memento.negotiated(given["query"])
+    return found or memento.described(caching.conditional(view(**given)), given["query"])
+
+
 def _asked(query: type[Shape]) -> dict[str, Any]:
-    given = read_query(query)
+    given = pinning.read_question(query) if issubclass(query, Clocks) else read_query(query)
     return {} if query is Nothing else {"query": given}
 
 

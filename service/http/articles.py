@@ -9,6 +9,7 @@ from flask import Response
 from service.http.api import Resource
 from service.http.context import own_id, refuse_version, timeline
 from service.http.paging import point
+from service.http.pinning import pinned
 from service.http.query import Clocks
 from service.http.render import article, enveloped, json_answer
 from service.http.writing import change, record, told
@@ -48,4 +49,4 @@ def read_article(id: str, query: dict[str, Any]) -> Response:
     """An article with the ids of its claims."""
     clocks = point(query)
     view = timeline().article(own_id(id), clocks)
-    return json_answer(enveloped(article(view), clocks, view.refs))
+    return json_answer(pinned(enveloped(article(view), clocks, view.refs), clocks, query))

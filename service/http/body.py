@@ -32,14 +32,14 @@ def read_body(shape: type[Shape], most_bytes: int) -> dict[str, Any]:
     return load(shape, read_json(most_bytes))
 
 
-def read_query(shape: type[Shape]) -> dict[str, Any]:
-    """The parameters of the query, each at most once. BadQuery with every fault."""
+def read_query(shape: type[Shape], partial: bool = False) -> dict[str, Any]:
+    """The parameters of the query, each at most once. BadQuery with every fault; if partial, none is needed."""
     given = request.args.to_dict(flat=False)
     twice = [Fault(f"/{name}", "Given more than once.") for name, values in given.items() if len(values) > 1]
     if twice:
         raise BadQuery(twice[0].detail, twice[0].pointer, twice)
     try:
-        return load(shape, {name: values[0] for name, values in given.items()})
+        return load(shape, {name: values[0] for name, values in given.items()}, partial)
     except Misshapen as error:
         raise BadQuery(error.detail, error.pointer, error.faults) from None
 

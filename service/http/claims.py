@@ -16,6 +16,7 @@ from service.http.body import read_json
 from service.http.context import limits, own_id, refuse_version, timeline
 from service.http.errors import TooLarge
 from service.http.paging import asked, linked, next_page, point
+from service.http.pinning import pinned
 from service.http.query import Clocks, HistoryQuery
 from service.http.render import claim, enveloped, json_answer, written
 from service.http.writing import change, demand_same, record, told
@@ -129,7 +130,7 @@ def _in_response(error: DomainError) -> DomainError:
 def read_claim(id: str, query: dict[str, Any]) -> Response:
     """What a claim says at a point of the clocks, how it stands, and where it was found."""
     clocks = point(query)
-    return json_answer(enveloped(claim(timeline().claim(own_id(id), clocks)), clocks))
+    return json_answer(pinned(enveloped(claim(timeline().claim(own_id(id), clocks)), clocks), clocks, query))
 
 
 @RESOURCE.get("/v1/claims/<id>/history", "History", query=HistoryQuery, by_uuid=True)

@@ -7,14 +7,13 @@ from typing import Any
 from flask import Response
 
 from events.errors import InvalidDate
-from events.facts import NOT_HELD, UNKNOWN
-from events.relationships import RelationState
 from events.temporal import parse_day
 from events.text import clean_text
 from service.http.api import Resource
 from service.http.context import timeline
 from service.http.paging import asked, linked, next_page, point
-from service.http.query import ENDED, Clocks, SearchQuery, StateQuery, TimelineQuery
+from service.http.pinning import pinned
+from service.http.query import ENDED, Clocks, SearchQuery, StateQuery, TimelineQuery, wanted
 from service.http.render import claim, entity, enveloped, json_answer, state_answer
 from service.http.writing import change, demand_same
 from service.intake.schemas import MergeBody, RegistrationBody, RenameBody, UnmergeBody
@@ -53,7 +52,7 @@ def search_entities(query: dict[str, Any]) -> Response:
     """Search entities by name, alias, prefix or identifier, in the order of their ids."""
     clocks, after = asked({name: query.get(name) for name in ("min_position", "cursor")})
     q = clean_text(query["q"], "q") if "q" in query else None
-    page = timeline().search(q, query.get("identifier"), query["limit"], after)
+    page = timeline().search(q, query.get("identifier"), clocks, query["limit"], after)
     following = next_page(clocks, page.after)
     answer = {"entities": [entity(item) for item in page.items], "next": following}
     return linked(json_answer(enveloped(answer, clocks)), following)
@@ -63,7 +62,8 @@ def search_entities(query: dict[str, Any]) -> Response:
 def read_entity(id: str, query: dict[str, Any]) -> Response:
     """What is known about an entity itself."""
     clocks = point(query)
-    return json_answer(enveloped(entity(timeline().entity(id, clocks)), clocks))
+    view = timeline().entity(id, clocks)
+    return json_answer(pinned(enveloped(entity(view), clocks, notices=view.notices), clocks, query))
 
 
 @RESOURCE.get("/v1/entities/<id>/state", "EntityState", query=StateQuery)
@@ -71,11 +71,12 @@ def read_state(id: str, query: dict[str, Any]) -> Response:
     """Everything about an entity on one day: relations, votes, positions, rounds, profile, stances, and why."""
     clocks, after = asked(query)
     view = timeline().entity_state(id, clocks)
-    rest = [r for r in view.state.relations if _is_wanted(r, query) and (after is None or "/".join(r.key) > after)]
-    page, positions = rest[: query["limit"]], [p for p in view.state.positions if _is_wanted(p.relation, query)]
-    following = next_page(clocks, "/".join(page[-1].key) if len(rest) > len(page) else None)
-    answer = state_answer(view, page, positions, query.get("include") == ENDED, clocks)
-    return linked(json_answer(answer | {"next": following}), following)
+    chosen = wanted(query)
+    rest = [r for r in view.state.relations if chosen.takes(r) and (after is None or "/".join(r.key) > after)]
+    page, positions = rest[: query["limit"]], [p for p in view.state.positions if chosen.takes(p.relation)]
+    following = next_page(clocks, "/".join(page[-1].key) if len(rest) > len(page) else None, query.get("token"))
+    answer = state_answer(view, page, positions, query.get("include") == ENDED, clocks) | {"next": following}
+    return linked(json_answer(pinned(answer, clocks, query, after)), following)
 
 
 @RESOURCE.get("/v1/entities/<id>/timeline", "Claims", query=TimelineQuery)
@@ -86,19 +87,10 @@ def read_timeline(id: str, query: dict[str, Any]) -> Response:
     page = timeline().claims_of(
         id, clocks, type=query.get("type"), from_=first, to=last, limit=query["limit"], after=after
     )
-    following = next_page(clocks, page.after)
+    following = next_page(clocks, page.after, query.get("token"))
     answer = {"claims": [claim(item) for item in page.items], "next": following}
-    return linked(json_answer(enveloped(answer, clocks)), following)
-
-
-def _is_wanted(state: RelationState, query: dict[str, Any]) -> bool:
-    """Whether a relation passes the filters; what is over or unknown has to be asked for."""
-    status, relation = query.get("status"), query.get("relation")
-    if relation not in (None, state.key[0]):
-        return False
-    if status is not None:
-        return bool(state.status == status)
-    return query.get("include") == ENDED or state.status not in (NOT_HELD, UNKNOWN)
+    told = enveloped(answer, clocks, notices=page.notices)
+    return linked(json_answer(pinned(told, clocks, query, after)), following)
 
 
 def _day(query: dict[str, Any], field: str, name: str) -> int | None:

@@ -18,7 +18,7 @@ from service.http.render import json_answer
 RESOURCE = Resource("feed", "Every event, in the order in which they were recorded.")
 
 
-@RESOURCE.get("/v1/feed", "CloudEvents", query=FeedQuery, refused=(410,), media=CLOUDEVENTS_BATCH)
+@RESOURCE.get("/v1/feed", "CloudEvents", query=FeedQuery, refused=(410,), media=CLOUDEVENTS_BATCH, cached=False)
 def read_feed(query: dict[str, Any]) -> Response:
     """The events after a cursor, as a batch of CloudEvents; `[]` at the end. The id of an event is its cursor."""
     given = query.get("last")

@@ -10,6 +10,7 @@ from typing import Any, cast
 import yaml
 from flask import Flask, Response
 
+from service.http.caching import conditional
 from service.http.render import json_answer
 
 API = "frenemies-api"
@@ -32,10 +33,10 @@ def register(app: Flask) -> None:
     as_json, as_yaml = lru_cache(lambda: document(app)), lru_cache(lambda: openapi_yaml(app))
 
     def read_json() -> Response:
-        return json_answer(as_json())
+        return conditional(json_answer(as_json()))
 
     def read_yaml() -> Response:
-        return Response(as_yaml(), content_type=YAML)
+        return conditional(Response(as_yaml(), content_type=YAML))
 
     app.add_url_rule("/openapi.json", view_func=read_json)
     app.add_url_rule("/openapi.yaml", view_func=read_yaml)

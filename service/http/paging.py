@@ -15,6 +15,7 @@ from flask import Response, request
 from events.temporal import FIRST_DAY, LAST_DAY, format_day
 from service.feeds.cursor import BadCursor
 from service.http.context import timeline
+from service.timeline.tokens import NAME, Token
 from service.timeline.views import Clocks
 
 _PAGING = frozenset(("cursor", "limit", "min_position"))
@@ -39,8 +40,9 @@ class Asked(NamedTuple):
 def asked(query: Mapping[str, Any]) -> Asked:
     """What a request for a page asks for. BadCursor when its cursor belongs to another list."""
     given = {name: query.get(name) for name in ("as_of", "published_by", "recorded_by", "according_to", "min_position")}
+    token: Token | None = query.get(NAME)
     if query.get("cursor") is None:
-        return Asked(timeline().clocks(**given), None)
+        return Asked(timeline().clocks(**given), token.after if token else None)
     cursor = _parsed(query["cursor"])
     pinned = {"as_of": format_day(cursor.as_of), "recorded_by": str(cursor.position)}
     return Asked(timeline().clocks(**(given | pinned)), cursor.after)
@@ -51,13 +53,17 @@ def point(query: Mapping[str, Any]) -> Clocks:
     return asked({name: value for name, value in query.items() if name != "cursor"}).clocks
 
 
-def next_page(clocks: Clocks, after: str | None) -> str | None:
-    """The address of the page that begins after a key; None when there is no more."""
+def next_page(clocks: Clocks, after: str | None, token: Token | None = None) -> str | None:
+    """The address of the page that begins after a key; None when there is no more.
+
+    Where the question was asked by a token, the address says what the token stands for.
+    """
     if after is None:
         return None
-    made = Cursor(_question(), clocks.as_of, clocks.position, after)
+    asked = token.parameters() if token else request.args
+    made = Cursor(_question(asked), clocks.as_of, clocks.position, after)
     cursor = urlsafe_b64encode(msgspec.json.encode(made)).decode().rstrip("=")
-    kept = {name: value for name, value in request.args.items() if name not in ("cursor", "min_position")}
+    kept = {name: value for name, value in asked.items() if name not in ("cursor", "min_position")}
     return f"{request.path}?{urlencode(kept | {'cursor': cursor})}"
 
 
@@ -74,12 +80,12 @@ def _parsed(text: str) -> Cursor:
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         raise BadCursor("this is not a cursor of the service", "cursor") from None
     is_possible = FIRST_DAY <= cursor.as_of <= LAST_DAY and 0 <= cursor.position < 2**53
-    if not is_possible or cursor.question != _question():
+    if not is_possible or cursor.question != _question(request.args):
         raise BadCursor("this cursor belongs to another list", "cursor")
     return cursor
 
 
-def _question() -> str:
+def _question(asked: Mapping[str, str]) -> str:
     """What is asked apart from the page: the path and the other parameters, hashed."""
-    asked_for = sorted((name, value) for name, value in request.args.items() if name not in _PAGING)
+    asked_for = sorted((name, value) for name, value in asked.items() if name not in _PAGING)
     return hashlib.sha256(f"{request.path}?{urlencode(asked_for)}".encode()).hexdigest()[:16]

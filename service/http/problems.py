@@ -38,6 +38,7 @@ from service.http.errors import (
     UrlTooLong,
 )
 from service.intake.errors import MalformedJson, Misshapen
+from service.timeline.tokens import BadToken, TokenOfOtherEpoch
 from service.transfer.refusals import ImportRefused, ImportRunning, UnknownImport
 
 PROBLEM_JSON = "application/problem+json"
@@ -49,6 +50,7 @@ STATUSES: Mapping[type[Exception], int] = MappingProxyType(
         MalformedUrl: 400,
         BadHeader: 400,
         BadCursor: 400,
+        BadToken: 400,
         NotAuthorized: 401,
         BodyStalled: 408,
         Unknown: 404,
@@ -56,6 +58,7 @@ STATUSES: Mapping[type[Exception], int] = MappingProxyType(
         Conflict: 409,
         AppendRefused: 409,
         OtherEpoch: 410,
+        TokenOfOtherEpoch: 410,
         ImportRunning: 409,
         StaleVersion: 412,
         TooLarge: 413,

@@ -9,9 +9,12 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from events import facts
+from events.network import Wanted
 from events.text import LONGEST_NAME
 from events.vocabulary import CLAIM_TYPES, RELATIONS
 from service.intake.fields import LIMITS, Shape, Text
+from service.timeline.changes import AS_OF, AXES
+from service.timeline.tokens import LONGEST_TOKEN
 
 DEFAULT_LIMIT = 100
 STATUSES = (
@@ -20,6 +23,9 @@ STATUSES = (
 ENDED = "ended"
 _LARGEST = 2**53 - 1
 _LONGEST_TERM = 64
+_LONGEST_LIST = 8_000
+_LONGEST_MOTION = 4_000
+"""Longer ones would not fit into an address once they are in a token."""
 
 
 class Count(fields.Integer):
@@ -61,6 +67,10 @@ class Clocks(Waiting):
         },
     )
     according_to = Text(LONGEST_NAME, metadata={"description": "Only what this entity says, or others say for it."})
+    token = Text(
+        LONGEST_TOKEN,
+        metadata={"description": "Taken from an answer of this address: the same again. No other parameter beside it."},
+    )
 
 
 class Paging(Shape):
@@ -70,14 +80,44 @@ class Paging(Shape):
     cursor = Text(2_000, metadata={"description": "Taken from `next`; the other parameters stay as they were."})
 
 
-class StateQuery(Clocks, Paging):
-    """Which part of a state."""
+class Choosing(Shape):
+    """Which relations count."""
 
     status = Text(validate=validate.OneOf(STATUSES), metadata={"description": "Only relations with this status."})
     relation = Text(validate=validate.OneOf(sorted(RELATIONS)), metadata={"description": "Only this relation."})
     include = Text(
         validate=validate.OneOf((ENDED,)), metadata={"description": "Also what does not hold, and what is unknown."}
     )
+
+
+class StateQuery(Clocks, Paging, Choosing):
+    """Which part of a state."""
+
+
+class NetworkQuery(Clocks, Paging, Choosing):
+    """Which part of the network: around one entity, among some, or all of it."""
+
+    center = Text(LONGEST_NAME, metadata={"description": "The neighbourhood of this entity.", "examples": ["red-hat"]})
+    depth = Count(
+        1, LIMITS.graph_depth, metadata={"description": "So many relations away from the center; 1 if left out."}
+    )
+    entities = Text(
+        _LONGEST_LIST,
+        metadata={"description": "Only relations among these, with commas between.", "examples": ["red-hat,mirantis"]},
+    )
+
+
+class PathQuery(Clocks, Choosing):
+    """From where to where, and through which relations."""
+
+    from_ = Text(LONGEST_NAME, required=True, data_key="from", metadata={"description": "The entity at the beginning."})
+    to = Text(LONGEST_NAME, required=True, metadata={"description": "The entity at the end."})
+
+
+class FrenemiesQuery(Clocks, Paging):
+    """Which pairs."""
+
+    entity = Text(LONGEST_NAME, metadata={"description": "Only pairs with this entity in them."})
 
 
 class ClaimsQuery(Clocks, Paging):
@@ -94,11 +134,34 @@ class TimelineQuery(ClaimsQuery):
     to = Text(_LONGEST_TERM, metadata={"description": "Only what may have been on this day or earlier."})
 
 
+class ChangesQuery(Clocks, Paging):
+    """Between which two points, along which clock; the other clocks are the same at both."""
+
+    from_ = Text(
+        _LONGEST_TERM,
+        required=True,
+        data_key="from",
+        metadata={"description": "The first point: a day, or along recorded_by a log position or an instant."},
+    )
+    to = Text(_LONGEST_TERM, required=True, metadata={"description": "The second point, which may be the earlier."})
+    axis = Text(
+        validate=validate.OneOf(AXES), load_default=AS_OF, metadata={"description": "The clock along which they lie."}
+    )
+
+
 class SearchQuery(Waiting, Paging):
     """Which entities."""
 
     q = Text(LONGEST_NAME * 4, metadata={"description": "An id, a name or alias, or the beginning of a word in one."})
     identifier = Text(LONGEST_NAME * 4, metadata={"description": "`scheme:value`, or a value in any scheme."})
+
+
+class TimeMapQuery(Waiting, Paging):
+    """A part of the mementos of a state; the clocks go on into their addresses."""
+
+    as_of = _day("The day in the world.")
+    published_by = _day("Only what was certainly published by this day.")
+    according_to = Text(LONGEST_NAME, metadata={"description": "Only what this entity says, or others say for it."})
 
 
 class HistoryQuery(Waiting, Paging):
@@ -111,7 +174,7 @@ class VoteQuery(Clocks):
     relation = Text(validate=validate.OneOf(sorted(RELATIONS)))
     subject = Text(LONGEST_NAME)
     object = Text(LONGEST_NAME)
-    motion = Text()
+    motion = Text(_LONGEST_MOTION)
 
 
 class FeedQuery(Shape):
@@ -139,3 +202,8 @@ class ConsistencyQuery(Shape):
 
     from_ = Count(1, required=True, data_key="from", metadata={"description": "The size of the smaller tree."})
     to = Count(1, metadata={"description": "The size of the larger tree; of the newest checkpoint if left out."})
+
+
+def wanted(query: Mapping[str, Any]) -> Wanted:
+    """Which relations a question is about."""
+    return Wanted(query.get("relation"), query.get("status"), query.get("include") == ENDED)

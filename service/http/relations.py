@@ -9,6 +9,7 @@ from flask import Response
 from service.http.api import Resource
 from service.http.context import timeline
 from service.http.paging import asked, linked, next_page, point
+from service.http.pinning import pinned
 from service.http.query import ClaimsQuery, Clocks
 from service.http.render import claim, enveloped, json_answer, relation_answer
 
@@ -19,7 +20,8 @@ RESOURCE = Resource("relations", "What claims open, change and end between two e
 def read_relation(relation: str, subject: str, object: str, query: dict[str, Any]) -> Response:
     """One relation on one day; it always has a status, also when nobody says anything about it."""
     clocks = point(query)
-    return json_answer(relation_answer(timeline().relation(relation, subject, object, clocks), clocks))
+    answer = relation_answer(timeline().relation(relation, subject, object, clocks), clocks)
+    return json_answer(pinned(answer, clocks, query))
 
 
 @RESOURCE.get("/v1/relations/<relation>/<subject>/<object>/claims", "Claims", query=ClaimsQuery)
@@ -27,6 +29,7 @@ def read_claims(relation: str, subject: str, object: str, query: dict[str, Any])
     """The claims about one relation, also those that do not count, in the order of their ids."""
     clocks, after = asked(query)
     page = timeline().relation_claims(relation, subject, object, clocks, query["limit"], after)
-    following = next_page(clocks, page.after)
+    following = next_page(clocks, page.after, query.get("token"))
     answer = {"claims": [claim(item) for item in page.items], "next": following}
-    return linked(json_answer(enveloped(answer, clocks)), following)
+    told = enveloped(answer, clocks, notices=page.notices)
+    return linked(json_answer(pinned(told, clocks, query, after)), following)

@@ -9,6 +9,8 @@ import msgspec
 from flask import Response
 
 from events.facts import CONTESTED, FactState
+from events.lineage import Link
+from events.merges import MergeNotice
 from events.profile import Observation, PositionState, ProfileItem, Round
 from events.relationships import Asserter, Conflict, Excluded, PartState, RelationState
 from events.stances import StancePoint
@@ -52,19 +54,31 @@ def bounds(when: Bounds | None) -> Answer | None:
     return {"edtf": format_bounds(when), "earliest": format_day(when.earliest), "latest": format_day(when.latest)}
 
 
-def enveloped(answer: Answer, clocks: Clocks, refs: Mapping[str, str] | None = None) -> Answer:
-    """The answer with the point of the clocks that it is for, and the refs of the claims that it names."""
+def enveloped(
+    answer: Answer,
+    clocks: Clocks,
+    refs: Mapping[str, str] | None = None,
+    notices: Iterable[MergeNotice] | None = None,
+) -> Answer:
+    """The answer with its point of the clocks, the refs of the claims that it names, and notices of merges."""
+    if notices is not None:
+        answer["notices"] = [{"kind": "merged", **notice._asdict()} for notice in notices]
     if refs is not None:
         named = set(_texts(answer))
         answer["refs"] = {claim: ref for claim, ref in refs.items() if claim in named}
     answer["position"] = clocks.position
-    answer["clocks"] = {
+    answer["clocks"] = clocks_answer(clocks)
+    return answer
+
+
+def clocks_answer(clocks: Clocks) -> Answer:
+    """A point of the clocks."""
+    return {
         "as_of": day(clocks.as_of),
         "published_by": day(clocks.published_by),
         "recorded_by": {"position": clocks.position, "recorded_at": clocks.recorded_at},
         "according_to": clocks.according_to,
     }
-    return answer
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -145,7 +159,8 @@ def _part(part: PartState) -> Answer:
 
 def relation_answer(view: RelationView, clocks: Clocks) -> Answer:
     """The answer for one relation."""
-    return enveloped(relation(view.state) | {"circle": view.circle, "names": view.names}, clocks, view.refs)
+    answer = relation(view.state) | {"circle": view.circle, "names": view.names}
+    return enveloped(answer, clocks, view.refs, view.notices)
 
 
 def vote(state: VoteState) -> Answer:
@@ -169,7 +184,7 @@ def vote(state: VoteState) -> Answer:
 
 def vote_answer(view: VoteView, clocks: Clocks) -> Answer:
     """The answer for one vote."""
-    return enveloped(vote(view.state) | {"names": view.names}, clocks, view.refs)
+    return enveloped(vote(view.state) | {"names": view.names}, clocks, view.refs, view.notices)
 
 
 def state_answer(
@@ -191,11 +206,15 @@ def state_answer(
             "attributes": [profile_item(item) for item in state.profile],
             "market_facts": [observation(item) for item in state.observations],
         },
+        "lineage": {
+            "predecessors": [link(item) for item in state.lineage.predecessors],
+            "successors": [link(item) for item in state.lineage.successors],
+        },
         "stances": [stance(s) for s in state.stances],
         **_disputes(state.conflicts, state.excluded),
         "names": view.names,
     }
-    return enveloped(answer, clocks, view.refs)
+    return enveloped(answer, clocks, view.refs, view.notices)
 
 
 def position(state: PositionState) -> Answer:
@@ -246,6 +265,18 @@ def observation(item: Observation) -> Answer:
         "population": item.population,
         "negated": item.is_negated,
         "when": bounds(item.when),
+        **behind(item.asserted_by, item.claims),
+    }
+
+
+def link(item: Link) -> Answer:
+    """The entity at the other end of a merger, a split or a renaming."""
+    return {
+        "entity": item.entity,
+        "kind": item.kind,
+        "status": item.status,
+        "when": bounds(item.when),
+        "due": bounds(item.due),
         **behind(item.asserted_by, item.claims),
     }
 

@@ -11,6 +11,7 @@ from service.http.api import Resource
 from service.http.context import timeline
 from service.http.errors import BadQuery
 from service.http.paging import point
+from service.http.pinning import pinned
 from service.http.query import VoteQuery
 from service.http.render import json_answer, vote_answer
 from service.intake.errors import Fault
@@ -24,7 +25,8 @@ def read_vote(body: str, query: dict[str, Any]) -> Response:
     """One vote: by relation, subject and object, or by its motion."""
     moves, motion = _which(query)
     clocks = point(query)
-    return json_answer(vote_answer(timeline().vote(body, clocks, moves=moves, motion=motion), clocks))
+    answer = vote_answer(timeline().vote(body, clocks, moves=moves, motion=motion), clocks)
+    return json_answer(pinned(answer, clocks, query))
 
 
 def _which(query: dict[str, Any]) -> tuple[tuple[str, str, str] | None, str | None]:

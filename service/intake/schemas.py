@@ -29,10 +29,10 @@ from service.timeline.drafts import EvidenceDraft, QuoteDraft, Voice
 _SAID_AGAIN = "The body may repeat what the path says, and nothing else."
 
 
-def load(shape: type[Shape], data: Any) -> dict[str, Any]:
-    """The fields of an object, nested values made. Misshapen with every fault and its place."""
+def load(shape: type[Shape], data: Any, partial: bool = False) -> dict[str, Any]:
+    """The fields of an object, nested values made; if partial, none is needed. Misshapen with every fault and place."""
     try:
-        loaded: dict[str, Any] = _loader(shape).load(data)
+        loaded: dict[str, Any] = _loader(shape).load(data, partial=partial)
     except ValidationError as error:
         faults = tuple(_faults(error.messages, ""))
         raise Misshapen(faults[0].detail, faults[0].pointer, faults) from None

@@ -8,12 +8,34 @@ WITH RECURSIVE same (entity) AS (
 )
 SELECT entity FROM same;
 
+-- name: merge_classes
+-- Some entities with all that were ever merged with one of them, in any direction.
+WITH RECURSIVE same (entity) AS (
+    SELECT unnest(%(entities)s::text[]) COLLATE "C"
+    UNION
+    SELECT CASE WHEN m.merged = same.entity THEN m.into_entity ELSE m.merged END
+    FROM same JOIN merges m ON same.entity IN (m.merged, m.into_entity)
+)
+SELECT entity FROM same;
+
 -- name: claims_of
 -- The claims that name all of some groups of entities, with the responses that bear on them, however indirectly.
 WITH RECURSIVE named (claim) AS (
     SELECT claim FROM claim_entities WHERE entity = ANY (%(first)s::text[])
     INTERSECT
     SELECT claim FROM claim_entities WHERE entity = ANY (%(second)s::text[])
+), bearing (claim) AS (
+    SELECT claim FROM named
+    UNION
+    SELECT CASE WHEN r.claim = b.claim THEN r.other ELSE r.claim END
+    FROM bearing b JOIN responses r ON b.claim IN (r.claim, r.other)
+)
+SELECT claim FROM bearing LIMIT %(limit)s::integer;
+
+-- name: claims_among
+-- The claims that name at least two of some entities, with the responses that bear on them, however indirectly.
+WITH RECURSIVE named (claim) AS (
+    SELECT claim FROM claim_entities WHERE entity = ANY (%(entities)s::text[]) GROUP BY claim HAVING count(*) > 1
 ), bearing (claim) AS (
     SELECT claim FROM named
     UNION
@@ -51,9 +73,22 @@ WITH RECURSIVE merged (entity) AS (
 )
 SELECT entity FROM merged;
 
+-- name: entities_from
+-- Entities from one on, in the order of their ids, each with how many claims name it (`most` stands for more).
+SELECT e.entity, (SELECT count(*) FROM (
+    SELECT FROM claim_entities c WHERE c.entity = e.entity LIMIT %(most)s::integer) few)
+FROM entities e
+WHERE e.entity >= %(first)s::text
+ORDER BY e.entity LIMIT %(limit)s::integer;
+
 -- name: names_of
--- The names that entities go by.
-SELECT entity, name FROM entities WHERE entity = ANY (%(entities)s::text[]);
+-- The newest names of entities, and whether more is recorded of an entity than that it was registered. A scalar subquery
+-- is asked for each entity by the index of the log; EXISTS may become one hash of the whole log.
+SELECT e.entity, e.name, (
+    SELECT true FROM log.events later WHERE later.stream = wanted.stream AND later.version = 2
+) IS NOT NULL AS has_changed
+FROM entities e JOIN unnest(%(entities)s::text[], %(streams)s::text[]) AS wanted (entity, stream) USING (entity)
+WHERE e.entity = ANY (%(entities)s::text[]);
 
 -- name: look_alikes
 -- Other entities with a name that looks like one of an entity.

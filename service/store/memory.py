@@ -45,6 +45,7 @@ class MemoryStore:
         self._links: dict[tuple[str, str], set[str]] = {}
         self._requests: dict[str, StoredRequest] = {}
         self._texts: dict[UUID, ErasableText] = {}
+        self._by_content: dict[tuple[str, str], ErasableText] = {}
 
     def append(
         self,
@@ -70,6 +71,7 @@ class MemoryStore:
             new_keys = self._check_keys(keys)
             appended = self._store_events(events, request)
             self._texts |= new_texts
+            self._by_content |= {(text.scope, text.content): text for text in new_texts.values()}
             self._keys |= new_keys
             for link in links:
                 self._links.setdefault((link.kind, link.target), set()).add(link.source)
@@ -128,8 +130,7 @@ class MemoryStore:
     def find_texts(self, texts: Collection[tuple[str, str]]) -> dict[tuple[str, str], ErasableText]:
         """The texts stored for pairs of scope and content."""
         with self._lock:
-            stored = self._texts_by_content()
-            return {text: stored[text] for text in texts if text in stored}
+            return {text: self._by_content[text] for text in texts if text in self._by_content}
 
     def read_texts(self, references: Collection[UUID]) -> dict[UUID, ErasableText]:
         """The texts behind the references."""
@@ -168,16 +169,17 @@ class MemoryStore:
             seen.add(stream)
 
     def _check_texts(self, texts: Sequence[ErasableText]) -> dict[UUID, ErasableText]:
-        by_content, by_reference = self._texts_by_content(), dict(self._texts)
         new: dict[UUID, ErasableText] = {}
+        new_by_content: dict[tuple[str, str], ErasableText] = {}
         for text in texts:
-            owner = by_content.get((text.scope, text.content))
+            content = (text.scope, text.content)
+            owner = self._by_content.get(content) or new_by_content.get(content)
             if owner and owner.reference != text.reference:
                 raise TextTaken(text.scope, owner.reference)
-            if not owner and text.reference in by_reference:
+            if not owner and (text.reference in self._texts or text.reference in new):
                 raise StoreError(f"{text.reference} stands for another text.")
             if not owner:
-                by_content[text.scope, text.content] = by_reference[text.reference] = new[text.reference] = text
+                new_by_content[content] = new[text.reference] = text
         return new
 
     def _check_keys(self, keys: Sequence[StreamKey]) -> dict[tuple[str, str], str]:
@@ -212,9 +214,6 @@ class MemoryStore:
 
     def _version(self, stream: str) -> int:
         return len(self._streams.get(stream, ()))
-
-    def _texts_by_content(self) -> dict[tuple[str, str], ErasableText]:
-        return {(text.scope, text.content): text for text in self._texts.values()}
 
 
 def _up_to(records: list[StoredRecord], until: int | None) -> list[StoredRecord]:

@@ -13,7 +13,8 @@ from events.temporal import parse_published, span_of
 from events.values import Quote
 from service.store.protocol import EventStore, StoredRecord
 from service.store.rows import recorded
-from service.timeline.texts import Opener, sealed_in
+from service.store.texts import Opener
+from service.timeline.texts import sealed_in
 from service.timeline.views import ClaimView, EvidenceView, QuoteView
 
 

@@ -42,10 +42,14 @@ class Loader:
         With them come all claims of the bodies whose votes and the speakers whose statements name it, for a vote and a
         stance are told by all that is said about them. `also` are entities whose merges count for the question.
         """
-        same = self._index.merge_class(entity)
+        return self.of_any((entity,), position, also)
+
+    def of_any(self, entities: Collection[str], position: int, also: Collection[str] = ()) -> Knowledge:
+        """What `of` gives, for several entities at once."""
+        same = self._index.merge_classes(entities)
         claims = self._claims_of(same, same)
         told = {name for claim in self._fold_claims(claims, position) for name in _tellers(claim)} - set(same)
-        others = sorted({other for name in told for other in self._index.merge_class(name)})
+        others = self._index.merge_classes(sorted(told)) if told else []
         if others:
             claims = list(dict.fromkeys([*claims, *self._claims_of(others, others)]))
         return self._knowledge(claims, {*same, *others, *also}, position)
@@ -55,9 +59,23 @@ class Loader:
         same, others = self._index.merge_class(first), self._index.merge_class(second)
         return self._knowledge(self._claims_of(same, others), {*same, *others, *also}, position)
 
+    def naming(self, entities: Collection[str], position: int, also: Collection[str] = ()) -> Knowledge:
+        """The claims that name any of the entities, under any id that they ever had, and all that bears on these."""
+        same = self._index.merge_classes(entities)
+        return self._knowledge(self._claims_of(same, same), {*same, *also}, position)
+
+    def among(self, entities: Collection[str], position: int, also: Collection[str] = ()) -> Knowledge:
+        """The claims that name two of the entities, under any id that they ever had, and all that bears on these."""
+        same = self._index.merge_classes(entities)
+        return self._knowledge(self._index.claims_among(same, self._most_claims + 1), {*same, *also}, position)
+
     def about(self, claims: Collection[str], position: int, also: Collection[str] = ()) -> Knowledge:
         """Some claims and all that bears on them."""
         return self._knowledge(self._index.claims_about(claims, self._most_claims + 1), also, position)
+
+    def merges_of(self, entities: Collection[str], position: int) -> Knowledge:
+        """The entities, where they were ever merged, and those that they were merged into."""
+        return self.fold([entity_stream(entity) for entity in self._index.merged_among([], entities)], position)
 
     def fold(self, streams: Collection[str], position: int) -> Knowledge:
         """Some streams, up to a position."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from events.effects import Key
 from events.envelope import RecordedEvent
@@ -13,6 +14,7 @@ from events.facts import CONTESTED, HOLDS, POSSIBLY
 from events.fold import Knowledge, fold
 from events.identity import article_stream, claim_stream, split_stream
 from events.knowledge import Point, hear, survivors
+from events.merges import MergeNotice, merge_notices
 from events.records import EntityRecord
 from events.relationships import relation_state
 from events.state import EntityState, entity_state
@@ -22,17 +24,17 @@ from events.values import ArticleContent
 from events.vocabulary import RELATIONS, relation_key
 from events.votes import VoteKey, vote_state
 from service.projections.index import Index
-from service.projections.rows import names_of
 from service.store.protocol import EventStore
 from service.store.rows import readable, recorded
+from service.store.texts import Opener
 from service.timeline.claim_views import claim_views
 from service.timeline.loading import Loader, refs_of
-from service.timeline.texts import Opener, sealed_in
+from service.timeline.naming import Naming
+from service.timeline.texts import sealed_in
 from service.timeline.views import (
     ArticleView,
     ClaimView,
     Clocks,
-    DatedName,
     EntityStateView,
     EntityView,
     FeedPage,
@@ -58,20 +60,26 @@ class Reader:
         self._store = store
         self._index = index
         self._load = Loader(store, index, most_claims)
+        self._naming = Naming(store, index, self._load)
 
     # entities
 
     def entity(self, name: str, clocks: Clocks) -> EntityView:
-        """One entity."""
-        return self._entity_views([self._load.entity(name, clocks.position)], clocks.position)[0]
+        """One entity, also where it was merged: then a notice names the one that goes on."""
+        record = self._load.entity(name, clocks.position)
+        view = self._naming.views([record], clocks)[0]
+        if view.merge is None:
+            return view
+        return replace(view, notices=_notices(self._load.merges_of([name], clocks.position), clocks, name))
 
-    def search(self, q: str | None, identifier: str | None, limit: int, after: str | None) -> Page[EntityView]:
+    def search(
+        self, q: str | None, identifier: str | None, clocks: Clocks, limit: int, after: str | None
+    ) -> Page[EntityView]:
         """Entities by name, alias, id, or the start of a name; or by identifier, with or without `scheme:`."""
         scheme, value = _identifier(identifier)
-        position = self._index.position()
         found = self._index.search(folded(q) if q else None, scheme or None, value or None, after or "", limit + 1)
-        records = self._load.entities(found[:limit], position)
-        return Page(tuple(self._entity_views(records, position)), found[limit - 1] if len(found) > limit else None)
+        records = self._load.entities(found[:limit], clocks.position)
+        return Page(tuple(self._naming.views(records, clocks)), found[limit - 1] if len(found) > limit else None)
 
     def entity_state(self, name: str, clocks: Clocks) -> EntityStateView:
         """Everything about one entity."""
@@ -80,10 +88,11 @@ class Reader:
         state = entity_state(knowledge, name, _point(clocks))
         return EntityStateView(
             asked=name,
-            entity=self._entity_views([self._entity_then_or_now(state.entity, clocks.position)], clocks.position)[0],
+            entity=self._naming.views([self._entity_then_or_first(state.entity, clocks.position)], clocks)[0],
             state=state,
-            names=self._index.names_of({name, *_named_in(state)}),
+            names=self._naming.names_of({name, *named_in(state)}, clocks),
             refs=refs_of(knowledge),
+            notices=_notices(knowledge, clocks, name),
         )
 
     # relations and votes
@@ -92,9 +101,9 @@ class Reader:
         """One relation, whatever its status."""
         knowledge, key = self._about_relation(relation, subject, other, clocks)
         state = relation_state(hear(knowledge, _point(clocks)), key, clocks.as_of)
-        names = self._index.names_of({subject, other, *key[1:]})
+        names = self._naming.names_of({subject, other, *key[1:]}, clocks)
         circle = self._circle(key, clocks) if key[0] == OWNS and state.status in IN_FORCE else ()
-        return RelationView(state, circle, names, refs_of(knowledge))
+        return RelationView(state, circle, names, refs_of(knowledge), _notices(knowledge, clocks, subject, other))
 
     def relation_claims(
         self, relation: str, subject: str, other: str, clocks: Clocks, limit: int, after: str | None
@@ -103,7 +112,8 @@ class Reader:
         knowledge, key = self._about_relation(relation, subject, other, clocks)
         hearing = hear(knowledge, _point(clocks))
         page = _page(sorted(hearing.touching.get(key, ())), limit, after)
-        return Page(claim_views(self._store, knowledge, hearing, page.items, clocks.position), page.after)
+        views = claim_views(self._store, knowledge, hearing, page.items, clocks.position)
+        return Page(views, page.after, _notices(knowledge, clocks, subject, other))
 
     def vote(
         self, body: str, clocks: Clocks, moves: tuple[str, str, str] | None = None, motion: str | None = None
@@ -120,8 +130,9 @@ class Reader:
             moves = relation_key(relation, merged.get(subject, subject), merged.get(other, other))
         key = VoteKey(merged.get(body, body), moves, None if moves else motion)
         state = vote_state(hear(knowledge, _point(clocks)), key, clocks.as_of)
-        names = self._index.names_of({body, *(moves or ())[1:], *(voter for voter, _ in state.cast)})
-        return VoteView(state, names, refs_of(knowledge))
+        named = {body, *ends, *(moves or ())[1:], *(voter for voter, _ in state.cast)}
+        names = self._naming.names_of(named, clocks)
+        return VoteView(state, names, refs_of(knowledge), _notices(knowledge, clocks, body, *ends))
 
     # claims and articles
 
@@ -154,7 +165,8 @@ class Reader:
         ]
         page = _page(sorted(chosen), limit, after)
         claims = [key.split(".")[2] for key in page.items]
-        return Page(claim_views(self._store, knowledge, hearing, claims, clocks.position), page.after)
+        views = claim_views(self._store, knowledge, hearing, claims, clocks.position)
+        return Page(views, page.after, _notices(knowledge, clocks, name))
 
     def claim(self, given: str, clocks: Clocks) -> ClaimView:
         """One claim, by id or ref."""
@@ -261,37 +273,20 @@ class Reader:
         keys = [key for key in sorted(hearing.about) if key[:2] == (OWNS, entity)]
         return [key[2] for key in keys if relation_state(hearing, key, clocks.as_of).status in IN_FORCE]
 
-    def _entity_then_or_now(self, name: str, position: int) -> EntityRecord:
-        """An entity as it was at a position; as it is now where it was registered later."""
+    def _entity_then_or_first(self, name: str, position: int) -> EntityRecord:
+        """An entity as it was at a position; as it was first registered where that came later."""
         then = self._load.entities([name], position)
-        return then[0] if then else self._load.entity(name)
-
-    def _entity_views(self, records: Sequence[EntityRecord], position: int) -> list[EntityView]:
-        opener = Opener(self._store, sealed_in([(r.contents[-1][1], [n.name for n in r.names]) for r in records]))
-        return [self._entity_view(record, opener, position) for record in records]
-
-    def _entity_view(self, record: EntityRecord, opener: Opener, position: int) -> EntityView:
-        content = record.contents[-1][1]
-        merge = record.merge_at(position)
-        aliases = (opener.open(alias) for alias in content.aliases)
-        return EntityView(
-            id=record.id,
-            version=record.version,
-            position=record.position,
-            kind=content.kind,
-            name=opener.open(names_of(record)[0]),
-            aliases=tuple(alias for alias in aliases if alias is not None),
-            identifiers=content.identifiers,
-            names=tuple(DatedName(opener.open(name.name), name.since) for name in record.names),
-            merged_into=merge.into if merge else None,
-            merge=merge.merge if merge else None,
-            possible_duplicates=tuple(self._index.look_alikes(record.id)),
-        )
+        return then[0] if then else self._load.entity(name, self._load.entity(name).contents[0][0])
 
 
 def _perspective(clocks: Clocks) -> tuple[str, ...]:
     """The entity that is listened to, if only one is."""
     return () if clocks.according_to is None else (clocks.according_to,)
+
+
+def _notices(knowledge: Knowledge, clocks: Clocks, *asked: str) -> tuple[MergeNotice, ...]:
+    """What merges mean for an answer about some entities, or according to one."""
+    return merge_notices(knowledge, (*asked, *_perspective(clocks)), clocks.position)
 
 
 def _point(clocks: Clocks) -> Point:
@@ -314,11 +309,12 @@ def _page(keys: Sequence[str], limit: int, after: str | None) -> Page[str]:
     return Page(tuple(rest[:limit]), rest[limit - 1] if len(rest) > limit else None)
 
 
-def _named_in(state: EntityState) -> set[str]:
+def named_in(state: EntityState) -> set[str]:
     """The entities whose names an answer shows."""
     named = {state.entity, *(end for relation in state.relations for end in relation.key[1:])}
     for vote in state.votes:
         named |= {vote.key.body, *(vote.key.moves or ())[1:], *(voter for voter, _ in vote.cast)}
     for stance in state.stances:
         named |= {stance.key.speaker, stance.key.about, *stance.affiliation}
+    named |= {link.entity for link in (*state.lineage.predecessors, *state.lineage.successors)}
     return named | {investor.entity for found in state.rounds for investor in found.investors}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
+from uuid import UUID
 
 import msgspec
 
@@ -18,12 +19,17 @@ from service.projections.status import ProjectionStatus, TableState
 from service.settings import Limits
 from service.store.application import TimelineApplication
 from service.store.protocol import Request, StoredRequest
+from service.timeline.changes import differences, two_points
 from service.timeline.clocks import ClockReader
 from service.timeline.drafts import ClaimDraft, Draft
-from service.timeline.reading import Reader
+from service.timeline.entities import PERSON
+from service.timeline.mementos import Recording, recordings
+from service.timeline.network import Networks
+from service.timeline.reading import Reader, named_in
 from service.timeline.recollection import Recollection
 from service.timeline.recording import Decided, decide_on, prefetch
-from service.timeline.views import Clocks, Outcome, RequestKey, Written
+from service.timeline.records import RecordCount
+from service.timeline.views import ChangesView, Clocks, Outcome, Page, RequestKey, Written
 from service.timeline.workspace import Workspace
 from service.tree.proofs import LogProofs
 
@@ -64,9 +70,11 @@ class Timeline(Reader):
         super().__init__(application.store, index, limits.fold_claims)
         self._application = application
         self.proofs = proofs
+        self.network = Networks(self._load, index, self._naming, limits)
         self._now = now
         self._patience = limits.request_deadline
         self._recollection = Recollection()
+        self._records = RecordCount(application.store)
         self._clocks = ClockReader(application.store, index.position, limits.position_wait, now)
 
     def record(
@@ -122,9 +130,42 @@ class Timeline(Reader):
             raise Unknown(f"there is no entity {clocks.according_to!r}", "according_to")
         return clocks
 
+    def two_points(self, clocks: Clocks, axis: str, first: str, last: str) -> tuple[Clocks, Clocks]:
+        """Two points that differ in one clock only; a refusal names `from` or `to`."""
+        return two_points(self._clocks, clocks, axis, first, last)
+
+    def changes(self, name: str, before: Clocks, after: Clocks, limit: int, skipped: int = 0) -> ChangesView:
+        """What differs in the state of an entity between two points, and what did it, without the first few."""
+        found = differences(self._load, name, before, after, limit, skipped)
+        entity = self._naming.views([self._entity_then_or_first(found.entity, after.position)], after)[0]
+        names = self._naming.names_of({name, found.entity}.union(*map(named_in, found.shown)) - {""}, after)
+        return ChangesView(entity, found.changes, names, found.refs, found.notices, found.after)
+
     def head(self) -> int:
         """The last position of the log."""
         return self._application.store.head()
+
+    def epoch(self) -> UUID:
+        """The identity of the log."""
+        return self._application.store.epoch()
+
+    def count_records(self, position: int, epoch: UUID) -> int:
+        """How many of the events up to a position of the log of this epoch are records, as an export holds them."""
+        return self._records.up_to(position, epoch)
+
+    def position_at(self, instant: datetime) -> int:
+        """The last position recorded at or before an instant."""
+        return self._application.store.position_at(instant)
+
+    def recordings(self, entity: str, position: int, limit: int, after: int) -> Page[Recording]:
+        """When something that bears on an entity was recorded, up to a position and after one."""
+        found = [one for one in recordings(self._store, self._load, entity, position) if one.position > after]
+        page = tuple(found[:limit])
+        return Page(page, str(page[-1].position) if len(found) > limit else None)
+
+    def has_erasable_names(self, entities: Collection[str]) -> bool:
+        """Whether the name of any of these entities may have to be forgotten."""
+        return any(record.contents[-1][1].kind == PERSON for record in self._load.entities(list(entities), EVER))
 
     def readiness(self) -> Readiness:
         """Whether questions can be answered: not when the database is out of reach, nor when the read side stalls."""

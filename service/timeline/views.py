@@ -7,7 +7,11 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from events.causes import Cause
+from events.changes import Change
 from events.envelope import RecordedEvent
+from events.merges import MergeNotice
+from events.network import Frenemies, Step
 from events.relationships import RelationState
 from events.state import EntityState
 from events.temporal import Bounds
@@ -75,6 +79,7 @@ class EntityView:
     merged_into: str | None
     merge: str | None
     possible_duplicates: tuple[str, ...]
+    notices: tuple[MergeNotice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,13 +151,14 @@ class ClaimView:
 
 @dataclass(frozen=True)
 class EntityStateView:
-    """The state of an entity, with the entity itself, the names of all others, and the notice of a merge."""
+    """The state of an entity, with the entity itself, the names of all others, and the notices of merges."""
 
     asked: str
     entity: EntityView
     state: EntityState
     names: dict[str, str | None]
     refs: dict[str, str]
+    notices: tuple[MergeNotice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,6 +172,30 @@ class RelationView:
     circle: tuple[str, ...]
     names: dict[str, str | None]
     refs: dict[str, str]
+    notices: tuple[MergeNotice, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExplainedChange:
+    """A change and what did it, in the order of the log."""
+
+    change: Change
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True)
+class ChangesView:
+    """Some of the changes of an entity between two points; the entity and all names are those of the second.
+
+    `after` says how many changes come before the rest (None: there is no more).
+    """
+
+    entity: EntityView
+    changes: tuple[ExplainedChange, ...]
+    names: dict[str, str | None]
+    refs: dict[str, str]
+    notices: tuple[MergeNotice, ...]
+    after: str | None
 
 
 @dataclass(frozen=True)
@@ -175,6 +205,53 @@ class VoteView:
     state: VoteState
     names: dict[str, str | None]
     refs: dict[str, str]
+    notices: tuple[MergeNotice, ...] = ()
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """An entity in a network; its name is None once it was erased."""
+
+    id: str
+    kind: str
+    name: str | None
+
+
+@dataclass(frozen=True)
+class NetworkView:
+    """Relations, with the entities at their ends. `after` is the key after which the rest begins (None: no more)."""
+
+    nodes: tuple[NodeView, ...]
+    relations: tuple[RelationState, ...]
+    names: dict[str, str | None]
+    refs: dict[str, str]
+    notices: tuple[MergeNotice, ...]
+    after: str | None = None
+
+
+@dataclass(frozen=True)
+class PathView:
+    """The steps from one entity to another, under the ids that go on; None where there is no path."""
+
+    start: str
+    goal: str
+    steps: tuple[Step, ...] | None
+    nodes: tuple[NodeView, ...]
+    names: dict[str, str | None]
+    refs: dict[str, str]
+    notices: tuple[MergeNotice, ...]
+
+
+@dataclass(frozen=True)
+class FrenemiesView:
+    """Pairs that cooperate and oppose each other. `after` is the key after which the rest begins (None: no more)."""
+
+    pairs: tuple[Frenemies, ...]
+    nodes: tuple[NodeView, ...]
+    names: dict[str, str | None]
+    refs: dict[str, str]
+    notices: tuple[MergeNotice, ...]
+    after: str | None
 
 
 @dataclass(frozen=True)
@@ -188,7 +265,8 @@ class FeedPage:
 
 @dataclass(frozen=True)
 class Page(Generic[Item]):
-    """Some of a list, and the key after which the rest begins (None: there is no more)."""
+    """Some of a list, and the key after which the rest begins (None: there is no more); what merges mean for it."""
 
     items: tuple[Item, ...]
     after: str | None
+    notices: tuple[MergeNotice, ...] = ()

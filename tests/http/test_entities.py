@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from service.db import connect
+from service.http.context import EXTENSION
 from tests.http import examples
 from tests.http.conftest import Service, refused
 
@@ -44,6 +46,15 @@ def test_names_of_persons_can_be_read_and_stay_out_of_the_feed(service: Service)
     service.put("/v1/entities/p-1", examples.registration(kind="person", name="Petra Person", aliases=["P. P."]))
     assert service.get("/v1/entities/p-1").json["name"] == "Petra Person"
     assert "Petra" not in service.get("/v1/feed", limit="200").text
+
+
+def test_a_name_that_is_not_what_was_sealed_is_not_shown(own_service: Service) -> None:
+    own_service.put("/v1/entities/p-1", examples.registration(kind="person", name="Petra Person"))
+    with connect(own_service.app.extensions[EXTENSION].settings.database_url) as connection:
+        connection.execute("UPDATE log.texts SET content = 'Mallory'")
+    known = own_service.get("/v1/entities/p-1")
+    assert (known.json["name"], "Mallory" in known.text) == (None, False)
+    assert own_service.get("/v1/entities", q="Mallory").json["entities"] == []
 
 
 @pytest.mark.parametrize("name", ["Red-Hat", "red hat", "-red", "red--hat", "r\u00e9d", "x" * 201])

@@ -131,10 +131,10 @@ def test_what_the_database_tells_is_told() -> None:
 
 
 def test_a_rebuild_tells_how_far_it_is_and_how_long_it_takes() -> None:
-    rebuild = RebuildStatus("loading", "ada", NOW, NOW, 400, 1_000, 200.0, False, "", True)
+    rebuild = RebuildStatus("loading", "ada", NOW, NOW, 400, 1_000, 200.0, 7.5, False, "", True)
     values = values_of(Present(lambda: Vitals(LOG, "index", TABLES, rebuild)))
-    found = [values[f"frenemies_rebuild_{name}"] for name in ("running", "done", "total", "left_seconds")]
-    assert found == [1, 400, 1_000, 3]
+    names = ("running", "done", "total", "left_seconds", "whole_left_seconds")
+    assert [values[f"frenemies_rebuild_{name}"] for name in names] == [1, 400, 1_000, 3, 7.5]
 
 
 def test_what_may_not_be_known_or_is_not_there_is_left_out() -> None:
