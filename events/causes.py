@@ -22,12 +22,12 @@ from events.event_types import (
 from events.fold import Knowledge
 from events.identity import split_stream
 from events.knowledge import Heard, Point, hear
+from events.mentions import entities_in
 from events.profile import PositionState, Round
 from events.records import ArticleRecord, ClaimRecord
 from events.relationships import Conflict, Excluded
 from events.temporal import AFTER_ALL, next_day, parse_published
 from events.undoing import Response, response_of
-from events.values import ClaimContent
 from events.vocabulary import OPPOSING, UNDOING
 from events.votes import VoteKey, VoteState, vote_key
 
@@ -243,16 +243,7 @@ def _corrections(article: ArticleRecord) -> Iterator[Cause]:
 
 def _names(record: ClaimRecord) -> set[str]:
     """The entities that a claim names, as first sent or now."""
-    found: set[str] = set()
-    for content in (record.original, record.current.content):
-        found |= {participant.entity for participant in content.participants}
-        found |= {*content.asserted_by.agent, *content.asserted_by.affiliation, *_moved(content)}
-    return found
-
-
-def _moved(content: ClaimContent) -> set[str]:
-    moves = content.attributes.get("moves") or {}
-    return {str(moves[end]) for end in ("subject", "object") if end in moves}
+    return {*entities_in(record.original), *entities_in(record.current.content)}
 
 
 def _days(heard: Heard) -> Iterator[int]:

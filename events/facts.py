@@ -14,6 +14,8 @@ from events.temporal import AFTER_ALL, BEFORE_ALL, Bounds, next_day
 
 HOLDS, POSSIBLY, CONTESTED = "holds", "possibly", "contested"
 PLANNED, UNCONFIRMED, NOT_HELD, UNKNOWN = "planned", "unconfirmed", "not_held", "unknown"
+IN_FORCE = (HOLDS, POSSIBLY, CONTESTED)
+"""What is so, or may be."""
 End = Bounds
 """An end: possibly no longer from its first day, certainly no longer from its last."""
 

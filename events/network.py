@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from events.effects import Key
-from events.facts import CONTESTED, HOLDS, NOT_HELD, POSSIBLY, UNKNOWN
+from events.facts import HOLDS, IN_FORCE, NOT_HELD, POSSIBLY, UNKNOWN
 from events.relationships import RelationState
 from events.stances import StancePoint
 from events.vocabulary import COOPERATIVE, DISPUTABLE, FAVOURABLE_STANCES, OPPOSED_STANCES, RIVAL
 
-IN_FORCE = (HOLDS, POSSIBLY, CONTESTED)
 Relations = Callable[[Sequence[str]], Iterable[RelationState]]
 """The relations of some entities at the point."""
 

@@ -11,20 +11,12 @@ from service.cli.options import Place, without_empty
 from service.cli.output import print_json, print_line, print_table, status_cell
 from service.cli.source import ask, ask_all, open_source
 
-_STATUS = click.option("--status", metavar="STATUS", help="Only relations with this status.")
-_RELATION = click.option("--relation", metavar="RELATION", help="Only relations of this name.")
-_INCLUDE_ENDED = click.option(
-    "--include-ended", is_flag=True, help="Also relations that do not hold, or of which nothing is known."
-)
-
 
 @click.command("network")
 @click.option("--center", metavar="ENTITY", help="Only the neighbourhood of this entity.")
 @click.option("--depth", metavar="N", help="So many relations away from the center, 1 to 3.  [default: 1]")
 @click.option("--entities", metavar="A,B,...", help="Only relations among these entities.")
-@_STATUS
-@_RELATION
-@_INCLUDE_ENDED
+@options.take_filters
 @options.take_clocks
 @options.JSON
 @options.take_place(url=True)
@@ -32,9 +24,7 @@ def network(
     center: str | None,
     depth: str | None,
     entities: str | None,
-    status: str | None,
-    relation: str | None,
-    include_ended: bool,
+    filters: dict[str, str],
     clocks: dict[str, str],
     as_json: bool,
     place: Place,
@@ -46,7 +36,7 @@ def network(
     frenemies network --center mirantis --depth 2 --as-of 2014-11-04
     frenemies network --entities red-hat,mirantis,vmware --as-of 2014-11-04
     """
-    chosen = without_empty(center=center, depth=depth, entities=entities) | _chosen(status, relation, include_ended)
+    chosen = without_empty(center=center, depth=depth, entities=entities) | filters
     with open_source(place) as source:
         answer = ask_all(source, "edges", None, "network", **clocks, **chosen)
     if as_json:
@@ -54,24 +44,20 @@ def network(
         return
     tables.print_clocks(answer)
     print_line(f"{_count(answer['nodes'], 'entity', 'entities')}, {_count(answer['edges'], 'relation', 'relations')}")
-    tables.print_relations("", answer["edges"], answer["refs"], all_parts=include_ended)
+    tables.print_relations("", answer["edges"], answer["refs"], all_parts="include" in filters)
 
 
 @click.command("path")
 @click.argument("start", metavar="FROM")
 @click.argument("goal", metavar="TO")
-@_STATUS
-@_RELATION
-@_INCLUDE_ENDED
+@options.take_filters
 @options.take_clocks
 @options.JSON
 @options.take_place(url=True)
 def path(
     start: str,
     goal: str,
-    status: str | None,
-    relation: str | None,
-    include_ended: bool,
+    filters: dict[str, str],
     clocks: dict[str, str],
     as_json: bool,
     place: Place,
@@ -83,7 +69,7 @@ def path(
     """
     ends = {"from": start, "to": goal}
     with open_source(place) as source:
-        answer = ask(source, "path", **ends, **clocks, **_chosen(status, relation, include_ended))
+        answer = ask(source, "path", **ends, **clocks, **filters)
     if as_json:
         print_json(answer)
         return
@@ -92,7 +78,7 @@ def path(
         print_line(f"No way of at most six relations leads from {answer['from']} to {answer['to']} on this day.")
         return
     print_line(" - ".join([answer["from"], *(step["to"] for step in answer["steps"])]))
-    tables.print_relations("", answer["edges"], answer["refs"], all_parts=include_ended)
+    tables.print_relations("", answer["edges"], answer["refs"], all_parts="include" in filters)
 
 
 @click.command("frenemies")
@@ -137,10 +123,6 @@ def _standing(item: Any, when: Any, refs: dict[str, str]) -> list[Any]:
     contested = "contested" if item.get("contested") else ""
     status = status_cell(item["status"])
     return [status, contested, tables.date(when), tables.says(item), tables.claims(item, refs)]
-
-
-def _chosen(status: str | None, relation: str | None, include_ended: bool) -> dict[str, str]:
-    return without_empty(status=status, relation=relation, include="ended" if include_ended else None)
 
 
 def _count(items: Any, one: str, several: str) -> str:

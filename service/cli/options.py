@@ -57,6 +57,13 @@ CLOCKS = (
     ),
     click.option("--according-to", metavar="ENTITY", help="Only what this entity said."),
 )
+FILTERS = (
+    click.option("--status", metavar="STATUS", help="Only relations with this status."),
+    click.option("--relation", metavar="RELATION", help="Only relations of this name."),
+    click.option(
+        "--include-ended", is_flag=True, help="Also relations that do not hold, or of which nothing is known."
+    ),
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 
 
@@ -84,9 +91,19 @@ def take_clocks(command: Command) -> Command:
     return _gathering(CLOCKS, "clocks", lambda given: without_empty(**given))(command)
 
 
+def take_filters(command: Command) -> Command:
+    """Adds the options that choose among relations, given to the command as `filters`."""
+    return _gathering(FILTERS, "filters", _filters)(command)
+
+
 def without_empty(**parameters: str | int | None) -> dict[str, str]:
     """The parameters that are given, as text."""
     return {name: str(value) for name, value in parameters.items() if value is not None}
+
+
+def _filters(given: dict[str, Any]) -> dict[str, str]:
+    include = "ended" if given.pop("include_ended") else None
+    return without_empty(**given, include=include)
 
 
 def _place(given: dict[str, Any]) -> Place:

@@ -11,7 +11,7 @@ from rich.text import Text
 from events.fold import RULES_VERSION
 from service.cli import options, tables
 from service.cli.group import Refused
-from service.cli.options import Place, without_empty
+from service.cli.options import Place
 from service.cli.output import cell, print_json, print_line, print_table, status_cell
 from service.cli.recomputing import recomputed
 from service.cli.source import ask_all, open_source
@@ -20,9 +20,7 @@ from service.cli.source import ask_all, open_source
 @click.command("state")
 @click.argument("entity")
 @options.take_clocks
-@click.option("--status", metavar="STATUS", help="Only relations with this status.")
-@click.option("--relation", metavar="RELATION", help="Only relations of this name.")
-@click.option("--include-ended", is_flag=True, help="Also relations that do not hold, or of which nothing is known.")
+@options.take_filters
 @click.option("--token", metavar="TOKEN", help="Show the answer that this token came with, and whether it is the same.")
 @click.option("--verify", is_flag=True, help="Compute the answer of the token anew from the records, and compare.")
 @click.option(
@@ -36,9 +34,7 @@ from service.cli.source import ask_all, open_source
 def command(
     entity: str,
     clocks: dict[str, str],
-    status: str | None,
-    relation: str | None,
-    include_ended: bool,
+    filters: dict[str, str],
     token: str | None,
     verify: bool,
     log: Path | None,
@@ -55,19 +51,17 @@ def command(
     --json gives each answer with a token: the same question at the same point of the clocks. --verify ends with 0 when
     the records give the same answer, with 3 when they do not.
     """
-    chosen = without_empty(status=status, relation=relation, include="ended" if include_ended else None)
-    _demand_together(token, verify, log, chosen | clocks, place)
+    _demand_together(token, verify, log, filters | clocks, place)
     if token is not None and verify:
         _verify(token, entity, log, place)
         return
-    if token is not None:
-        chosen = {"token": token}
+    chosen = filters if token is None else {"token": token}
     with open_source(place) as source:
         answer = ask_all(source, "relations", None, "entities", entity, "state", **clocks, **chosen)
     if as_json:
         print_json(answer)
     else:
-        _print(answer, all_parts=include_ended)
+        _print(answer, all_parts="include" in filters)
 
 
 def _demand_together(token: str | None, verify: bool, log: Path | None, beside: dict[str, str], place: Place) -> None:

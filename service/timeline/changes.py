@@ -8,7 +8,6 @@ from events.causes import Causes
 from events.changes import changes, state_of
 from events.errors import DomainError
 from events.fold import Knowledge
-from events.knowledge import Point
 from events.merges import MergeNotice, merge_notices
 from events.state import EntityState, entity_state
 from events.temporal import parse_day
@@ -46,12 +45,12 @@ def differences(load: Loader, name: str, before: Clocks, after: Clocks, limit: i
     load.entity(name)
     old = _knowledge(load, name, before)
     new = old if after.position == before.position else _knowledge(load, name, after)
-    states = entity_state(old, name, _point(before)), entity_state(new, name, _point(after))
+    states = entity_state(old, name, before.point), entity_state(new, name, after.point)
     found = [change for change in changes(*states) if change.changed]
     page, end = found[skipped : skipped + limit], skipped + limit
     known = _both(old, new) if before.position <= after.position else _both(new, old)
-    causes = Causes(known, name, _point(before), _point(after))
-    asked = (name,) if after.according_to is None else (name, after.according_to)
+    causes = Causes(known, name, before.point, after.point)
+    asked = (name, *after.perspective)
     return Differences(
         entity=states[1].entity,
         changes=tuple(ExplainedChange(change, causes.of(change)) for change in page),
@@ -78,11 +77,7 @@ def _moved(reader: ClockReader, clocks: Clocks, axis: str, text: str, parameter:
 
 
 def _knowledge(load: Loader, name: str, clocks: Clocks) -> Knowledge:
-    return load.of(name, clocks.position, () if clocks.according_to is None else (clocks.according_to,))
-
-
-def _point(clocks: Clocks) -> Point:
-    return Point(clocks.as_of, clocks.published_by, clocks.position, clocks.according_to)
+    return load.of(name, clocks.position, clocks.perspective)
 
 
 def _both(older: Knowledge, newer: Knowledge) -> Knowledge:

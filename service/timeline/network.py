@@ -144,7 +144,7 @@ class Networks:
         for entity in given:
             if entity not in known:
                 raise Unknown(f"there is no entity {entity!r}", parameter)
-        named = [*given, *([clocks.according_to] if clocks.according_to else [])]
+        named = [*given, *clocks.perspective]
         knowledge = self._load.merges_of(named, clocks.position)
         merged = survivors(knowledge, clocks.position)
         goes_on = sorted({merged.get(entity, entity) for entity in given})
@@ -177,8 +177,7 @@ def part_of(view: NetworkView, limit: int, after: str | None) -> NetworkView:
 
 
 def _kind(record: EntityRecord, position: int) -> str:
-    then = [content.kind for at, content in record.contents if at <= position]
-    return then[-1] if then else record.contents[0][1].kind
+    return (record.at(position) or record.contents[0][1]).kind
 
 
 def _voices(point: StancePoint) -> set[str]:

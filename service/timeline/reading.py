@@ -10,10 +10,10 @@ from events.effects import Key
 from events.envelope import RecordedEvent
 from events.errors import Unknown
 from events.event_types import DomainEvent
-from events.facts import CONTESTED, HOLDS, POSSIBLY
+from events.facts import IN_FORCE
 from events.fold import Knowledge, fold
 from events.identity import article_stream, claim_stream, split_stream
-from events.knowledge import Point, hear, survivors
+from events.knowledge import hear, survivors
 from events.merges import MergeNotice, merge_notices
 from events.records import EntityRecord
 from events.relationships import relation_state
@@ -45,7 +45,6 @@ from service.timeline.views import (
 from service.timeline.workspace import REF, is_uuid
 
 OWNS = "owns"
-IN_FORCE = (HOLDS, POSSIBLY, CONTESTED)
 MOST_OWNED = 50
 _SCHEME = re.compile("([a-z][a-z0-9_-]{0,31}):(.+)")
 
@@ -84,8 +83,8 @@ class Reader:
     def entity_state(self, name: str, clocks: Clocks) -> EntityStateView:
         """Everything about one entity."""
         self._load.entity(name)
-        knowledge = self._load.of(name, clocks.position, _perspective(clocks))
-        state = entity_state(knowledge, name, _point(clocks))
+        knowledge = self._load.of(name, clocks.position, clocks.perspective)
+        state = entity_state(knowledge, name, clocks.point)
         return EntityStateView(
             asked=name,
             entity=self._naming.views([self._entity_then_or_first(state.entity, clocks.position)], clocks)[0],
@@ -100,7 +99,7 @@ class Reader:
     def relation(self, relation: str, subject: str, other: str, clocks: Clocks) -> RelationView:
         """One relation, whatever its status."""
         knowledge, key = self._about_relation(relation, subject, other, clocks)
-        state = relation_state(hear(knowledge, _point(clocks)), key, clocks.as_of)
+        state = relation_state(hear(knowledge, clocks.point), key, clocks.as_of)
         names = self._naming.names_of({subject, other, *key[1:]}, clocks)
         circle = self._circle(key, clocks) if key[0] == OWNS and state.status in IN_FORCE else ()
         return RelationView(state, circle, names, refs_of(knowledge), _notices(knowledge, clocks, subject, other))
@@ -110,7 +109,7 @@ class Reader:
     ) -> Page[ClaimView]:
         """The claims about one relation, also those that do not count, in the order of their ids."""
         knowledge, key = self._about_relation(relation, subject, other, clocks)
-        hearing = hear(knowledge, _point(clocks))
+        hearing = hear(knowledge, clocks.point)
         page = _page(sorted(hearing.touching.get(key, ())), limit, after)
         views = claim_views(self._store, knowledge, hearing, page.items, clocks.position)
         return Page(views, page.after, _notices(knowledge, clocks, subject, other))
@@ -122,14 +121,14 @@ class Reader:
         ends = () if moves is None else moves[1:]
         for name in (body, *ends):
             self._load.entity(name)
-        knowledge = self._load.of(body, clocks.position, (*ends, *_perspective(clocks)))
+        knowledge = self._load.of(body, clocks.position, (*ends, *clocks.perspective))
         merged = survivors(knowledge, clocks.position)
         if moves is not None:
             relation, subject, other = moves
             _demand_relation(relation)
             moves = relation_key(relation, merged.get(subject, subject), merged.get(other, other))
         key = VoteKey(merged.get(body, body), moves, None if moves else motion)
-        state = vote_state(hear(knowledge, _point(clocks)), key, clocks.as_of)
+        state = vote_state(hear(knowledge, clocks.point), key, clocks.as_of)
         named = {body, *ends, *(moves or ())[1:], *(voter for voter, _ in state.cast)}
         names = self._naming.names_of(named, clocks)
         return VoteView(state, names, refs_of(knowledge), _notices(knowledge, clocks, body, *ends))
@@ -148,8 +147,8 @@ class Reader:
     ) -> Page[ClaimView]:
         """The claims of an entity in the order of valid time: of when it was so at the latest, then at the earliest."""
         self._load.entity(name)
-        knowledge = self._load.of(name, clocks.position, _perspective(clocks))
-        hearing = hear(knowledge, _point(clocks))
+        knowledge = self._load.of(name, clocks.position, clocks.perspective)
+        hearing = hear(knowledge, clocks.point)
         entity = survivors(knowledge, clocks.position).get(name, name)
         spans = {
             claim: span_of(content.time.edtf).start
@@ -177,9 +176,9 @@ class Reader:
 
     def claims(self, claims: Collection[str], clocks: Clocks) -> tuple[ClaimView, ...]:
         """Those of some claims that were recorded by then."""
-        knowledge = self._load.about(claims, clocks.position, _perspective(clocks))
+        knowledge = self._load.about(claims, clocks.position, clocks.perspective)
         known = [claim for claim in claims if claim in knowledge.claims]
-        return claim_views(self._store, knowledge, hear(knowledge, _point(clocks)), known, clocks.position)
+        return claim_views(self._store, knowledge, hear(knowledge, clocks.point), known, clocks.position)
 
     def claim_history(self, given: str, limit: int, after: int) -> Page[RecordedEvent]:
         """Every event of a claim, after a version."""
@@ -249,7 +248,7 @@ class Reader:
         _demand_relation(relation)
         for name in (subject, other):
             self._load.entity(name)
-        knowledge = self._load.between(subject, other, clocks.position, _perspective(clocks))
+        knowledge = self._load.between(subject, other, clocks.position, clocks.perspective)
         merged = survivors(knowledge, clocks.position)
         return knowledge, relation_key(relation, merged.get(subject, subject), merged.get(other, other))
 
@@ -269,7 +268,7 @@ class Reader:
         return ()
 
     def _owned_by(self, entity: str, clocks: Clocks) -> list[str]:
-        hearing = hear(self._load.of(entity, clocks.position, _perspective(clocks)), _point(clocks))
+        hearing = hear(self._load.of(entity, clocks.position, clocks.perspective), clocks.point)
         keys = [key for key in sorted(hearing.about) if key[:2] == (OWNS, entity)]
         return [key[2] for key in keys if relation_state(hearing, key, clocks.as_of).status in IN_FORCE]
 
@@ -279,18 +278,9 @@ class Reader:
         return then[0] if then else self._load.entity(name, self._load.entity(name).contents[0][0])
 
 
-def _perspective(clocks: Clocks) -> tuple[str, ...]:
-    """The entity that is listened to, if only one is."""
-    return () if clocks.according_to is None else (clocks.according_to,)
-
-
 def _notices(knowledge: Knowledge, clocks: Clocks, *asked: str) -> tuple[MergeNotice, ...]:
     """What merges mean for an answer about some entities, or according to one."""
-    return merge_notices(knowledge, (*asked, *_perspective(clocks)), clocks.position)
-
-
-def _point(clocks: Clocks) -> Point:
-    return Point(clocks.as_of, clocks.published_by, clocks.position, clocks.according_to)
+    return merge_notices(knowledge, (*asked, *clocks.perspective), clocks.position)
 
 
 def _identifier(text: str | None) -> tuple[str | None, str | None]:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from events.effects import Key
 from events.fold import Knowledge
-from events.knowledge import Hearing, Point, hear
+from events.knowledge import Hearing, hear
 from events.network import Wanted, voices
 from events.relationships import RelationState, relation_state
 from events.stances import StancePoint, stance_points
@@ -52,8 +52,8 @@ class FoldedSource:
         self._load = load
         self._index = index
         self._position = clocks.position
-        self._point = Point(clocks.as_of, clocks.published_by, clocks.position, clocks.according_to)
-        self._also = () if clocks.according_to is None else (clocks.according_to,)
+        self._point = clocks.point
+        self._also = clocks.perspective
         self._wanted = wanted
         self.cost = 0
         self.refs: dict[str, str] = {}

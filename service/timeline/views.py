@@ -10,6 +10,7 @@ from uuid import UUID
 from events.causes import Cause
 from events.changes import Change
 from events.envelope import RecordedEvent
+from events.knowledge import Point
 from events.merges import MergeNotice
 from events.network import Frenemies, Step
 from events.relationships import RelationState
@@ -30,6 +31,16 @@ class Clocks:
     position: int
     recorded_at: datetime | None
     according_to: str | None = None
+
+    @property
+    def point(self) -> Point:
+        """The same, as the domain takes it."""
+        return Point(self.as_of, self.published_by, self.position, self.according_to)
+
+    @property
+    def perspective(self) -> tuple[str, ...]:
+        """The entity that is listened to, if only one is."""
+        return () if self.according_to is None else (self.according_to,)
 
 
 @dataclass(frozen=True)
