@@ -13,12 +13,13 @@ from pathlib import Path
 import click
 
 from benchmarks import machine, report
-from benchmarks.areas import append, importing, live, reading, rebuilding, verifying
+from benchmarks.areas import append, depth, importing, live, reading, rebuilding, verifying
 from benchmarks.model import Area, NotMeasured
 from benchmarks.peers import HOME, ROOT, install
 from benchmarks.plan import PLANS, Plan
 from benchmarks.stage import Stage
 
+LEAST_WORLD, MOST_WORLD = 1_000, 10_000_000
 DOCS = ROOT / "docs" / "benchmarks.md"
 AREAS: Mapping[str, Callable[[Stage, Plan], Area]] = {
     "append": append.measure,
@@ -27,6 +28,7 @@ AREAS: Mapping[str, Callable[[Stage, Plan], Area]] = {
     "live": live.measure,
     "rebuild": rebuilding.measure,
     "verify": verifying.measure,
+    "depth": depth.measure,
 }
 
 
@@ -38,21 +40,29 @@ def _chosen(_: click.Context, __: click.Parameter, given: str | None) -> tuple[s
     return names
 
 
+def _sizes(_: click.Context, __: click.Parameter, given: str | None) -> tuple[int, ...]:
+    sizes = given.replace("_", "").split(",") if given else []
+    if not all(size.isdecimal() and LEAST_WORLD <= int(size) <= MOST_WORLD for size in sizes):
+        raise click.BadParameter(f"a world has {LEAST_WORLD:,} to {MOST_WORLD:,} claims.")
+    return tuple(map(int, sizes))
+
+
 @click.command()
 @click.option("--form", type=click.Choice(list(PLANS)), default="full", help="How much is measured.")
 @click.option("--quick", "form", flag_value="quick", help="The short form: two to three minutes.")
 @click.option("--only", metavar="AREA,...", callback=_chosen, help=f"Some of: {', '.join(AREAS)}.")
+@click.option("--claims", metavar="N,...", callback=_sizes, help="The sizes of the worlds to look back into.")
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Where to put the data.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="The page to write.")
-def main(form: str, only: tuple[str, ...], data: Path | None, output: Path | None) -> None:
+def main(form: str, only: tuple[str, ...], claims: tuple[int, ...], data: Path | None, output: Path | None) -> None:
     """Measure ours and the peers side by side, and write a report.
 
     A whole run in the full or the long form writes docs/benchmarks.md, anything less build/bench/benchmarks.md. Ends
     with 1 when a figure that has a bar could not be had.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing stays behind
-    plan = PLANS[form]
-    target = output or (DOCS if form != "quick" and only == tuple(AREAS) else HOME / "benchmarks.md")
+    plan = PLANS[form].with_worlds(claims) if claims else PLANS[form]
+    target = output or (DOCS if form != "quick" and only == tuple(AREAS) and not claims else HOME / "benchmarks.md")
     found = _run(plan, only, data)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(report.page(found), encoding="utf-8")
@@ -67,7 +77,7 @@ def _run(plan: Plan, only: tuple[str, ...], data: Path | None) -> report.Report:
     begun, load = time.monotonic(), machine.load_average()
     _say("installing the peers")
     peers = install()
-    with Stage(peers, data, plan.minutes, _say) as stage:
+    with Stage(peers, data, plan.minutes, plan.patience, _say) as stage:
         flushes = machine.measure_flushes(stage.folder)
         server = stage.settings()
         _say(f"{flushes.per_second:,.0f} flushes a second on {flushes.file_system}; {json.dumps(server)}")

@@ -55,6 +55,23 @@ def once(count: int, work: Callable[[], object]) -> dict[str, Any]:
     return {**clock.read(), "rate": count / seconds, "count": count}
 
 
+def series(count: int, seconds: float, call: Callable[[int], object]) -> dict[str, Any]:
+    """So many calls, one after the other, but none is begun once the seconds are over."""
+    clock, times = _Clock(), list[float]()
+    while len(times) < count and (not times or perf_counter() - clock.begun < seconds):
+        begun = perf_counter()
+        call(len(times))
+        times.append(perf_counter() - begun)
+    used = clock.read()
+    return {
+        **used,
+        "rate": len(times) / sum(times),
+        "count": len(times),
+        "p50": percentile(times, 0.50) * 1_000,
+        "p99": percentile(times, 0.99) * 1_000,
+    }
+
+
 class _Group:
     """What the callers of one load share."""
 

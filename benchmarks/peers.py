@@ -19,7 +19,7 @@ REQUIREMENTS = Path(__file__).with_name("peers.txt")
 MESSAGE_DB = "@eventide/message-db"
 MESSAGE_DB_VERSION = "1.3.1"
 INSTALL_SECONDS = 300.0
-PACKAGES = ("eventsourcing", "umadb", "psycopg")
+PACKAGES = ("eventsourcing", "umadb", "psycopg", "mysql-connector-python")
 
 
 @dataclass(frozen=True, slots=True)

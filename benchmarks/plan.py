@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Sizes of one form. `callers` are the numbers of callers; what counts is the last of them."""
+    """Sizes of one form. `callers` are the numbers of callers; what counts is the last of them.
+
+    A program may run for `patience` seconds. What begins with `depth_` is for looking back: how many claims the worlds
+    have, the questions about typical and hot companies, of how many relations MariaDB is told and how many events the
+    library gets, how often claims are corrected and how many such relations there are, corrections that are timed, and
+    connections to the web server.
+    """
 
     name: str
     rounds: int
@@ -23,12 +29,33 @@ class Plan:
     rebuild_events: tuple[int, ...]
     rebuild_rounds: int
     verify_events: int
+    depth_rounds: int
+    depth_claims: tuple[int, ...]
+    depth_typical: int
+    depth_hot: int
+    depth_told: int
+    depth_folded: int
+    depth_corrected: tuple[int, ...]
+    depth_relations: tuple[int, ...]
+    depth_corrections: int
+    depth_connections: int
+    patience: float = 900.0
+
+    def with_worlds(self, claims: tuple[int, ...]) -> Plan:
+        """The same with worlds of other sizes, and the time that it takes to make them."""
+        hours = sum(claims) / 1_000_000
+        return replace(
+            self,
+            depth_claims=claims,
+            minutes=self.minutes + 60 * hours,
+            patience=max(self.patience, 3_600 * hours),
+        )
 
 
 FULL = Plan(
     name="full",
     rounds=5,
-    minutes=25.0,
+    minutes=45.0,
     callers=(1, 4, 16),
     seconds=2.0,
     warm_up=0.5,
@@ -40,11 +67,21 @@ FULL = Plan(
     rebuild_events=(100_000, 1_000_000),
     rebuild_rounds=3,
     verify_events=1_000_000,
+    depth_rounds=3,
+    depth_claims=(100_000,),
+    depth_typical=400,
+    depth_hot=40,
+    depth_told=250_000,
+    depth_folded=400_000,
+    depth_corrected=(10, 1_000, 100_000),
+    depth_relations=(100, 10, 1),
+    depth_corrections=100,
+    depth_connections=8,
 )
 QUICK = Plan(
     name="quick",
     rounds=2,
-    minutes=10.0,
+    minutes=15.0,
     callers=(16,),
     seconds=1.0,
     warm_up=0.3,
@@ -56,6 +93,21 @@ QUICK = Plan(
     rebuild_events=(20_000, 60_000),
     rebuild_rounds=1,
     verify_events=60_000,
+    depth_rounds=1,
+    depth_claims=(20_000,),
+    depth_typical=60,
+    depth_hot=10,
+    depth_told=250_000,
+    depth_folded=20_000,
+    depth_corrected=(10, 1_000),
+    depth_relations=(20, 4),
+    depth_corrections=20,
+    depth_connections=8,
 )
-LONG = replace(FULL, name="long", minutes=90.0, rebuild_events=(100_000, 1_000_000, 5_000_000))
+LONG = replace(
+    FULL.with_worlds((1_000_000, 10_000_000)),
+    name="long",
+    minutes=720.0,
+    rebuild_events=(100_000, 1_000_000, 5_000_000),
+)
 PLANS = {plan.name: plan for plan in (FULL, QUICK, LONG)}

@@ -5,40 +5,43 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.model import NotMeasured, Run
 from benchmarks.peers import ROOT, Peers
+from benchmarks.servers import ACCOUNT, end, free_port, wait_for
 from service.bootstrap import prepare
 from service.db import connect
 from service.embedded import EmbeddedServer, packaged_programs
 from service.settings import Settings
 
-# An account that every system has: PostgreSQL does not run as root.
-ACCOUNT = "nobody"
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 """What durability means here. They are the server's defaults, and so is everything else."""
 SHOWN = (*DURABLE, "wal_sync_method", "shared_buffers", "max_wal_size", "wal_buffers", "max_connections")
-RUN_SECONDS = 900.0
-START_SECONDS = 20.0
+OF_PEERS = ("library", "uma", "sql", "maria", "folding")
+"""The programs that run in the environment of the peers."""
 BINARIES = Path(sys.executable).parent
 
 
 class Stage:
-    """One PostgreSQL for all who need one, in a folder that is removed at the end. Ends after `minutes`."""
+    """One PostgreSQL for all who need one, in a folder that is removed at the end.
 
-    def __init__(self, peers: Peers, folder: Path | None, minutes: float, say: Callable[[str], None]) -> None:
+    Ends after `minutes`; a program may run for `patience` seconds.
+    """
+
+    def __init__(
+        self, peers: Peers, folder: Path | None, minutes: float, patience: float, say: Callable[[str], None]
+    ) -> None:
         self.peers = peers
         self.say = say
+        self._patience = patience
         self._deadline = time.monotonic() + minutes * 60
         self._keep = ExitStack()
         self._numbers = iter(range(1, 1_000_000))
@@ -91,10 +94,18 @@ class Stage:
             self.say(f"preparing: {name}")
             self._create(database, self._templates[base] if base else "template0")
             prepare(self._url(database))
-            with connect(self._url(database)) as connection:
-                connection.execute("VACUUM (ANALYZE)")
+            self.settle(self._url(database))
             self._templates[name] = database
         return self._url(self._templates[name])
+
+    def settle(self, url: str) -> None:
+        """Does for a database that was filled what the server would do by and by."""
+        with connect(url) as connection:
+            connection.execute("VACUUM (ANALYZE)")
+
+    def prepare(self, url: str) -> None:
+        """Makes a database ready for the service, as its start does."""
+        _prepare(url)
 
     def ours(self) -> str:
         """The name of the template with the schema of the service."""
@@ -107,12 +118,15 @@ class Stage:
         return "message-db"
 
     def contest(self, program: str, task: str, **parameters: Any) -> Run:
-        """Has a contestant's program do a task in a process of its own."""
-        python = Path(sys.executable) if program == "ours" else self.peers.python
+        """Has a contestant's program do a task in a process of its own, and gives what it measured."""
+        return Run.of(self.have(program, task, **parameters))
+
+    def have(self, program: str, task: str, **parameters: Any) -> Any:
+        """The same for a task that measures nothing: what it says."""
+        python = self.peers.python if program in OF_PEERS else Path(sys.executable)
         module = f"benchmarks.contestants.{program}"
         said = self.run([str(python), "-m", module, task, json.dumps(parameters)], {})
-        found = json.loads(said.splitlines()[-1])
-        return Run.of(found)
+        return json.loads(said.splitlines()[-1])
 
     def frenemies(self, url: str, *arguments: str) -> tuple[str, float]:
         """What the command line of the service writes, and how many seconds the process took."""
@@ -122,7 +136,7 @@ class Stage:
 
     def run(self, command: list[str], more: Mapping[str, str]) -> str:
         """The output of a program that has to end well and in time, else NotMeasured with its last words."""
-        seconds = min(RUN_SECONDS, self._deadline - time.monotonic())
+        seconds = min(self._patience, self._deadline - time.monotonic())
         if seconds <= 0:
             raise NotMeasured("the time of the whole run was over")
         process = subprocess.Popen(
@@ -134,7 +148,7 @@ class Stage:
         except subprocess.TimeoutExpired:
             raise NotMeasured(f"it took more than {seconds:.0f} s") from None
         finally:
-            _end(process)
+            end(process)
         if process.returncode != 0:
             raise NotMeasured((complaint.strip() or said.strip() or "it failed without a word").splitlines()[-1])
         return said
@@ -143,17 +157,16 @@ class Stage:
     def umadb(self) -> Iterator[str]:
         """The URL of a new server of UmaDB with an empty file on the same disk."""
         folder = Path(tempfile.mkdtemp(prefix="umadb-", dir=self.folder))
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         process = subprocess.Popen(
             [self.peers.umadb, "--listen", f"127.0.0.1:{port}", "--db-path", str(folder / "uma.db")],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         try:
-            _wait_for(port)
+            wait_for(port)
             yield f"http://127.0.0.1:{port}"
         finally:
-            _end(process)
+            end(process)
             shutil.rmtree(folder, ignore_errors=True)
 
     def _install_message_db(self, url: str) -> None:
@@ -183,20 +196,3 @@ class Stage:
 
 def _prepare(url: str) -> None:
     prepare(Settings(database_url=url), url)
-
-
-def _end(process: subprocess.Popen[Any]) -> None:
-    """Ends a process that we started and that still runs, with what it started, and waits until it is gone."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _wait_for(port: int) -> None:
-    """Returns when somebody listens on the port."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.02)
-    raise NotMeasured("its server did not start")

@@ -21,6 +21,8 @@ class Counters:
 
     name = "counters"
     version = 1
+    follows = None
+    in_order = False
     tables = "CREATE TABLE event_counters (name text PRIMARY KEY, count bigint NOT NULL);"
     indexes = ""
 

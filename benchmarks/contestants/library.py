@@ -140,7 +140,7 @@ class RelationsProjection(Projection[Relations]):
 
 def save(url: str, count: int, seconds: float, warm_up: float) -> dict[str, Any]:
     """One new aggregate with one event per call."""
-    application = Claims(_environment(url))
+    application = Claims(environment(url))
 
     def start(caller: int) -> Callable[[int], object]:
         return lambda index: application.record(samples.payload(index * count + caller))
@@ -150,7 +150,7 @@ def save(url: str, count: int, seconds: float, warm_up: float) -> dict[str, Any]
 
 def fill(url: str, claims: int) -> dict[str, Any]:
     """So many claims by `insert_events`, a hundred a time, from the objects to the log."""
-    application = Claims(_environment(url))
+    application = Claims(environment(url))
 
     def work() -> None:
         for first in range(0, claims, BATCH):
@@ -162,7 +162,7 @@ def fill(url: str, claims: int) -> dict[str, Any]:
 
 def read(url: str) -> dict[str, Any]:
     """All events from a subscription, as objects of the domain."""
-    application = Claims(_environment(url))
+    application = Claims(environment(url))
     head = application.recorder.max_notification_id() or 0
 
     def work() -> None:
@@ -189,7 +189,7 @@ def _project(url: str, events: int, projection: Any, view: Any) -> dict[str, Any
 
     def work(until: int) -> None:
         runner = ProjectionRunner(
-            application_class=Claims, projection_class=projection, view_class=view, env=_environment(url)
+            application_class=Claims, projection_class=projection, view_class=view, env=environment(url)
         )
         with runner:
             runner.wait(until, timeout=WAIT_SECONDS)
@@ -198,7 +198,7 @@ def _project(url: str, events: int, projection: Any, view: Any) -> dict[str, Any
     return once(events, lambda: work(WARM_UP + events))
 
 
-def _environment(url: str) -> dict[str, str]:
+def environment(url: str) -> dict[str, str]:
     """Where the database is; all else is left at its default."""
     parts = urlsplit(url)
     return {

@@ -18,7 +18,7 @@ from events import codec
 from events.event_types import CLAIMED, ArticleRegistered, EntityRegistered
 from events.identity import article_id, article_stream, claim_id, claim_stream, entity_stream
 from events.values import ArticleContent, ClaimContent, EntityContent, Evidence, Recorder
-from service.bootstrap import Services, build, log_keeper, projection
+from service.bootstrap import Services, build, log_keeper, projections
 from service.cores import keep_to_one_core
 from service.db import PROJECTOR_ROLE, Database
 from service.intake.records import draft_of
@@ -93,10 +93,10 @@ def read(url: str) -> dict[str, Any]:
 
 
 def catch_up(url: str) -> dict[str, Any]:
-    """The projection of the service from where it is to the end of the log, as the projector's process does it."""
+    """The projections of the service from where they are to the end of the log, as the projectors' processes do it."""
     head = PostgresStore(_services(url).database).head()
-    with projection(Settings(database_url=url), url) as (projector, _):
-        return once(head - projector.position(), projector.catch_up)
+    with projections(Settings(database_url=url), url) as projectors:
+        return once(head - projectors.position(), projectors.catch_up)
 
 
 def count(url: str) -> dict[str, Any]:

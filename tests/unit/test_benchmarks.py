@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from benchmarks import samples
 from benchmarks.figures import Figure, figure, percentile, ratios
 from benchmarks.load import callers, once
+from benchmarks.load import series as series_of
 from benchmarks.machine import Flushes
 from benchmarks.model import Area, Bar, Run, Series
 from benchmarks.report import Report, page, raw, summary
@@ -161,6 +162,15 @@ def test_an_error_of_one_caller_ends_the_load() -> None:
         callers(2, 30.0, 30.0, start)  # type: ignore[arg-type]
 
 
+def test_a_series_ends_after_its_calls_or_its_seconds() -> None:
+    seen: list[int] = []
+    found = series_of(5, 30.0, seen.append)
+    assert seen == [0, 1, 2, 3, 4]
+    assert found["count"] == 5
+    assert 0 <= found["p50"] <= found["p99"]
+    assert series_of(5, 0.0, seen.append)["count"] == 1
+
+
 def test_one_call_is_timed_as_a_whole() -> None:
     calls: list[int] = []
     found = once(500, lambda: calls.append(1))
@@ -170,13 +180,17 @@ def test_one_call_is_timed_as_a_whole() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["contestants/library", "contestants/uma", "contestants/sql", "contestants/task", "load", "samples", "figures"],
-)
+    [
+        "contestants/library", "contestants/uma", "contestants/sql", "contestants/task", "contestants/maria",
+        "contestants/folding", "load", "samples", "figures", "questions", "periods",
+    ],
+)  # fmt: skip
 def test_what_runs_with_the_peers_needs_nothing_of_the_service(module: str) -> None:
     tree = ast.parse((BENCHMARKS / f"{module}.py").read_text())
     named = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
     named |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    peers = {"eventsourcing", "umadb", "psycopg"}
-    light = {"benchmarks", "benchmarks.load", "benchmarks.figures", "benchmarks.contestants.task"}
+    peers = {"eventsourcing", "umadb", "psycopg", "mysql", "_mysql_connector"}
+    light = {"benchmarks", "benchmarks.load", "benchmarks.figures", "benchmarks.questions", "benchmarks.periods"}
+    light |= {"benchmarks.contestants.task", "benchmarks.contestants.library"}
     others = {name for name in named - light if name.split(".")[0] not in peers | sys.stdlib_module_names}
     assert not others
