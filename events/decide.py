@@ -42,6 +42,7 @@ from events.event_types import (
 )
 from events.identity import article_stream, claim_stream, entity_stream, merge_id
 from events.records import Amendment, ArticleRecord, ClaimRecord, EntityRecord, corrected
+from events.repeats import Recall, amendments, cannot_recall, mark
 from events.temporal import parse_published
 from events.validation import (
     normal_article,
@@ -189,17 +190,20 @@ def _check_fields(stored: Value, changes: dict[str, Any], refused: tuple[str, ..
             raise Invalid(f"there is no field {field!r}", f"/changes/{field}")
 
 
-def decide_claim(command: ClaimCommand, record: ClaimRecord | None) -> Events:
-    """The events of a command on a claim. Unknown, Invalid or Conflict when it is refused."""
+def decide_claim(command: ClaimCommand, record: ClaimRecord | None, recall: Recall = cannot_recall) -> Events:
+    """The events of a command on a claim. Unknown, Invalid or Conflict when it is refused.
+
+    `recall` is asked for amendments that the record no longer holds.
+    """
     if isinstance(command, RecordClaim):
         return _record_claim(command, record)
     if record is None:
         raise Unknown(f"there is no claim {command.id!r}")
     if isinstance(command, CorrectClaim):
-        return _correct_claim(command, record)
+        return _correct_claim(command, record, recall)
     if isinstance(command, RetractClaim):
-        return _retract(command, record)
-    return _reinstate(command, record)
+        return _retract(command, record, recall)
+    return _reinstate(command, record, recall)
 
 
 def _place(command: ClaimCommand, version: int) -> dict[str, Any]:
@@ -224,12 +228,13 @@ def _record_claim(command: RecordClaim, record: ClaimRecord | None) -> Events:
     return events
 
 
-def _correct_claim(command: CorrectClaim, record: ClaimRecord) -> Events:
+def _correct_claim(command: CorrectClaim, record: ClaimRecord, recall: Recall) -> Events:
     current = record.current.content
     _check_fields(current, command.changes, refused=("article",), because="a claim belongs to its article")
     reason = normal_reason(command.reason)
     wanted = normal_claim(corrected(current, command.changes))
-    if any(_is_correction_again(event, wanted, command, reason) for _, event in record.amendments):
+    marked = _mark_of_correction(command, wanted, reason)
+    if any(_is_correction_again(event, wanted, command, reason) for event in amendments(record, recall, marked)):
         return ()
     if "time" in command.changes:
         wanted = replace(wanted, time=normal_time(wanted.time, command.published, command.same_as))
@@ -238,6 +243,11 @@ def _correct_claim(command: CorrectClaim, record: ClaimRecord) -> Events:
     changes = {name: value for name, value in msgspec.to_builtins(wanted).items() if name in command.changes}
     place = _place(command, record.version + 1)
     return (ClaimCorrected(**place, changes=changes, reason=reason, article=command.article),)
+
+
+def _mark_of_correction(command: CorrectClaim, wanted: ClaimContent, reason: str) -> str:
+    edtf = wanted.time.edtf if "time" in command.changes else ""
+    return mark(reason, command.article, edtf, wanted.attributes if "attributes" in command.changes else None)
 
 
 def _is_correction_again(event: Amendment, wanted: ClaimContent, command: CorrectClaim, reason: str) -> bool:
@@ -252,31 +262,31 @@ def _is_correction_again(event: Amendment, wanted: ClaimContent, command: Correc
     return before == wanted
 
 
-def _retract(command: RetractClaim, record: ClaimRecord) -> Events:
+def _retract(command: RetractClaim, record: ClaimRecord, recall: Recall) -> Events:
     reason = normal_reason(command.reason)
-    if _was_amended(record, ClaimRetracted, reason, command.article):
+    if _was_amended(record, recall, ClaimRetracted, reason, command.article):
         return ()
-    if isinstance(_last_retraction(record), ClaimRetracted):
+    if record.current.is_retracted:
         raise Conflict(f"the claim {command.id} is already retracted, for another reason")
     return (ClaimRetracted(**_place(command, record.version + 1), reason=reason, article=command.article),)
 
 
-def _reinstate(command: ReinstateClaim, record: ClaimRecord) -> Events:
+def _reinstate(command: ReinstateClaim, record: ClaimRecord, recall: Recall) -> Events:
     reason = normal_reason(command.reason)
-    if _was_amended(record, ClaimReinstated, reason, command.article):
+    if _was_amended(record, recall, ClaimReinstated, reason, command.article):
         return ()
-    if not isinstance(_last_retraction(record), ClaimRetracted):
+    if not record.current.is_retracted:
         raise Conflict(f"the claim {command.id} is not retracted")
     return (ClaimReinstated(**_place(command, record.version + 1), reason=reason, article=command.article),)
 
 
 def _was_amended(
-    record: ClaimRecord, kind: type[ClaimRetracted | ClaimReinstated], reason: str, article: str | None
+    record: ClaimRecord,
+    recall: Recall,
+    kind: type[ClaimRetracted | ClaimReinstated],
+    reason: str,
+    article: str | None,
 ) -> bool:
     """Whether the same was said before, for the same reason and by the same article."""
-    return any(isinstance(e, kind) and (e.reason, e.article) == (reason, article) for _, e in record.amendments)
-
-
-def _last_retraction(record: ClaimRecord) -> ClaimRetracted | ClaimReinstated | None:
-    relevant = [e for _, e in record.amendments if isinstance(e, ClaimRetracted | ClaimReinstated)]
-    return relevant[-1] if relevant else None
+    earlier = amendments(record, recall, mark(reason, article))
+    return any(isinstance(e, kind) and (e.reason, e.article) == (reason, article) for e in earlier)

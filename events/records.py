@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -67,10 +67,15 @@ class EntityRecord(NamedTuple):
     merges: tuple[Merge, ...] = ()
 
     @property
+    def positions(self) -> set[int]:
+        """The log positions of its events."""
+        merges = {at for merge in self.merges for at in (merge.position, merge.undone) if at is not None}
+        return {at for at, _ in self.contents} | {name.position for name in self.names} | merges
+
+    @property
     def position(self) -> int:
         """The log position of its last event."""
-        merges = [at for merge in self.merges for at in (merge.position, merge.undone or 0)]
-        return max(*(at for at, _ in self.contents), *(name.position for name in self.names), *merges, 0)
+        return max(self.positions)
 
     def at(self, position: int = EVER) -> EntityContent | None:
         """What was known about it at a log position; None before it was registered."""
@@ -112,7 +117,10 @@ class ArticleRecord(NamedTuple):
 
 
 class ClaimRecord(NamedTuple):
-    """A claim as first sent, its evidence and refs, and all that was done to it, by position."""
+    """A claim as first sent, its evidence and refs, and all that was done to it, by position.
+
+    What a decision rests on may hold the last amendments only, and the others as its `past`.
+    """
 
     id: str
     version: int
@@ -121,26 +129,39 @@ class ClaimRecord(NamedTuple):
     evidence: tuple[tuple[int, Evidence], ...]
     refs: tuple[tuple[int, str], ...] = ()
     amendments: tuple[tuple[int, Amendment], ...] = ()
+    past: Past | None = None
 
     def versions(self, position: int = EVER, is_public: Callable[[str], bool] = lambda _: True) -> ClaimVersion:
         """What the claim says at a log position, taking in only what public articles changed."""
-        content, retracted = self.original, False
+        self.demand_whole()
+        version = ClaimVersion(self.original, False)
         for at, amendment in self.amendments:
             article = None if isinstance(amendment, ClaimRedated) else amendment.article
-            if at > position or (article is not None and not is_public(article)):
-                continue
-            if isinstance(amendment, ClaimCorrected):
-                content = corrected(content, amendment.changes)
-            elif isinstance(amendment, ClaimRedated):
-                content = redated(content, amendment)
-            else:
-                retracted = isinstance(amendment, ClaimRetracted)
-        return ClaimVersion(content, retracted)
+            if at <= position and (article is None or is_public(article)):
+                version = _amended(version, amendment)
+        return version
+
+    def contents(self) -> Iterator[ClaimContent]:
+        """All that it ever said, in order."""
+        self.demand_whole()
+        version = ClaimVersion(self.original, False)
+        yield version.content
+        for _, amendment in self.amendments:
+            version = _amended(version, amendment)
+            yield version.content
 
     @property
     def current(self) -> ClaimVersion:
         """What the claim says now."""
-        return self.versions()
+        version = ClaimVersion(self.original, False) if self.past is None else self.past.said
+        for _, amendment in self.amendments:
+            version = _amended(version, amendment)
+        return version
+
+    def demand_whole(self) -> None:
+        """LookupError where it does not hold all that was done to the claim."""
+        if self.past is not None:
+            raise LookupError(f"what the claim {self.id} said before version {self.past.version} is not at hand")
 
 
 class ClaimVersion(NamedTuple):
@@ -150,7 +171,23 @@ class ClaimVersion(NamedTuple):
     is_retracted: bool
 
 
+class Past(NamedTuple):
+    """The amendments of a claim that its record no longer holds: up to which version, and what it said after them."""
+
+    version: int
+    said: ClaimVersion
+
+
 Record = EntityRecord | ArticleRecord | ClaimRecord
+
+
+def _amended(version: ClaimVersion, amendment: Amendment) -> ClaimVersion:
+    match amendment:
+        case ClaimCorrected():
+            return version._replace(content=corrected(version.content, amendment.changes))
+        case ClaimRedated():
+            return version._replace(content=redated(version.content, amendment))
+    return version._replace(is_retracted=isinstance(amendment, ClaimRetracted))
 
 
 def corrected(content: ClaimContent, changes: dict[str, Any]) -> ClaimContent:
@@ -198,6 +235,11 @@ class Placed(NamedTuple):
 def fold_stream(events: Iterable[DomainEvent]) -> Record | None:
     """A whole stream, folded without positions: what a decision needs."""
     return fold_placed(Placed(0, event) for event in events)
+
+
+def fold_on(record: ClaimRecord, events: Iterable[Placed]) -> ClaimRecord:
+    """The claim after more events of its stream."""
+    return _evolve_claim(record, events)
 
 
 def fold_placed(events: Iterable[Placed]) -> Record | None:

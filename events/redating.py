@@ -70,6 +70,7 @@ def _moved_times(
 
 def _times(claim: ClaimRecord) -> list[ClaimTime]:
     """Every date that some point of the clocks can show for the claim."""
+    claim.demand_whole()
     times = [claim.original.time]
     for _, amendment in claim.amendments:
         if isinstance(amendment, ClaimCorrected) and "time" in amendment.changes:

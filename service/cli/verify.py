@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from service.bootstrap import log_reader
+from service.bootstrap import log_reader, snapshot_audit
 from service.cli import options
 from service.cli.database import open_existing
 from service.cli.group import Refused, WrongUsage
 from service.cli.options import Place
 from service.cli.progress import Bar
+from service.settings import Settings
 from service.tree.audit import Audit, Result
 from service.tree.errors import BadKey, BadNote, TreeDamaged
 from service.tree.notes import LONGEST_NOTE, Checkpoint, SignedNote, VerifierKey
@@ -37,8 +38,9 @@ from service.tree.reading import TreeReader
 def command(kept: Path | None, keys: tuple[str, ...], place: Place) -> None:
     """Check that nothing in the log was changed.
 
-    Reads and hashes every event, and compares it with the tree of the log and with every signed checkpoint. Ends with 0
-    when all is whole; with 3 when not, naming the first position at which something is wrong.
+    Reads and hashes every event, and compares it with the tree of the log and with every signed checkpoint. Compares
+    what often corrected claims were summed up to with their events. Ends with 0 when all is whole; with 3 when not,
+    naming the first position at which something is wrong.
 
     \b
     frenemies verify --from checkpoint-2025.txt --key "frenemies-log/...+1a2b3c4d+AeX..."
@@ -46,6 +48,7 @@ def command(kept: Path | None, keys: tuple[str, ...], place: Place) -> None:
     trusted = [_key(text) for text in keys]
     with open_existing(place.settings()) as (settings, url), log_reader(settings, url) as reader:
         _verify(reader, kept, trusted)
+        _verify_snapshots(settings, url)
 
 
 def _verify(reader: TreeReader, kept: Path | None, given: list[VerifierKey]) -> None:
@@ -64,6 +67,19 @@ def _verify(reader: TreeReader, kept: Path | None, given: list[VerifierKey]) -> 
     if given and not result.vouched:
         raise Refused("no checkpoint of this log is signed with the given key")
     _tell(result)
+
+
+def _verify_snapshots(settings: Settings, url: str) -> None:
+    """What claims with a long past were summed up to is no part of the log, but decisions rest on it."""
+    found = snapshot_audit(settings, url)
+    if found.wrong:
+        named = f"{found.wrong[0].stream} at version {found.wrong[0].version}"
+        raise Refused(
+            f"the snapshot of {named} is not what its events come to; without its row in log.snapshots"
+            " the events are read"
+        )
+    if found.total:
+        click.echo("1 snapshot is right." if found.total == 1 else f"{found.total:,} snapshots are right.")
 
 
 def _tell(result: Result) -> None:

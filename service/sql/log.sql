@@ -26,11 +26,11 @@ FROM log.append_each(
     %(request_keys)s::text[], %(request_hashes)s::text[], %(request_answers)s::text[]);
 
 -- name: read_stream
--- The events of one stream in order, after a version and up to a position. `+ 0` keeps the planner from the index of
+-- The next events of one stream in order, after a version and up to a position. `+ 0` keeps the planner from the index of
 -- positions: before the table is analysed it takes a stream for a large part of the log, and reads half of that index.
 SELECT position, stream, version, topic, state, recorded_at FROM log.events
 WHERE stream = %(stream)s::text AND version > %(after)s::integer AND position + 0 <= %(until)s::bigint
-ORDER BY version;
+ORDER BY version LIMIT %(limit)s::bigint;
 
 -- name: read_streams
 -- The events of several streams, each in order, up to a position.
@@ -40,6 +40,46 @@ CROSS JOIN LATERAL (
     SELECT * FROM log.events e WHERE e.stream = wanted.stream AND e.position + 0 <= %(until)s::bigint ORDER BY e.version
 ) e
 ORDER BY e.stream, e.version;
+
+-- name: read_recent
+-- The snapshots of several streams, each followed by the events from its own on; where there is none, by all of them.
+WITH wanted AS MATERIALIZED (
+    SELECT given.stream, kept.version, kept.position, kept.body, kept.digest
+    FROM (SELECT DISTINCT unnest(%(streams)s::text[]) COLLATE "C" AS stream) given
+    LEFT JOIN LATERAL (
+        SELECT * FROM log.snapshots s WHERE s.stream = given.stream AND s.form = %(form)s::integer LIMIT 1
+    ) kept ON true
+)
+SELECT digest, position, stream, version, NULL AS topic, body AS state, NULL::timestamptz AS recorded_at
+FROM wanted WHERE digest IS NOT NULL
+UNION ALL
+SELECT NULL, e.position, e.stream, e.version, e.topic, e.state, e.recorded_at
+FROM wanted
+CROSS JOIN LATERAL (
+    SELECT * FROM log.events e
+    WHERE e.stream = wanted.stream AND e.version >= coalesce(wanted.version, 0) ORDER BY e.version
+) e
+ORDER BY stream, version, topic NULLS FIRST;
+
+-- name: read_marked
+-- The amendments in a stream up to a version that have a mark. `+ 0` keeps the planner from reading all up to there.
+SELECT position, stream, version, topic, state, recorded_at FROM log.events
+WHERE stream = %(stream)s::text AND topic ~ '^Claim(Corrected|Retracted|Reinstated)[.]'
+  AND log.mark_of(state) = hashtextextended(%(mark)s::text COLLATE "C", 0) AND version + 0 <= %(until)s::integer;
+
+-- name: keep_snapshot
+-- Keeps a snapshot of a stream, in place of the one that there is.
+INSERT INTO log.snapshots (stream, version, position, form, body, digest)
+VALUES (%(stream)s::text, %(version)s::integer, %(position)s::bigint, %(form)s::integer, %(body)s::bytea,
+    %(digest)s::bytea)
+ON CONFLICT (stream) DO UPDATE SET version = excluded.version, position = excluded.position, form = excluded.form,
+    body = excluded.body, digest = excluded.digest
+RETURNING stream;
+
+-- name: read_snapshots
+-- The next snapshots in a form, by the names of their streams.
+SELECT stream, version, position, form, body, digest FROM log.snapshots
+WHERE form = %(form)s::integer AND stream > %(after)s::text ORDER BY stream LIMIT %(limit)s::integer;
 
 -- name: read_log
 -- The next events of the log after a position and up to one.

@@ -97,6 +97,8 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA log FROM PUBLIC;
 GRANT USAGE ON SCHEMA log, projections TO frenemies_api, frenemies_projector;
 GRANT SELECT ON ALL TABLES IN SCHEMA log TO frenemies_api, frenemies_projector;
 GRANT EXECUTE ON FUNCTION log.append, log.append_all, log.append_each, log.append_group TO frenemies_api;
+GRANT EXECUTE ON FUNCTION log.mark_of TO frenemies_api, frenemies_projector;
+GRANT INSERT, UPDATE ON log.snapshots TO frenemies_api;
 GRANT EXECUTE ON FUNCTION log.position_at TO frenemies_api, frenemies_projector;
 GRANT INSERT, UPDATE ON log.imports TO frenemies_api;
 GRANT INSERT ON log.import_batches TO frenemies_api;

@@ -18,7 +18,9 @@ from service.store.protocol import (
     Appended,
     ErasableText,
     LinkCounts,
+    Recent,
     Request,
+    Snapshot,
     StoredRecord,
     StoredRequest,
     StreamKey,
@@ -46,6 +48,7 @@ class MemoryStore:
         self._requests: dict[str, StoredRequest] = {}
         self._texts: dict[UUID, ErasableText] = {}
         self._by_content: dict[tuple[str, str], ErasableText] = {}
+        self._snapshots: dict[str, Snapshot] = {}
 
     def append(
         self,
@@ -82,15 +85,38 @@ class MemoryStore:
                 )  # fmt: skip
             return appended
 
-    def read_stream(self, stream: str, *, after: int = 0, until: int | None = None) -> list[StoredRecord]:
+    def read_stream(
+        self, stream: str, *, after: int = 0, until: int | None = None, limit: int | None = None
+    ) -> list[StoredRecord]:
         """The events of a stream in order."""
         with self._lock:
-            return _up_to(self._streams.get(stream, [])[max(after, 0) :], until)
+            return _up_to(self._streams.get(stream, [])[max(after, 0) :], until)[:limit]
 
     def read_streams(self, streams: Collection[str], *, until: int | None = None) -> dict[str, list[StoredRecord]]:
         """The events of several streams as of one moment."""
         with self._lock:
             return {stream: _up_to(self._streams.get(stream, []), until) for stream in streams}
+
+    def read_recent(self, streams: Collection[str], form: int) -> dict[str, Recent]:
+        """What is kept of each of the streams, and the events since."""
+        with self._lock:
+            return {stream: self._recent(stream, form) for stream in streams}
+
+    def read_marked(self, stream: str, mark: str, until: int) -> list[StoredRecord]:
+        """All events of the stream up to a version."""
+        with self._lock:
+            return self._streams.get(stream, [])[:until]
+
+    def keep_snapshot(self, snapshot: Snapshot) -> None:
+        """Keeps a snapshot of a stream."""
+        with self._lock:
+            self._snapshots[snapshot.stream] = snapshot
+
+    def read_snapshots(self, form: int, after: str, limit: int) -> list[Snapshot]:
+        """The next snapshots in a form."""
+        with self._lock:
+            kept = [one for stream, one in sorted(self._snapshots.items()) if stream > after and one.form == form]
+            return kept[:limit]
 
     def read_log(self, after: int, limit: int, until: int | None = None) -> list[StoredRecord]:
         """The next events of the log."""
@@ -140,6 +166,12 @@ class MemoryStore:
     def epoch(self) -> UUID:
         """The identity of this log."""
         return self._epoch
+
+    def _recent(self, stream: str, form: int) -> Recent:
+        kept = self._snapshots.get(stream)
+        if kept is None or kept.form != form:
+            return Recent(None, self._streams.get(stream, []))
+        return Recent(kept, self._streams.get(stream, [])[kept.version - 1 :])
 
     def _replay(self, request: Request) -> Appended:
         stored = self._requests[request.key]

@@ -10,6 +10,7 @@ from time import monotonic, sleep
 from typing import Any, TypeVar
 from uuid import UUID
 
+import msgspec
 from eventsourcing.persistence import StoredEvent
 from psycopg.rows import RowFactory, args_row, scalar_row, tuple_row
 
@@ -26,7 +27,9 @@ from service.store.protocol import (
     Appended,
     ErasableText,
     LinkCounts,
+    Recent,
     Request,
+    Snapshot,
     StoredRecord,
     StoredRequest,
     StreamKey,
@@ -73,9 +76,11 @@ class PostgresStore:
         """How many callers wait for others to be flushed."""
         return self._grouping.waiting
 
-    def read_stream(self, stream: str, *, after: int = 0, until: int | None = None) -> list[StoredRecord]:
+    def read_stream(
+        self, stream: str, *, after: int = 0, until: int | None = None, limit: int | None = None
+    ) -> list[StoredRecord]:
         """The events of a stream in order."""
-        return self._records("read_stream", stream=stream, after=after, until=_end(until))
+        return self._records("read_stream", stream=stream, after=after, until=_end(until), limit=limit)
 
     def read_streams(self, streams: Collection[str], *, until: int | None = None) -> dict[str, list[StoredRecord]]:
         """The events of several streams, read in one statement and so as of one moment."""
@@ -83,6 +88,29 @@ class PostgresStore:
         for record in self._records("read_streams", streams=list(found), until=_end(until)) if found else ():
             found[record.stream].append(record)
         return found
+
+    def read_recent(self, streams: Collection[str], form: int) -> dict[str, Recent]:
+        """What is kept of each of the streams, and the events since, read in one statement."""
+        found = {stream: Recent(None, []) for stream in streams}
+        for digest, *row in self._read("read_recent", tuple_row, streams=list(found), form=form) if found else ():
+            if digest is None:
+                found[row[1]].records.append(StoredRecord(*row))
+            else:
+                position, stream, version, _, body, _ = row
+                found[stream] = Recent(Snapshot(stream, version, position, form, body, digest), [])
+        return found
+
+    def read_marked(self, stream: str, mark: str, until: int) -> list[StoredRecord]:
+        """The amendments in a stream that have a mark, or one with the same hash."""
+        return self._records("read_marked", stream=stream, mark=mark, until=until)
+
+    def keep_snapshot(self, snapshot: Snapshot) -> None:
+        """Keeps a snapshot of a stream."""
+        self.database.write(_QUERIES["keep_snapshot"], msgspec.structs.asdict(snapshot), tuple_row)
+
+    def read_snapshots(self, form: int, after: str, limit: int) -> list[Snapshot]:
+        """The next snapshots in a form."""
+        return self._read("read_snapshots", args_row(Snapshot), form=form, after=after, limit=limit)
 
     def read_log(self, after: int, limit: int, until: int | None = None) -> list[StoredRecord]:
         """The next events of the log."""

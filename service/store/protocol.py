@@ -63,6 +63,24 @@ class ErasableText:
     content: str
 
 
+class Snapshot(msgspec.Struct, frozen=True, gc=False):
+    """A stream summed up at a version; `position` is that of its event there. No part of the log."""
+
+    stream: str
+    version: int
+    position: int
+    form: int
+    body: bytes
+    digest: bytes
+
+
+class Recent(msgspec.Struct, frozen=True, gc=False):
+    """The snapshot of a stream, if there is one, and its events from the one of that version on; else all of them."""
+
+    snapshot: Snapshot | None
+    records: list[StoredRecord]
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """The idempotency key of a request, the hash of its body, and the answer to give when it is repeated.
@@ -137,12 +155,30 @@ class EventStore(Protocol):
         """
         ...
 
-    def read_stream(self, stream: str, *, after: int = 0, until: int | None = None) -> list[StoredRecord]:
-        """The events of a stream in order, those after version `after`, up to log position `until`."""
+    def read_stream(
+        self, stream: str, *, after: int = 0, until: int | None = None, limit: int | None = None
+    ) -> list[StoredRecord]:
+        """The events of a stream in order, at most `limit` after version `after`, up to log position `until`."""
         ...
 
     def read_streams(self, streams: Collection[str], *, until: int | None = None) -> dict[str, list[StoredRecord]]:
         """The events of each of the streams up to log position `until`, all as of one moment; empty where none are."""
+        ...
+
+    def read_recent(self, streams: Collection[str], form: int) -> dict[str, Recent]:
+        """What is kept of each of the streams in a form, and the events since, all as of one moment."""
+        ...
+
+    def read_marked(self, stream: str, mark: str, until: int) -> list[StoredRecord]:
+        """The amendments in a stream up to version `until`, in any order: all with a mark, and perhaps others."""
+        ...
+
+    def keep_snapshot(self, snapshot: Snapshot) -> None:
+        """Keeps a snapshot of a stream, in place of the one that there is."""
+        ...
+
+    def read_snapshots(self, form: int, after: str, limit: int) -> list[Snapshot]:
+        """At most `limit` snapshots in a form, in the order of the names of their streams, those after one."""
         ...
 
     def read_log(self, after: int, limit: int, until: int | None = None) -> list[StoredRecord]:

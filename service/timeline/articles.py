@@ -121,6 +121,6 @@ def _dated_by(work: Workspace, article: str) -> list[ClaimRecord]:
     found: dict[str, None] = {}
     while waiting:
         found |= dict.fromkeys(waiting)
-        work.load(waiting)
+        work.load_whole(waiting)
         waiting = [source for target in waiting for source in work.linked(SAME_DATE, target) if source not in found]
     return [record for stream in found if isinstance(record := work.record(stream), ClaimRecord)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -115,13 +116,14 @@ def amend_claim(
     record = demand(work.claim(name))
     demand_version(record, expected)
     article = work.article_id(draft.article, "/article") if draft.article else None
+    recall = partial(work.recall, record)
     match draft:
         case ClaimCorrectionDraft():
             _correct(work, draft, record, article)
         case RetractionDraft():
-            work.append(decide_claim(RetractClaim(name, draft.reason, work.recorder, article), record))
+            work.append(decide_claim(RetractClaim(name, draft.reason, work.recorder, article), record, recall))
         case ReinstatementDraft():
-            work.append(decide_claim(ReinstateClaim(name, draft.reason, work.recorder, article), record))
+            work.append(decide_claim(ReinstateClaim(name, draft.reason, work.recorder, article), record, recall))
     return name
 
 
@@ -211,7 +213,7 @@ def _correct(work: Workspace, draft: ClaimCorrectionDraft, record: ClaimRecord, 
         time = msgspec.convert(changes["time"], ClaimTime) if "time" in changes else None
         same_as = work.date_of_rule(time) if time else None
         command = CorrectClaim(record.id, changes, draft.reason, work.recorder, work.published(own), article, same_as)
-        work.append(decide_claim(command, record))
+        work.append(decide_claim(command, record, partial(work.recall, record)))
         corrected = demand(work.claim(record.id))
         work.demand_entities(corrected.current.content)
     except DomainError as error:

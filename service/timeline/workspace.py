@@ -8,7 +8,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from events.errors import DomainError, Invalid, InvalidDate, StaleVersion, UnknownReference
-from events.event_types import DomainEvent
+from events.event_types import ClaimCorrected, ClaimReinstated, ClaimRetracted, DomainEvent
 from events.identity import (
     article_id,
     article_stream,
@@ -17,11 +17,12 @@ from events.identity import (
     entity_stream,
     split_stream,
 )
-from events.records import ArticleRecord, ClaimRecord, EntityRecord, Record, evolve
+from events.records import Amendment, ArticleRecord, ClaimRecord, EntityRecord, Record, evolve
 from events.rules import SAME_AS, parse_rule
 from events.values import ClaimContent, ClaimTime, Recorder
 from service.store.protocol import ErasableText, EventStore, StreamKey, StreamLink
-from service.store.rows import folded
+from service.store.rows import event_of, folded
+from service.store.snapshots import Present, read_present
 from service.timeline.recollection import NOWHERE, Place, Recollection
 from service.timeline.texts import Sealer, sealed_in
 
@@ -71,17 +72,42 @@ class Workspace:
     # records
 
     def load(self, streams: Iterable[str]) -> None:
-        """Read the streams that were not read before, all in one query."""
+        """Read the streams that were not read before, all in one query. Of a claim, the end may be all that is read."""
         missing = [stream for stream in dict.fromkeys(streams) if stream not in self._records]
         if missing and self._recollection is not None:
             for stream, (record, place) in self._recollection.find(missing).items():
                 self._records[stream], self._stored[stream] = record, place
             missing = [stream for stream in missing if stream not in self._records]
+        for stream, found in (self.read(missing) if missing else {}).items():
+            self._records[stream] = found.record
+            self._stored[stream] = Place(found.version, found.position)
+            if self._recollection is not None and found.record is not None:
+                self._recollection.keep(stream, found.record, self._stored[stream])
+
+    def read(self, streams: Collection[str]) -> dict[str, Present]:
+        """Streams as they are stored."""
+        return read_present(self.store, streams)
+
+    def load_whole(self, streams: Iterable[str]) -> None:
+        """Read all that was ever done to claims, of which `load` may leave out the most."""
+        known = {stream: self._records.get(stream) for stream in streams}
+        missing = [s for s, record in known.items() if record is None or _is_summed_up(record)]
         for stream, rows in (self.store.read_streams(missing) if missing else {}).items():
-            found = self._records[stream] = folded(rows)
-            self._stored[stream] = Place(rows[-1].version, rows[-1].position) if rows else NOWHERE
-            if self._recollection is not None and found is not None:
-                self._recollection.keep(stream, found, self._stored[stream])
+            if stream in self._records:
+                rows = rows[: self.stored_version(stream)]
+            else:
+                self._stored[stream] = Place(rows[-1].version, rows[-1].position) if rows else NOWHERE
+            record = folded(rows)
+            for event in self.events:
+                if event.originator_id == stream:
+                    record = evolve(record, event)
+            self._records[stream] = record
+
+    def recall(self, claim: ClaimRecord, mark: str) -> Iterable[Amendment]:
+        """The amendments with a mark, and perhaps others, among those that a record no longer holds."""
+        until = claim.past.version if claim.past else 0
+        found = map(event_of, self.store.read_marked(claim_stream(claim.id), mark, until))
+        return [event for event in found if isinstance(event, ClaimCorrected | ClaimRetracted | ClaimReinstated)]
 
     @property
     def seen(self) -> Collection[str]:
@@ -238,6 +264,10 @@ class Workspace:
         except InvalidDate as error:
             raise error.at("/time/rule") from None
         return self.claim_id(rule.argument, "/time/rule")
+
+
+def _is_summed_up(record: Record) -> bool:
+    return isinstance(record, ClaimRecord) and record.past is not None
 
 
 def demand(record: AnyRecord | None) -> AnyRecord:

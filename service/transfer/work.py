@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from events.errors import Invalid
@@ -12,6 +12,7 @@ from events.identity import article_id, article_stream, canonical_url, claim_str
 from events.records import Record
 from events.values import Recorder, Sealed
 from service.store.protocol import ErasableText
+from service.store.snapshots import Present, read_whole
 from service.timeline.drafts import (
     ArticleCorrectionDraft,
     ArticleDraft,
@@ -73,6 +74,10 @@ class ImportWork(Workspace):
             prefetch(self, others)
             self.load([*_streams_of_plain(plain), *(s for draft in others for s in _more_streams(draft))])
         self._ground.look_up_keys(SHA256, [sha for draft in drafts for sha in _hashes_in(draft)])
+
+    def read(self, streams: Collection[str]) -> dict[str, Present]:
+        """Streams as they are stored and staged, with all that was done to them: what is staged is not summed up."""
+        return read_whole(self.store, streams)
 
     def owner(self, kind: str, key: str) -> str | None:
         """The stream that a key belongs to, also one of the chunk before, which is perhaps being stored."""

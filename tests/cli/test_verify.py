@@ -198,3 +198,17 @@ def test_a_key_that_is_none_is_told_before_the_database_is_touched(run: Run) -> 
     result = run("serve", "--port", "0", DATABASE_URL=nowhere, FRENEMIES_LOG_KEY="abc")
     assert result.exit_code == 2, result.output
     assert "FRENEMIES_LOG_KEY" in result.stderr
+
+
+def test_a_snapshot_that_is_not_what_its_events_come_to_ends_with_3(
+    on_sample: Run, sample_url: str, note: Path
+) -> None:
+    with connect(sample_url) as superuser:
+        superuser.execute(
+            "INSERT INTO log.snapshots SELECT stream, version, position, 1, '{}', sha256('{}') FROM log.events"
+            " WHERE stream LIKE 'claim-%' LIMIT 1"
+        )
+    result = on_sample("verify", "--key", KEY)
+    assert result.exit_code == 3
+    assert "frenemies: the snapshot of claim-" in result.stderr
+    assert "at version 1 is not what its events come to" in result.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 
 from events import codec
+from events.repeats import mark
 from service.errors import (
     GuardFailed,
     KeyTaken,
@@ -26,7 +28,7 @@ from service.errors import (
 )
 from service.store.application import TimelineApplication
 from service.store.memory import MemoryStore
-from service.store.protocol import ErasableText, EventStore, Request, StreamKey, StreamLink
+from service.store.protocol import ErasableText, EventStore, Request, Snapshot, StreamKey, StreamLink
 
 STATE = '{"name":"Mirantis ☁"}'.encode()
 REQUEST = Request("key-1", "hash-1", '{"ok":true}')
@@ -431,3 +433,93 @@ def store_on(request: pytest.FixtureRequest) -> Callable[[int], EventStore]:
         return PostgresStore(database)
 
     return make
+
+
+AMENDMENT = "ClaimCorrected.v1"
+
+
+def amendment(version: int, said: dict[str, Any], topic: str = AMENDMENT) -> StoredEvent:
+    return StoredEvent("claim-a", version, topic, json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def snapshot(version: int, form: int = 1, stream: str = "claim-a") -> Snapshot:
+    return Snapshot(stream, version, version, form, b"body", b"digest")
+
+
+def test_a_stream_can_be_read_in_pages(store: EventStore) -> None:
+    store.append([event("entity-a", version) for version in (1, 2, 3, 4)])
+    assert [r.version for r in store.read_stream("entity-a", after=1, limit=2)] == [2, 3]
+    assert store.read_stream("entity-a", limit=0) == []
+
+
+def test_a_snapshot_comes_with_the_events_from_its_own_on(store: EventStore) -> None:
+    store.append([event("claim-a", version) for version in (1, 2, 3)] + [event("entity-b", 1), event("claim-a", 4)])
+    store.keep_snapshot(snapshot(3))
+    found = store.read_recent(["claim-a", "entity-b", "claim-none"], 1)
+    assert {stream: recent.snapshot for stream, recent in found.items()} == {
+        "claim-a": snapshot(3),
+        "entity-b": None,
+        "claim-none": None,
+    }
+    assert found["claim-a"].records == store.read_stream("claim-a", after=2)
+    assert found["entity-b"].records == store.read_stream("entity-b")
+    assert found["claim-none"].records == []
+    assert store.read_recent([], 1) == {}
+
+
+def test_a_snapshot_of_another_form_is_none(store: EventStore) -> None:
+    store.append([event("claim-a", version) for version in (1, 2, 3)])
+    store.keep_snapshot(snapshot(2, form=1))
+    found = store.read_recent(["claim-a"], 2)["claim-a"]
+    assert (found.snapshot, len(found.records)) == (None, 3)
+
+
+def test_a_snapshot_takes_the_place_of_the_one_before(store: EventStore) -> None:
+    for version in (3, 2):
+        store.keep_snapshot(snapshot(version))
+    store.keep_snapshot(snapshot(1, stream="claim-b"))
+    assert store.read_snapshots(1, "", 10) == [snapshot(2), snapshot(1, stream="claim-b")]
+    assert store.read_snapshots(1, "claim-a", 10) == [snapshot(1, stream="claim-b")]
+    assert store.read_snapshots(1, "", 1) == [snapshot(2)]
+    assert store.read_snapshots(2, "", 10) == []
+
+
+def test_a_snapshot_from_beyond_the_end_comes_without_events(store: EventStore) -> None:
+    store.append([event("claim-a", 1)])
+    store.keep_snapshot(snapshot(7))
+    assert store.read_recent(["claim-a"], 1)["claim-a"].records == []
+
+
+@pytest.mark.parametrize(
+    ("said", "marked"),
+    [
+        ({"reason": "slip", "changes": {"modality": "done"}}, mark("slip", None)),
+        ({"reason": "slip", "article": "a1", "changes": {"polarity": "negative"}}, mark("slip", "a1")),
+        ({"reason": "s", "changes": {"time": {"kind": "instant", "edtf": "2014"}}}, mark("s", None, "2014")),
+        ({"reason": "s", "changes": {"attributes": {}}}, mark("s", None, "", {})),
+        (
+            {"reason": 'ein "Wort" ☁\n\t\\', "changes": {"attributes": {"a": ["ü", True], "b": '"1"'}}},
+            mark('ein "Wort" ☁\n\t\\', None, "", {"b": '"1"', "a": ["ü", True]}),
+        ),
+    ],
+)
+def test_amendments_are_found_by_their_mark(store: EventStore, said: dict[str, Any], marked: str) -> None:
+    others = [amendment(version, {"reason": f"other {version}", "changes": {}}) for version in (1, 2, 3)]
+    store.append([*others, amendment(4, said), amendment(5, {"reason": "later"}), amendment(6, said)])
+    found = {record.version for record in store.read_marked("claim-a", marked, 5)}
+    assert 4 in found
+    assert 6 not in found
+    assert 4 not in {record.version for record in store.read_marked("claim-a", marked, 3)}
+    assert store.read_marked("claim-b", marked, 5) == []
+
+
+@pytest.mark.parametrize("name", ["ClaimCorrected", "ClaimRetracted", "ClaimReinstated"])
+def test_every_amendment_that_can_be_repeated_has_a_mark(store: EventStore, name: str) -> None:
+    store.append([amendment(1, {"reason": "slip"}, f"{name}.v1"), amendment(2, {"reason": "slip"}, f"{name}.v12")])
+    assert {record.version for record in store.read_marked("claim-a", mark("slip", None), 9)} == {1, 2}
+
+
+@pytest.mark.parametrize("state", [b"", b"[]", b"7", b"{", b"\xff", b'{"reason":"\\u0000"}', b'{"changes":[1]}'])
+def test_an_amendment_that_cannot_be_read_is_stored_all_the_same(store: EventStore, state: bytes) -> None:
+    store.append([StoredEvent("claim-a", 1, AMENDMENT, state)])
+    assert store.read_stream("claim-a")[0].state == state

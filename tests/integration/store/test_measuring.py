@@ -16,7 +16,7 @@ from service.db import Database
 from service.errors import DeadlineExceeded, OutcomeUnknown, RequestMismatch, StoreUnavailable, StreamConflict
 from service.projections.indexing import INDEX
 from service.projections.projection import schema_of
-from service.projections.vitals import ProjectionVitals
+from service.projections.vitals import TableVitals
 from service.settings import DatabaseSettings
 from service.store.postgres import PostgresStore
 from service.store.protocol import Request
@@ -102,10 +102,10 @@ def test_callers_that_share_a_flush_are_counted(database_url: str, store: Postgr
 def test_tables_that_are_not_there_hide_nothing_else(database_url: str, store: PostgresStore) -> None:
     store.append(work_events(1, 2))
     with closing(vitals_reader(database_url)) as reader:
-        assert reader.read().projection == ProjectionVitals(0, 2, ANY, 0, is_built=True)
+        assert reader.read().projections[0].tables == TableVitals(0, 2, ANY, 0, is_built=True)
         run(database_url, f"DROP SCHEMA {schema_of(INDEX)} CASCADE")
         vitals = reader.read()
-    assert (vitals.log.head, vitals.projection) == (2, None)
+    assert (vitals.log.head, vitals.projections[0].tables) == (2, None)
 
 
 def wait_for_company(store: PostgresStore, count: int) -> None:

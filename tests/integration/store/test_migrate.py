@@ -11,7 +11,7 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 
 from service import migrate as migrating
-from service.bootstrap import build, prepare, projection
+from service.bootstrap import build, prepare, projections
 from service.db import Database, connect
 from service.embedded import EmbeddedServer
 from service.errors import HistoryImmutable, MigrationError
@@ -142,8 +142,8 @@ def test_roles_that_come_later_take_over_what_was_made_without_them(
     with connect(server.url) as connection:
         connection.execute("ALTER ROLE plain CREATEROLE")
     assert prepare(Settings(), url).roles
-    with projection(Settings(), url) as (projector, _):
-        assert projector.position() == 0
+    with projections(Settings(), url) as projectors:
+        assert projectors.position() == 0
     services = build(Settings(), url)
     assert services.timeline.readiness().ready
     services.close()

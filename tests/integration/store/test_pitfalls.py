@@ -16,6 +16,7 @@ from service.bootstrap import prepare, projection, vitals_reader
 from service.db import Connection, connect
 from service.embedded import EmbeddedServer
 from service.errors import DeadlineExceeded, ServiceError, StreamConflict
+from service.projections.indexing import INDEX
 from service.projections.vitals import VitalsReader
 from service.settings import Settings
 from service.sql import load_queries
@@ -117,7 +118,7 @@ def test_pitfall_2_nobody_waits_for_an_idle_transaction_beyond_the_time_for_a_lo
 def projecting(url: str, through: str | None = None) -> Iterator[Delivered]:
     """The projector of the service at work; gives what waits until it has handled everything, but not for long."""
     with (
-        projection(Settings(), through or url) as (_, runner),
+        projection(Settings(), through or url, INDEX) as (_, runner),
         in_background(runner.run),
         closing(vitals_reader(url)) as own,
     ):
@@ -129,7 +130,7 @@ def projecting(url: str, through: str | None = None) -> Iterator[Delivered]:
 
 
 def _position(own: VitalsReader) -> int:
-    tables = own.read().projection
+    tables = own.read().projections[0].tables
     assert tables is not None
     return tables.position
 

@@ -273,7 +273,7 @@ def test_a_projector_whose_links_fall_silent_for_ever_leads_again_on_new_ones(
     vitals = vitals_reader(database_url)
 
     def delivered() -> bool:
-        tables = vitals.read().projection
+        tables = vitals.read().projections[0].tables
         return tables is not None and tables.position == store.head()
 
     with (
