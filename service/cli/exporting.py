@@ -15,7 +15,7 @@ import msgspec
 from service.bootstrap import build, exporter, prepare
 from service.cli import options
 from service.cli.database import open_existing
-from service.cli.group import WrongUsage
+from service.cli.group import Unavailable, WrongUsage
 from service.cli.options import Place
 
 
@@ -42,7 +42,7 @@ def command(output: Path | None, first: int | None, last: int | None, place: Pla
             prepare(settings, url)
         services = build(settings, url)
         try:
-            with _opened(output) as file:
+            with opened(output) as file:
                 for line in exporter(services).lines((first or 1) - 1, last):
                     file.write(msgspec.json.encode(line) + b"\n")
         finally:
@@ -50,8 +50,8 @@ def command(output: Path | None, first: int | None, last: int | None, place: Pla
 
 
 @contextmanager
-def _opened(output: Path | None) -> Iterator[IO[bytes]]:
-    """Standard output, or a file that takes its name when all is written."""
+def opened(output: Path | None) -> Iterator[IO[bytes]]:
+    """Standard output, or a file that takes its name when all is written. Unavailable where it cannot be."""
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -63,5 +63,7 @@ def _opened(output: Path | None) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(output)
+    except OSError as error:
+        raise Unavailable(f"{output} cannot be written: {error}") from error
     finally:
         partial.unlink(missing_ok=True)

@@ -44,9 +44,10 @@ PARTS: dict[str, set[str]] = {
         "service.settings",
     },
     "service.feeds": {"service.timeline", "service.errors", "service.settings"},
+    "service.exports": {"service.errors"},
     "service.http": {
-        "service.timeline", "service.transfer", "service.feeds", "service.intake", "service.metrics", "service.errors",
-        "service.settings",
+        "service.timeline", "service.transfer", "service.feeds", "service.exports", "service.intake", "service.metrics",
+        "service.errors", "service.settings",
     },
     "service.web": {"service.timeline", "service.http", "service.errors", "service.settings"},
     "service.app": {
@@ -59,15 +60,16 @@ PARTS: dict[str, set[str]] = {
     },
     "service.serve": {
         "service.bootstrap", "service.cores", "service.embedded", "service.migrate", "service.metrics", "service.slots",
-        "service.projections.vitals", "service.errors", "service.settings",
+        "service.projections.catalog", "service.projections.projection", "service.projections.vitals", "service.errors",
+        "service.settings",
     },
     "service.wsgi": {
         "service.bootstrap", "service.app", "service.cores", "service.serve", "service.errors", "service.settings",
     },
     "service.cli": {
         "service.bootstrap", "service.app", "service.serve", "service.embedded", "service.migrate", "service.timeline",
-        "service.intake", "service.transfer", "service.feeds", "service.projections", "service.tree", "service.errors",
-        "service.settings",
+        "service.intake", "service.transfer", "service.feeds", "service.exports.media", "service.exports.parquet",
+        "service.projections", "service.tree", "service.errors", "service.settings",
     },
 }  # fmt: skip
 
@@ -91,6 +93,7 @@ FOREIGN: dict[str, set[str]] = {
     "gunicorn": {"service.serve"},
     "prometheus_client": {"service.metrics", "service.serve"},
     "cryptography": {"service.tree"},
+    "pyarrow": {"service.exports"},
 }
 
 # `psycopg.rows` holds the factories that say in which form rows are wanted; it opens no connection and raises no error.
