@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Set
 from functools import cached_property
 from typing import NamedTuple
 
-from events.changes import ROUND, Change, Item
+from events.changes import ROUND, Change
 from events.codec import topic_of
 from events.effects import PLAN
 from events.event_types import (
@@ -22,10 +22,10 @@ from events.event_types import (
 from events.fold import Knowledge
 from events.identity import split_stream
 from events.knowledge import Heard, Point, hear
+from events.matters import Matter, bearings
 from events.mentions import entities_in
-from events.profile import PositionState, Round
 from events.records import ArticleRecord, ClaimRecord
-from events.relationships import Conflict, Excluded
+from events.telling import claims_in, is_cut, matter_of, telling
 from events.temporal import AFTER_ALL, next_day, parse_published
 from events.undoing import Response, response_of
 from events.vocabulary import OPPOSING, UNDOING
@@ -63,15 +63,15 @@ class Causes:
         them; along `as_of` the claims whose days lie between them. Where that names nothing: the claims that are new
         or gone, else all claims of the item.
         """
-        claims = claims_in(change.before) | claims_in(change.after) or self._silent(change)
+        claims = claims_in(change.before) | claims_in(change.after) | self._unnamed(change) or self._silent(change)
         found = self._found(change, claims) or self._claimed(claims_in(change.before) ^ claims_in(change.after))
         return tuple(sorted(set(found or self._claimed(claims)), key=lambda cause: (cause.position, cause)))
 
     def _found(self, change: Change, claims: Set[str]) -> list[Cause]:
         """What lies between the points: of the claims and the responses to them, else of all that bears on these."""
         if self._is_along_days:
-            telling = _telling(change.before) | _telling(change.after)
-            return self._claimed(telling & self._dated_between)
+            told = telling(change.before) | telling(change.after) | self._unnamed(change)
+            return self._claimed(told & self._dated_between)
         answers = {response.claim for claim in claims for response in self._responses.get(claim, ())}
         return self._done(change, claims | answers) or self._done(change, self._bearing(claims))
 
@@ -93,6 +93,20 @@ class Causes:
         """The claims about a vote of which nothing that counts is said."""
         keys = {item.key for item in (change.before, change.after) if isinstance(item, VoteState)}
         return {claim for key in keys for claim in self._about_votes[key]}
+
+    def _unnamed(self, change: Change) -> set[str]:
+        """The claims behind an item that names only some of them."""
+        matters = {matter_of(item, self._entity) for item in (change.before, change.after) if item and is_cut(item)}
+        return {claim for matter in matters for claim in self._claims_on.get(matter, ())}
+
+    @cached_property
+    def _claims_on(self) -> dict[Matter, set[str]]:
+        """All claims that bear on each matter at one of the points."""
+        found: dict[Matter, set[str]] = defaultdict(set)
+        for point in (self._before, self._after):
+            for matter, bearing in bearings(hear(self._knowledge, point)).items():
+                found[matter] |= bearing.claims
+        return found
 
     @cached_property
     def _about_votes(self) -> dict[VoteKey, set[str]]:
@@ -202,31 +216,6 @@ class Causes:
             answers = [response for claim in fresh for response in self._responses.get(claim, ())]
             fresh = {name for answer in answers for name in (answer.claim, answer.by)} - found
         return found & self._knowledge.claims.keys()
-
-
-def claims_in(item: Item | None) -> set[str]:
-    """The claims behind an item, and those that it lists as opposed or excluded."""
-    relation = item.relation if isinstance(item, PositionState) else item
-    found = _telling(item)
-    for told in (*getattr(relation, "conflicts", ()), *getattr(relation, "excluded", ())):
-        found |= _telling(told)
-    return found
-
-
-def _telling(item: Item | None) -> set[str]:
-    """The claims that tell what an item is."""
-    match item:
-        case None | str():
-            return set()
-        case PositionState():
-            return _telling(item.relation)
-        case Conflict():
-            return {claim for side in item.sides for claim in side.claims}
-        case Excluded():
-            return {item.claim, item.by} if item.by else {item.claim}
-        case Round():
-            return {*item.claims, *(claim for investor in item.investors for claim in investor.claims)}
-    return set(item.claims)
 
 
 def _claimed(record: ClaimRecord) -> Cause:

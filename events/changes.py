@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
 from events.facts import FactState
+from events.grounds import Conflict, Disputes, Excluded
 from events.lineage import Lineage, Link, in_order
-from events.profile import (
-    Observation,
-    PositionState,
-    ProfileItem,
-    Round,
-    is_position,
-    observation_order,
-    profile_order,
-    round_order,
-)
-from events.relationships import CLASH, Conflict, Excluded, PartState, RelationState
+from events.positions import PositionState, Title, is_position
+from events.profile import Observation, ProfileItem, observation_order, profile_order
+from events.relationships import PartState, RelationState
+from events.rounds import Round, RoundInvestor, round_order
 from events.stances import StancePoint, stance_order
 from events.state import EntityState
 from events.temporal import AFTER_ALL, ANY_DAY, BEFORE_ALL, Bounds, format_day
@@ -27,15 +21,19 @@ from events.votes import VoteKey, VoteState
 RELATION, POSITION, VOTE, ROUND = "relation", "position", "vote", "round"
 PROFILE, MARKET_FACT, STANCE = "profile", "market_fact", "stance"
 PREDECESSOR, SUCCESSOR = "predecessor", "successor"
-CONFLICT, EXCLUDED, ENTITY = "conflict", "excluded", "entity"
+CONFLICT, DISPUTES, EXCLUDED, ENTITY = "conflict", "disputes", "excluded", "entity"
 KINDS = (
-    CONFLICT, ENTITY, EXCLUDED, MARKET_FACT, POSITION, PREDECESSOR, PROFILE, RELATION, ROUND, STANCE, SUCCESSOR, VOTE,
+    CONFLICT, DISPUTES, ENTITY, EXCLUDED, MARKET_FACT, POSITION, PREDECESSOR, PROFILE, RELATION, ROUND, STANCE,
+    SUCCESSOR, VOTE,
 )  # fmt: skip
-"""The kinds of items. A position is its relation and its titles; `entity` is the one that goes on."""
+"""The kinds of items. A position is its relation and its titles; `entity` is the one that goes on.
+
+`disputes` are the numbers of conflicts and of excluded claims, where there are more than are named.
+"""
 
 Item = (
     RelationState | PositionState | VoteState | Round | ProfileItem | Observation | Link | StancePoint
-    | Conflict | Excluded | str
+    | Conflict | Excluded | Disputes | str
 )  # fmt: skip
 _NOTHING: tuple[Any, ...] = (None, False, (), [], {})
 
@@ -123,8 +121,7 @@ def state_of(items: Mapping[Subject, Item]) -> EntityState:
         lineage=Lineage(in_order(kinds[PREDECESSOR]), in_order(kinds[SUCCESSOR])),
         observations=tuple(sorted(kinds[MARKET_FACT], key=observation_order)),
         stances=tuple(sorted(kinds[STANCE], key=stance_order)),
-        conflicts=(*sorted(kinds[CONFLICT], key=str), *_clashes(relations)),
-        excluded=tuple(sorted(kinds[EXCLUDED], key=str)),
+        disputes=_disputes(kinds[CONFLICT], kinds[EXCLUDED], next(iter(kinds[DISPUTES]), None)),
     )
 
 
@@ -142,17 +139,19 @@ def _listed(state: EntityState) -> Iterator[tuple[Subject, Item]]:
     for said in state.profile:
         yield Subject(PROFILE, (said.name, str(said.value), _sign(said.is_negated), *_given(said.stage))), said
     for figure in state.observations:
-        yield Subject(MARKET_FACT, figure.claims), figure
+        yield Subject(MARKET_FACT, figure.grounds.claims), figure
     for kind, links in ((PREDECESSOR, state.lineage.predecessors), (SUCCESSOR, state.lineage.successors)):
         for link in links:
             yield Subject(kind, (link.entity, link.kind)), link
     for stance in state.stances:
         yield Subject(STANCE, _key_of_stance(stance)), stance
-    for conflict in state.conflicts:
-        if conflict.why != CLASH:
-            yield Subject(CONFLICT, _key_of_conflict(conflict)), conflict
-    for excluded in state.excluded:
+    for conflict in state.disputes.conflicts:
+        yield Subject(CONFLICT, _key_of_conflict(conflict)), conflict
+    for excluded in state.disputes.excluded:
         yield Subject(EXCLUDED, (excluded.claim, excluded.why, *_given(excluded.by))), excluded
+    counts = state.disputes._replace(conflicts=(), excluded=())
+    if counts != _disputes(state.disputes.conflicts, state.disputes.excluded)._replace(conflicts=(), excluded=()):
+        yield Subject(DISPUTES, ()), counts
 
 
 def _key_of_vote(key: VoteKey) -> tuple[str, ...]:
@@ -179,14 +178,18 @@ def _given(text: str | None) -> tuple[str, ...]:
     return () if text is None else (text,)
 
 
-def _clashes(relations: Iterable[RelationState]) -> Iterator[Conflict]:
-    return (conflict for relation in relations for conflict in relation.conflicts if conflict.why == CLASH)
+def _disputes(conflicts: Sequence[Conflict], excluded: Sequence[Excluded], counts: Disputes | None = None) -> Disputes:
+    """The disputes that are named, in order, with the given numbers of all or their own."""
+    named, gone = tuple(sorted(conflicts, key=str)), tuple(sorted(excluded, key=str))
+    if counts is not None:
+        return counts._replace(conflicts=named, excluded=gone)
+    return Disputes(named, len(named), gone, len(gone))
 
 
 # an item as fields
 
 
-def _fields(item: Item | PartState | None) -> dict[str, Any]:
+def _fields(item: Item | PartState | Title | RoundInvestor | None) -> dict[str, Any]:
     """What an answer shows of an item, by the names that it has there, without what the item is about."""
     match item:
         case None:
@@ -197,17 +200,29 @@ def _fields(item: Item | PartState | None) -> dict[str, Any]:
             return _fields_of_relation(item)
         case PartState():
             told = {"scope": item.scope, **_fields_of_fact(item.state), "attributes": item.attributes}
-            return told | {"asserted_by": item.asserted_by, "claims": item.claims}
+            return told | item.grounds._asdict()
         case PositionState():
-            title = item.relation.attributes.get("title")
-            return _fields_of_relation(item.relation) | {"title": title, "titles": item.titles}
+            title, titles = item.relation.attributes.get("title"), [_fields(title) for title in item.titles]
+            return _fields_of_relation(item.relation) | {"title": title, "titles": titles}
         case Conflict() | Excluded():
             return item._asdict()
+        case Disputes():
+            return {"conflict_count": item.conflict_count, "excluded_count": item.excluded_count}
+    return _fields_of_record(item)
+
+
+def _fields_of_record(
+    item: VoteState | Round | RoundInvestor | ProfileItem | Observation | Link | StancePoint | Title,
+) -> dict[str, Any]:
     told = {field.name: _shown(getattr(item, field.name)) for field in fields(item) if field.name != "key"}
+    for name in ("grounds", "disputes"):
+        if name in told:
+            told |= told.pop(name)._asdict()
     if "is_negated" in told:
         told["negated"] = told.pop("is_negated")
     if isinstance(item, Round):
         told |= {name: item.attributes.get(name) for name in ("amount", "currency")}
+        told["investors"] = [_fields(investor) for investor in item.investors]
     return told
 
 
@@ -217,10 +232,8 @@ def _fields_of_relation(state: RelationState) -> dict[str, Any]:
         "attributes": state.attributes,
         "parts": [_fields(part) for part in state.parts],
         "contested": state.is_contested,
-        "conflicts": state.conflicts,
-        "excluded": state.excluded,
-        "asserted_by": state.asserted_by,
-        "claims": state.claims,
+        **state.disputes._asdict(),
+        **state.grounds._asdict(),
         "supported_on": _day(state.supported_on),
     }
 

@@ -10,7 +10,7 @@ from events.event_types import LogCheckpointed
 from events.identity import split_stream
 from events.records import ArticleRecord, ClaimRecord, EntityRecord, Placed, Record, fold_placed
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Of the rules by which states follow from records. Raised when the same records come to give another state."""
 
 

@@ -55,22 +55,22 @@ def _without_tracking(query: str) -> str:
 @lru_cache(1_024)
 def article_id(url: str | None, sha256: str | None) -> str:
     """The id of an article: of its canonical url, or of the hash of its text where it has no url."""
-    return _uuid5((f"url:{url}" if url else f"sha256:{sha256}").encode())
+    return uuid5_of((f"url:{url}" if url else f"sha256:{sha256}").encode())
 
 
 def claim_id(content: ClaimContent) -> str:
     """The id of a claim: of what it means as first sent, whatever the order of participants and attributes."""
     plain: dict[str, Any] = msgspec.to_builtins(content)
     plain["participants"] = sorted((p.role, p.entity) for p in content.participants)
-    return _uuid5(msgspec.json.encode(plain, order="deterministic"))
+    return uuid5_of(msgspec.json.encode(plain, order="deterministic"))
 
 
 def merge_id(entity: str, into: str, version: int) -> str:
     """The id of a merge: of the two entities and the version of the merged one."""
-    return _uuid5(f"merge:{entity}:{into}:{version}".encode())
+    return uuid5_of(f"merge:{entity}:{into}:{version}".encode())
 
 
-def _uuid5(name: bytes) -> str:
+def uuid5_of(name: bytes) -> str:
     """The UUIDv5 of a name in our namespace (RFC 9562, 5.5), in a fifth of the time that `uuid.uuid5` takes."""
     digest = bytearray(sha1(NAMESPACE.bytes + name, usedforsecurity=False).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50

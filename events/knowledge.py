@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from events.effects import OPEN, Key, Scope, asserter, due, effect, relations, scope
 from events.records import EVER, ClaimVersion, Merge
-from events.temporal import BEFORE_ALL, Bounds, Span, parse_published, span_of
+from events.temporal import BEFORE_ALL, LAST_DAY, Bounds, Span, parse_published, span_of
 from events.undoing import Response, Undone, response_of, undone
 from events.values import ArticleContent, AssertedBy, ClaimContent, ClaimTime, Participant, Sealed
 from events.vocabulary import CLAIM_TYPES, DUE_MODALITIES, OPPOSING, SCOPES, UNDOING, VARIANTS, RelationRule
@@ -25,6 +25,10 @@ class Point(NamedTuple):
     published_by: int | None = None
     recorded_by: int = EVER
     according_to: str | None = None
+
+
+NOW = Point(LAST_DAY)
+"""All that is known; the day does not matter to what is heard."""
 
 
 class KnownClaim(Protocol):
@@ -186,16 +190,20 @@ class Hearing:
         """The claims about each relation, also those that no longer count."""
         touching: dict[Key, set[str]] = defaultdict(set)
         for name, content in self.contents.items():
-            for key in relations(content):
+            heard = self.everyone.get(name)
+            for key in heard.relations if heard and heard.content is content else relations(content):
                 touching[key].add(name)
         for key, claims in self.about.items():
             touching[key].update(heard.claim for heard in claims)
         return touching
 
 
-def hear(knowledge: Known, point: Point) -> Hearing:
-    """What counts at this point, for all or for one perspective."""
-    return _Hall(knowledge, point).hearing()
+def hear(knowledge: Known, point: Point, heard: dict[str, Heard] | None = None) -> Hearing:
+    """What counts at this point, for all or for one perspective.
+
+    `heard` are claims by id that were heard before at the same point: they are taken from there, new ones put there.
+    """
+    return _Hall(knowledge, point, {} if heard is None else heard).hearing()
 
 
 def survivors(knowledge: Known, position: int) -> dict[str, str]:
@@ -215,7 +223,8 @@ def _follow(name: str, into: dict[str, str]) -> str:
 class _Hall:
     """Works out a hearing, step by step."""
 
-    def __init__(self, knowledge: Known, point: Point) -> None:
+    def __init__(self, knowledge: Known, point: Point, before: dict[str, Heard]) -> None:
+        self.before = before
         self.knowledge = knowledge
         self.point = point
         self.merged = survivors(knowledge, point.recorded_by)
@@ -243,7 +252,12 @@ class _Hall:
     def _admissible(self) -> tuple[dict[str, Heard], list[Undone]]:
         """Claims known on both clocks, and those that a recorder withdrew or put right."""
         admissible, retracted = {}, []
-        for record in self.knowledge.claims.values():
+        for name, record in sorted(self.knowledge.claims.items()):
+            known = self.before.get(name)
+            if known is not None:
+                admissible[name] = known
+                self.contents[name] = known.content
+                continue
             if record.position > self.point.recorded_by or not self._is_public(record.original.article):
                 continue
             version = record.versions(self.point.recorded_by, self._is_public)
@@ -252,7 +266,7 @@ class _Hall:
             if version.is_retracted:
                 retracted.append(Undone(record.id, "retracted", None))
             else:
-                admissible[record.id] = self._heard(record, content)
+                admissible[name] = self.before[name] = self._heard(record, content)
         return admissible, retracted
 
     def _heard(self, record: KnownClaim, content: ClaimContent) -> Heard:

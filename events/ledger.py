@@ -1,16 +1,16 @@
 """What every record says now, without its history, and what each further event may change.
 
-The read side keeps the answers of the present and the versions that each of them had. So it never needs the past of a
-record: a ledger holds of each just the newest, and a claim corrected a thousand times costs what any other one does.
+The read side keeps the beliefs of the present and all that there were before. So it never needs the past of a record: a
+ledger holds of each just the newest, and a claim corrected a thousand times costs what any other one does.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from events.effects import Key
+from events.beliefs import Belief, belief
 from events.event_types import (
     ArticleCorrected,
     ArticleRegistered,
@@ -24,15 +24,15 @@ from events.event_types import (
     EntityMerged,
     EntityUnmerged,
 )
+from events.fold import Knowledge
 from events.identity import split_stream
-from events.knowledge import Hearing, Point, hear, survivors
+from events.knowledge import NOW, Heard, Hearing, hear, survivors
+from events.library import Library, Nowhere
+from events.matters import Matter, account, bearing_on, bearings
 from events.mentions import entities_in, responded_to
-from events.records import ClaimVersion, Merge, corrected, redated
-from events.relationships import RelationAccount
-from events.temporal import LAST_DAY
+from events.records import EVER, ClaimRecord, ClaimVersion, Merge, corrected, redated
 from events.values import ArticleContent, ClaimContent
 
-NOW = Point(LAST_DAY)
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -42,6 +42,7 @@ class _Claim(NamedTuple):
     id: str
     position: int
     original: ClaimContent
+    refs: tuple[str, ...]
     is_retracted: bool = False
 
     def versions(self, *_: object) -> ClaimVersion:
@@ -75,45 +76,165 @@ class _Part(NamedTuple):
     claims: Mapping[str, _Claim]
 
 
-class Ledger:
-    """The newest knowledge. It may hold a part of the log: whatever the events to come and the questions need."""
+class Taken(NamedTuple):
+    """The matters about which something else may be believed since an event, and what newly bears on which matter."""
 
-    def __init__(self) -> None:
+    matters: set[Matter]
+    bearers: set[tuple[Matter, str]]
+
+
+class Ledger:
+    """The newest knowledge, as far as the events and the questions so far needed it."""
+
+    def __init__(self, library: Library | None = None) -> None:
+        self._library: Library = library or Nowhere()
         self._merged: dict[str, _Merged] = {}
         self._articles: dict[str, _Article] = {}
         self._claims: dict[str, _Claim] = {}
         self._naming: dict[str, set[str]] = defaultdict(set)
         self._resting: dict[str, set[str]] = defaultdict(set)
         self._bound: dict[str, set[str]] = defaultdict(set)
-        self._keys: dict[str, frozenset[Key]] = {}
-        self._about: dict[Key, set[str]] = defaultdict(set)
+        self._matters: dict[str, frozenset[Matter]] = {}
+        self._about: dict[Matter, set[str]] = defaultdict(set)
+        self._whole: set[Matter] = set()
+        self._met: set[str] = set()
+        self._heard: dict[str, Heard] = {}
 
-    def take(self, event: DomainEvent, position: int) -> set[Key]:
-        """Takes in the next event. Gives the relations whose answers may be others than before it."""
+    def __len__(self) -> int:
+        """How many claims it holds."""
+        return len(self._claims)
+
+    def use(self, library: Library) -> None:
+        """Looks there from now on."""
+        self._library = library
+
+    def prepare(self, events: Iterable[DomainEvent]) -> set[Matter]:
+        """Finds at once what these events will need, and gives the matters that they seem to be about."""
+        events = list(events)
+        self._demand(self._needed_by(events))
+        self._meet([event.content for event in events if isinstance(event, Claimed)])
+        fresh = {
+            split_stream(event.originator_id)[1]: _Article(event.content)
+            for event in events
+            if isinstance(event, ArticleRegistered)
+        }
+        articles = ChainMap(fresh, self._articles)
+        matters = {matter for event in events for matter in self._foreseen(event, articles)}
+        self._complete(matters)
+        return matters
+
+    def take(self, event: DomainEvent, position: int) -> Taken:
+        """Takes in the next event."""
+        self._demand(self._needed_by([event]))
         affected = self._take(event, position)
-        before = {key for claim in affected for key in self._keys.get(claim, ())}
+        before = {(matter, claim) for claim in affected for matter in self._matters.get(claim, ())}
         self._look_up(affected)
-        return before | {key for claim in affected for key in self._keys[claim]}
+        after = {(matter, claim) for claim in affected for matter in self._matters[claim]}
+        return Taken({matter for matter, _ in before | after}, after - before)
 
-    def account(self, key: Key) -> RelationAccount:
-        """What the claims about a relation say of any day, now."""
-        return RelationAccount(self._hearing(self._bearing(self._about.get(key, ()))), key)
+    def belief(self, matter: Matter) -> Belief[Any]:
+        """What is believed about a matter now."""
+        self._complete([matter])
+        hearing = self._hearing(self._bearing(self._about.get(matter, ())))
+        bearing = bearing_on(hearing, matter, self._about.get(matter, ()))
+        found = account(hearing, matter, bearing, lambda claim: self._claims[claim].refs)
+        return belief(matter.kind, found, bearing.entities, lambda claim: next(iter(self._claims[claim].refs), None))
+
+    # what is needed
+
+    def _needed_by(self, events: Iterable[DomainEvent]) -> set[str]:
+        """The claims without which events cannot be taken."""
+        claims: set[str] = set()
+        articles, entities = set(), set()
+        for event in events:
+            category, name = split_stream(event.originator_id)
+            match event:
+                case Claimed():
+                    claims.update(responded_to(name, event.content.attributes))
+                case ArticleCorrected():
+                    articles.add(name)
+                case EntityMerged():
+                    entities |= {name, event.into}
+                case EntityUnmerged():
+                    entities.add(name)
+                case _ if category == "claim":
+                    claims.add(name)
+        if articles:
+            claims.update(self._library.claims_in(articles))
+        if entities:
+            claims.update(self._library.claims_naming(entities))
+        return claims
+
+    def _foreseen(self, event: DomainEvent, articles: Mapping[str, _Article]) -> Iterable[Matter]:
+        """The matters that an event seems to be about, as far as it can be told without its surroundings."""
+        _, name = split_stream(event.originator_id)
+        if isinstance(event, Claimed) and event.content.article in articles:
+            claim = _Claim(name, 0, event.content, ())
+            return bearings(hear(_Part(self._merged, articles, {name: claim}), NOW)).keys()
+        return self._matters.get(name, ())
+
+    def _demand(self, claims: Iterable[str]) -> None:
+        """Claims that it does not hold are fetched."""
+        missing = {claim for claim in claims if claim not in self._claims}
+        if not missing:
+            return
+        found = self._library.records(missing)
+        self._surround(found)
+        fresh = [record for record in found.claims.values() if record.id not in self._claims]
+        self._meet([record.current.content for record in fresh])
+        for record in fresh:
+            self._enter(_known(record))
+        self._look_up({record.id for record in fresh})
+
+    def _meet(self, contents: Iterable[ClaimContent]) -> None:
+        """The articles that contents rest on and the merges of whom they name are fetched."""
+        contents = list(contents)
+        articles = {content.article for content in contents if content.article not in self._articles}
+        entities = {entity for content in contents for entity in entities_in(content) if entity not in self._met}
+        if articles or entities:
+            self._surround(self._library.surroundings(articles, entities))
+            self._met |= entities
+
+    def _surround(self, found: Knowledge) -> None:
+        for entity in found.entities.values():
+            merge = entity.merge_at(EVER)
+            if merge is not None:
+                self._merged[entity.id] = _Merged(entity.id, merge)
+        for article in found.articles.values():
+            self._articles.setdefault(article.id, _Article(article.contents[-1][1]))
+
+    def _complete(self, matters: Iterable[Matter]) -> None:
+        """All claims that bear on matters are fetched."""
+        partial = {matter for matter in matters if matter not in self._whole}
+        if partial:
+            self._demand(self._library.claims_on(partial))
+            self._whole |= partial
+
+    # what changes
 
     def _take(self, event: DomainEvent, position: int) -> Collection[str]:
         """The claims whose standing may be another than before."""
         _, name = split_stream(event.originator_id)
         match event:
             case Claimed():
-                self._enter(_Claim(name, position, event.content))
+                self._meet([event.content])
+                refs = () if event.ref is None else (event.ref,)
+                self._enter(_Claim(name, position, event.content, refs))
                 return self._bearing([name])
             case ClaimCorrected() | ClaimRedated() | ClaimRetracted() | ClaimReinstated():
                 before = self._bearing([name])
-                self._enter(_amended(self._claims[name], event))
+                claim = _amended(self._claims[name], event)
+                self._meet([claim.original])
+                self._demand(responded_to(name, claim.original.attributes))
+                self._enter(claim)
                 return before | self._bearing([name])
             case ClaimRefAdded():
+                claim = self._claims[name]
+                self._claims[name] = claim._replace(refs=(*claim.refs, event.ref))
                 return {name}
             case ArticleRegistered() | ArticleCorrected():
                 self._articles[name] = _Article(event.content)
+                self._unhear(self._resting.get(name, ()))
                 return self._bearing(self._resting.get(name, ()))
             case EntityMerged():
                 return self._merge(name, _Merged(name, Merge(event.merge, event.into, position, event.reason)))
@@ -124,6 +245,7 @@ class Ledger:
     def _enter(self, claim: _Claim) -> None:
         content = claim.original
         self._claims[claim.id] = claim
+        self._heard.pop(claim.id, None)
         self._resting[content.article].add(claim.id)
         for entity in entities_in(content):
             self._naming[entity].add(claim.id)
@@ -139,7 +261,14 @@ class Ledger:
             self._merged[name] = merged
         after = survivors(self._part(()), NOW.recorded_by)
         moved = {entity for entity in before.keys() | after.keys() if before.get(entity) != after.get(entity)}
-        return self._bearing({claim for entity in moved for claim in self._naming.get(entity, ())})
+        claims = {claim for entity in moved for claim in self._naming.get(entity, ())}
+        self._unhear(claims)
+        return self._bearing(claims)
+
+    def _unhear(self, claims: Iterable[str]) -> None:
+        """What claims say may mean something else now."""
+        for claim in claims:
+            self._heard.pop(claim, None)
 
     def _bearing(self, claims: Iterable[str]) -> set[str]:
         """The claims, and all that bear on them by responses, however indirectly."""
@@ -151,23 +280,28 @@ class Ledger:
         return found
 
     def _look_up(self, claims: Collection[str]) -> None:
-        """Notes which relations the claims touch now."""
-        keys: dict[str, set[Key]] = {claim: set() for claim in claims}
-        for key, touching in self._hearing(claims).touching.items():
-            for claim in touching:
-                keys[claim].add(key)
-        for claim, found in keys.items():
-            for key in self._keys.get(claim, frozenset()) - found:
-                self._about[key].discard(claim)
-            for key in found:
-                self._about[key].add(claim)
-            self._keys[claim] = frozenset(found)
+        """Notes on which matters the claims bear now."""
+        matters: dict[str, set[Matter]] = {claim: set() for claim in claims}
+        for matter, bearing in bearings(self._hearing(claims)).items():
+            for claim in bearing.claims:
+                matters[claim].add(matter)
+        for claim, found in matters.items():
+            for matter in self._matters.get(claim, frozenset()) - found:
+                self._about[matter].discard(claim)
+            for matter in found:
+                self._about[matter].add(claim)
+            self._matters[claim] = frozenset(found)
 
     def _hearing(self, claims: Collection[str]) -> Hearing:
-        return hear(self._part(claims), NOW)
+        return hear(self._part(claims), NOW, self._heard)
 
     def _part(self, claims: Collection[str]) -> _Part:
         return _Part(self._merged, self._articles, {name: self._claims[name] for name in claims})
+
+
+def _known(record: ClaimRecord) -> _Claim:
+    refs = tuple(ref for _, ref in record.refs)
+    return _Claim(record.id, record.position, record.current.content, refs, record.current.is_retracted)
 
 
 def _amended(claim: _Claim, event: ClaimCorrected | ClaimRedated | ClaimRetracted | ClaimReinstated) -> _Claim:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from events.effects import OBSERVE, OPEN, PLAN
 from events.facts import CONTESTED, NOT_HELD, UNKNOWN, Fact
+from events.grounds import Grounds, disputed, grounds
 from events.knowledge import Heard, Hearing
-from events.relationships import Asserter, asserters, contested, disputed, newest_first
+from events.relationships import contested
 from events.temporal import AFTER_ALL, Bounds, Span, span_of
 from events.values import ClaimContent
 from events.vocabulary import LINEAGE_STAGES
@@ -33,8 +34,7 @@ class Link:
     status: str
     when: Bounds | None
     due: Bounds | None
-    asserted_by: tuple[Asserter, ...]
-    claims: tuple[str, ...]
+    grounds: Grounds
 
 
 @dataclass(frozen=True)
@@ -45,21 +45,31 @@ class Lineage:
     successors: tuple[Link, ...]
 
 
-def lineage(hearing: Hearing, entity: str, day: int) -> Lineage:
-    """The lineage of an entity on a day: what happened, may have happened, is contested or planned by then."""
-    about: dict[Step, list[Heard]] = {}
-    for heard in hearing.live:
-        for step in steps(heard.content):
-            if entity in step[:2]:
-                about.setdefault(step, []).append(_Once(heard.claim, heard.content, heard.published, heard.asserter))
-    predecessors: list[Link] = []
-    successors: list[Link] = []
-    for step, claims in about.items():
-        if step.successor == entity:
-            predecessors += _links(hearing, step.predecessor, step.kind, claims, day)
-        else:
-            successors += _links(hearing, step.successor, step.kind, claims, day)
-    return Lineage(in_order(predecessors), in_order(successors))
+class LineageAccount:
+    """The steps that lead to an entity and on from it, asked for any number of days."""
+
+    def __init__(self, hearing: Hearing, entity: str, told: Iterable[Heard]) -> None:
+        """`told` are the live claims about its steps."""
+        about: dict[Step, list[Heard]] = {}
+        for heard in told:
+            for step in steps(heard.content):
+                if entity in step[:2]:
+                    once = _Once(heard.claim, heard.content, heard.published, heard.asserter)
+                    about.setdefault(step, []).append(once)
+        self._entity = entity
+        self._steps = [_StepAccount(hearing, step, claims) for step, claims in about.items()]
+
+    def at(self, day: int) -> Lineage:
+        """What happened, may have happened, is contested or planned by a day."""
+        links = [(account.step, link) for account in self._steps if (link := account.at(day, self._entity))]
+        return Lineage(
+            in_order([link for step, link in links if step.successor == self._entity]),
+            in_order([link for step, link in links if step.successor != self._entity]),
+        )
+
+    def breaks(self) -> set[int]:
+        """The days on which it can change."""
+        return {day for account in self._steps for day in account.breaks()}
 
 
 def steps(content: ClaimContent) -> Iterator[Step]:
@@ -81,13 +91,27 @@ class _Once(Heard):
         return Span(span_of(self.content.time.edtf).start, None)
 
 
-def _links(hearing: Hearing, entity: str, kind: str, claims: Sequence[Heard], day: int) -> Iterator[Link]:
-    """The link that these claims make on a day, if they make one. Negatives are heard where they contest it."""
-    opposed = disputed(hearing, {heard.claim for heard in claims})
-    state = contested(Fact(claims).at(day), [heard for heard in claims if heard.claim in opposed])
-    if state.status not in (NOT_HELD, UNKNOWN):
-        told = [h for h in claims if state.status == CONTESTED or h.effect in (OPEN, OBSERVE, PLAN)]
-        yield Link(entity, kind, state.status, state.since, state.due, asserters(told), newest_first(told))
+class _StepAccount:
+    """One step. Negatives are heard where they contest it."""
+
+    def __init__(self, hearing: Hearing, step: Step, claims: Sequence[Heard]) -> None:
+        self.step = step
+        self._claims = claims
+        opposed = disputed(hearing, {heard.claim for heard in claims})
+        self._disputed = [heard for heard in claims if heard.claim in opposed]
+        self._fact = Fact(claims)
+
+    def at(self, day: int, entity: str) -> Link | None:
+        """The link that it makes on a day from an entity, if it makes one."""
+        state = contested(self._fact.at(day), self._disputed)
+        if state.status in (NOT_HELD, UNKNOWN):
+            return None
+        other = self.step.predecessor if entity == self.step.successor else self.step.successor
+        told = [h for h in self._claims if state.status == CONTESTED or h.effect in (OPEN, OBSERVE, PLAN)]
+        return Link(other, self.step.kind, state.status, state.since, state.due, grounds(told))
+
+    def breaks(self) -> set[int]:
+        return self._fact.breaks()
 
 
 def in_order(links: list[Link]) -> tuple[Link, ...]:

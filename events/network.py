@@ -47,6 +47,9 @@ class Wanted(NamedTuple):
         return self.with_ended or state.status not in (NOT_HELD, UNKNOWN)
 
 
+EVERYTHING = Wanted(with_ended=True)
+
+
 class Network(NamedTuple):
     """Entities by id, and the relations among them in the order in which they are listed."""
 
@@ -186,7 +189,7 @@ def voices(point: StancePoint) -> set[str]:
     """The entities whose stance it is."""
     if point.key.is_named:
         return {point.key.speaker, *point.affiliation}
-    return {name for by in point.asserted_by for name in (*by.agent, *by.affiliation)}
+    return {name for by in point.grounds.asserted_by for name in (*by.agent, *by.affiliation)}
 
 
 def _pair(one: str, other: str) -> tuple[str, str]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from events.grounds import Grounds, grounds
 from events.knowledge import Heard
-from events.relationships import Asserter, asserters, newest_first
-from events.temporal import Bounds
+from events.temporal import AFTER_ALL, Bounds
 
 
 class StanceKey(NamedTuple):
@@ -32,28 +32,38 @@ class StancePoint:
     when: Bounds
     affiliation: tuple[str, ...]
     is_negated: bool
-    asserted_by: tuple[Asserter, ...]
-    claims: tuple[str, ...]
+    grounds: Grounds
+
+
+class StanceAccount:
+    """The points of one stance, said or denied, in the order of time."""
+
+    def __init__(self, told: list[Heard], key: StanceKey, is_negated: bool) -> None:
+        self._points = tuple(_point(key, is_negated, when, group) for when, group in _moments(told))
+
+    def at(self, day: int) -> tuple[StancePoint, ...]:
+        """The points until a day."""
+        return tuple(point for point in self._points if point.when.earliest <= day)
+
+    def breaks(self) -> set[int]:
+        """The days on which a point is added."""
+        return {point.when.earliest for point in self._points}
 
 
 def stance_points(live: Iterable[Heard]) -> tuple[StancePoint, ...]:
     """The points of all statements among these claims, in the order of time."""
     grouped: dict[tuple[StanceKey, bool], list[Heard]] = {}
     for heard in live:
-        for key in _keys(heard):
+        for key in stance_keys(heard):
             grouped.setdefault((key, heard.content.is_negated), []).append(heard)
-    points = [
-        _point(key, negated, when, group)
-        for (key, negated), claims in grouped.items()
-        for when, group in _moments(claims)
-    ]
+    points = (point for stance, told in grouped.items() for point in StanceAccount(told, *stance).at(AFTER_ALL))
     return tuple(sorted(points, key=stance_order))
 
 
 def stance_order(point: StancePoint) -> tuple[Any, ...]:
     """Points stand in the order of time."""
     key = point.key
-    told = (key.speaker, key.about, key.stance, point.claims, key.wording or "", key.is_named, point.is_negated)
+    told = (key.speaker, key.about, key.stance, point.grounds.claims, key.wording or "", key.is_named, point.is_negated)
     return point.when, *told
 
 
@@ -62,7 +72,7 @@ def concerns(point: StancePoint, entity: str) -> bool:
     return entity in (point.key.speaker, *point.affiliation, point.key.about)
 
 
-def _keys(heard: Heard) -> Iterable[StanceKey]:
+def stance_keys(heard: Heard) -> Iterable[StanceKey]:
     """One for each speaker and each whom it is about; a statement about nobody in particular is about its speaker."""
     content = heard.content
     if content.type != "statement":
@@ -90,4 +100,4 @@ def _moments(claims: list[Heard]) -> list[tuple[Bounds, list[Heard]]]:
 def _point(key: StanceKey, negated: bool, when: Bounds, group: list[Heard]) -> StancePoint:
     in_person = [h.content.asserted_by for h in group if key.speaker in h.content.asserted_by.agent]
     spoken_for = {name for by in in_person for name in by.affiliation}
-    return StancePoint(key, when, tuple(sorted(spoken_for)), negated, asserters(group), newest_first(group))
+    return StancePoint(key, when, tuple(sorted(spoken_for)), negated, grounds(group))

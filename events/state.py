@@ -2,87 +2,100 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from events.fold import Knowledge
+from events.grounds import Conflict, Disputes
 from events.knowledge import Hearing, Point, hear, survivors
-from events.lineage import Lineage, lineage
-from events.profile import (
-    Observation,
-    PositionState,
-    ProfileItem,
-    Round,
-    is_position,
-    observations,
-    position_state,
-    profile_items,
-    rounds,
+from events.lineage import Lineage
+from events.matters import (
+    DISPUTES,
+    LINEAGE,
+    MARKET_FACT,
+    POSITION,
+    PROFILE,
+    RELATION,
+    ROUNDS,
+    STANCE,
+    VOTE,
+    account,
+    bearings,
 )
-from events.relationships import CLASH, Conflict, Excluded, RelationState, conflicts, excluded, relation_state
-from events.stances import StancePoint, concerns, stance_points
-from events.votes import VoteKey, VoteState, vote_key, vote_state
+from events.positions import PositionState
+from events.profile import Observation, ProfileItem, observation_order, profile_order
+from events.relationships import CLASH, RelationState
+from events.rounds import Refs, Round
+from events.stances import StancePoint, concerns, stance_order
+from events.votes import VoteState
 
 
 @dataclass(frozen=True)
 class EntityState:
-    """Everything about one entity at one point. `entity` is the one that goes on where it was merged."""
+    """Everything about one entity at one point. `entity` is the one that goes on where it was merged.
+
+    `disputes` are those that follow from responses and from what was taken back.
+    """
 
     entity: str
-    relations: tuple[RelationState, ...]
-    votes: tuple[VoteState, ...]
-    positions: tuple[PositionState, ...]
-    rounds: tuple[Round, ...]
-    profile: tuple[ProfileItem, ...]
-    lineage: Lineage
-    observations: tuple[Observation, ...]
-    stances: tuple[StancePoint, ...]
-    conflicts: tuple[Conflict, ...]
-    excluded: tuple[Excluded, ...]
+    relations: tuple[RelationState, ...] = ()
+    votes: tuple[VoteState, ...] = ()
+    positions: tuple[PositionState, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    profile: tuple[ProfileItem, ...] = ()
+    lineage: Lineage = Lineage((), ())
+    observations: tuple[Observation, ...] = ()
+    stances: tuple[StancePoint, ...] = ()
+    disputes: Disputes = Disputes()
+
+    @property
+    def clashes(self) -> tuple[Conflict, ...]:
+        """The conflicts in the relations that follow from no response."""
+        return tuple(c for relation in self.relations for c in relation.disputes.conflicts if c.why == CLASH)
 
 
 def entity_state(knowledge: Knowledge, entity: str, point: Point) -> EntityState:
     """The state of an entity. `knowledge` holds at least every claim that speaks of it, and all that these hang on."""
-    hearing = hear(knowledge, point)
     entity = survivors(knowledge, point.recorded_by).get(entity, entity)
-    day = point.as_of
-    relations = [relation_state(hearing, key, day) for key in sorted(hearing.about) if entity in key[1:]]
-    votes = [vote_state(hearing, key, day) for key in _votes_of(hearing, entity)]
-    concerned = _concerned(hearing, entity)
-    stances = [
-        point_ for point_ in stance_points(hearing.live) if concerns(point_, entity) and point_.when.earliest <= day
-    ]
+    return state_in(hear(knowledge, point), entity, point.as_of, refs_in(knowledge, point.recorded_by))
 
-    def refs(claim: str) -> tuple[str, ...]:
-        return tuple(ref for at, ref in knowledge.claims[claim].refs if at <= point.recorded_by)
 
+def state_in(hearing: Hearing, entity: str, day: int, refs: Refs) -> EntityState:
+    """The state on a day of an entity that goes on, as these claims tell it."""
+    return assembled(entity, told_of(hearing, entity, day, refs))
+
+
+def told_of(hearing: Hearing, entity: str, day: int, refs: Refs) -> Iterator[tuple[str, Any]]:
+    """What the account of each matter says that is listed under an entity which goes on."""
+    for matter, bearing in bearings(hearing).items():
+        if entity in bearing.entities:
+            yield matter.kind, account(hearing, matter, bearing, refs).at(day)
+
+
+def refs_in(knowledge: Knowledge, position: int) -> Refs:
+    """The refs that claims had at a log position."""
+    return lambda claim: tuple(ref for at, ref in knowledge.claims[claim].refs if at <= position)
+
+
+def assembled(entity: str, told: Iterable[tuple[str, Any]]) -> EntityState:
+    """The state that these answers about matters make, each with the kind of its matter."""
+    items: dict[str, list[Any]] = defaultdict(list)
+    for kind, answer in told:
+        if answer:
+            items[kind].append(answer)
+    relations = [*items[RELATION], *(position.relation for position in items[POSITION])]
+    points = {point for points in items[STANCE] for point in points if concerns(point, entity)}
     return EntityState(
         entity=entity,
-        relations=tuple(relations),
-        votes=tuple(votes),
-        positions=tuple(position_state(hearing, state) for state in relations if is_position(state.key)),
-        rounds=rounds(hearing, entity, day, refs),
-        profile=profile_items(hearing.live, entity, day),
-        lineage=lineage(hearing, entity, day),
-        observations=observations(hearing.live, entity, day),
-        stances=tuple(stances),
-        conflicts=(*conflicts(hearing, concerned), *(c for r in relations for c in r.conflicts if c.why == CLASH)),
-        excluded=excluded(hearing, concerned),
+        relations=tuple(sorted(relations, key=lambda relation: relation.key)),
+        votes=tuple(sorted(items[VOTE], key=lambda vote: str(vote.key))),
+        positions=tuple(sorted(items[POSITION], key=lambda position: position.relation.key)),
+        rounds=next(iter(items[ROUNDS]), ()),
+        profile=tuple(sorted(items[PROFILE], key=profile_order)),
+        lineage=next(iter(items[LINEAGE]), Lineage((), ())),
+        observations=tuple(sorted(items[MARKET_FACT], key=observation_order)),
+        stances=tuple(sorted(points, key=stance_order)),
+        disputes=next(iter(items[DISPUTES]), Disputes()),
     )
-
-
-def _votes_of(hearing: Hearing, entity: str) -> list[VoteKey]:
-    """The votes of, on, or by the entity, with live claims or none."""
-    found = set()
-    for content in hearing.contents.values():
-        key = vote_key(content)
-        if key is not None and entity in (*content.entities("body", "applicant", "voter"), *(key.moves or ())[1:]):
-            found.add(key)
-    return sorted(found, key=str)
-
-
-def _concerned(hearing: Hearing, entity: str) -> set[str]:
-    """The claims that speak of the entity."""
-    of_relations = {claim for key, claims in hearing.touching.items() if entity in key[1:] for claim in claims}
-    return of_relations | {
-        name for name, content in hearing.contents.items() if any(p.entity == entity for p in content.participants)
-    }

@@ -98,7 +98,9 @@ def span_of(edtf: str) -> Span:
     if parsed.end is None:
         return Span(parsed.start, None)
     end_low, end_high = parsed.end
-    return Span(Bounds(low, min(high, end_high)), Bounds(next_day(max(low, end_low)), next_day(end_high)))
+    until = Bounds(next_day(max(low, end_low)), next_day(end_high))
+    # After the last day of the calendar there is none on which it would be over.
+    return Span(Bounds(low, min(high, end_high)), None if until.earliest == AFTER_ALL else until)
 
 
 def _parse_range(text: str, whole: str) -> Bounds:
@@ -153,6 +155,7 @@ def _months(first: int, last: int) -> Bounds:
     return Bounds(date(year, month + 1, 1).toordinal(), date(last_year, last_month + 1, last_day).toordinal())
 
 
+@lru_cache(8_192)
 def format_day(day: int) -> str | None:
     """`YYYY-MM-DD`, or None where there is no bound."""
     return None if day in (BEFORE_ALL, AFTER_ALL) else date.fromordinal(day).isoformat()

@@ -79,7 +79,8 @@ class ClaimContent(Value, frozen=True):
 
     def entities(self, *roles: str) -> list[str]:
         """The participants in these roles, in order, each once."""
-        return list(dict.fromkeys(p.entity for role in roles for p in self.participants if p.role == role))
+        found = [p.entity for role in roles for p in self.participants if p.role == role]
+        return list(dict.fromkeys(found)) if len(found) > 1 else found
 
     @property
     def is_negated(self) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from events.effects import PLAN, Key
 from events.facts import POSSIBLY, UNCONFIRMED, UNKNOWN, last_due
+from events.grounds import Disputes, Grounds, disputes, grounds
 from events.knowledge import Heard, Hearing
-from events.relationships import Asserter, Conflict, Excluded, asserters, conflicts, excluded, newest_first
-from events.temporal import Bounds
+from events.temporal import Bounds, next_day
 from events.values import ClaimContent
 from events.vocabulary import PLANNED_MODALITIES, relation_key
 
@@ -37,10 +37,8 @@ class VoteState:
     due: Bounds | None = None
     missed: Bounds | None = None
     cast: tuple[tuple[str, str], ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
-    excluded: tuple[Excluded, ...] = ()
-    asserted_by: tuple[Asserter, ...] = ()
-    claims: tuple[str, ...] = ()
+    disputes: Disputes = Disputes()
+    grounds: Grounds = Grounds()
 
 
 class _Meeting(NamedTuple):
@@ -59,43 +57,53 @@ def vote_key(content: ClaimContent) -> VoteKey | None:
     return VoteKey(content.entities("body")[0], key, None if key else content.attributes.get("motion"))
 
 
+class VoteAccount:
+    """The claims about one vote, put in order once and asked for any number of days."""
+
+    def __init__(self, hearing: Hearing, key: VoteKey, about: Sequence[Heard], touching: set[str]) -> None:
+        """`about` are the live claims about it, `touching` the names of all."""
+        said = [h for h in about if h.content.modality not in PLANNED_MODALITIES and h.content.modality != "opinion"]
+        plans = [h for h in about if h.effect == PLAN and h.content.modality != "proposed"]
+        motions = {str(h.content.attributes["motion"]) for h in about if "motion" in h.content.attributes}
+        self._meetings = _meetings(said)
+        self._missed = [h.span.start for h in said if h.content.is_negated]
+        self._plans = [(h.published.earliest, h.due) for h in plans]
+        self._constant = VoteState(
+            key=key,
+            status=UNKNOWN,
+            motions=tuple(sorted(motions)),
+            cast=_cast(about),
+            disputes=disputes(hearing, touching),
+            grounds=grounds(about),
+        )
+
+    def at(self, day: int) -> VoteState:
+        """The answer on one day."""
+        missed = max((b for b in self._missed if b.latest <= day), key=lambda b: (b.latest, -b.earliest), default=None)
+        due = last_due(due for known, due in self._plans if known <= day)
+        past = [meeting for meeting in self._meetings if meeting.when.earliest <= day]
+        if past:
+            when, outcomes = past[-1]
+            status = OCCURRED if when.latest <= day else POSSIBLY
+            return replace(self._constant, status=status, when=when, outcomes=tuple(sorted(outcomes)), due=due)
+        if missed and (due is None or missed.latest >= due.latest):
+            return replace(self._constant, status=DID_NOT_OCCUR, missed=missed, due=due)
+        if due is not None:
+            status = SCHEDULED if day <= due.latest else UNCONFIRMED
+            return replace(self._constant, status=status, due=due, missed=missed)
+        return self._constant
+
+    def breaks(self) -> set[int]:
+        """The days on which the answer can change."""
+        days = {day for meeting in self._meetings for day in meeting.when} | {bounds.latest for bounds in self._missed}
+        return days | {day for known, due in self._plans for day in (known, next_day(due.latest))}
+
+
 def vote_state(hearing: Hearing, key: VoteKey, day: int) -> VoteState:
     """The answer for one vote on one day."""
     about = [heard for heard in hearing.live if vote_key(heard.content) == key]
     touching = {name for name, content in hearing.contents.items() if vote_key(content) == key}
-    found = _outcome(key, about, day)
-    return VoteState(
-        key=key,
-        status=found.status,
-        motions=tuple(sorted({str(h.content.attributes["motion"]) for h in about if "motion" in h.content.attributes})),
-        when=found.when,
-        outcomes=found.outcomes,
-        due=found.due,
-        missed=found.missed,
-        cast=_cast(about),
-        conflicts=conflicts(hearing, touching),
-        excluded=excluded(hearing, touching),
-        asserted_by=asserters(about),
-        claims=newest_first(about),
-    )
-
-
-def _outcome(key: VoteKey, about: Sequence[Heard], day: int) -> VoteState:
-    said = [h for h in about if h.content.modality not in PLANNED_MODALITIES and h.content.modality != "opinion"]
-    missed = [h.span.start for h in said if h.content.is_negated and h.span.start.latest <= day]
-    plans = [h for h in about if h.effect == PLAN and h.content.modality != "proposed"]
-    due = last_due(h.due for h in plans if h.published.earliest <= day)
-    past = [m for m in _meetings(said) if m.when.earliest <= day]
-    if past:
-        meeting = past[-1]
-        status = OCCURRED if meeting.when.latest <= day else POSSIBLY
-        return VoteState(key, status, when=meeting.when, outcomes=tuple(sorted(meeting.outcomes)), due=due)
-    last_missed = max(missed, key=lambda bounds: bounds.latest, default=None)
-    if last_missed and (due is None or last_missed.latest >= due.latest):
-        return VoteState(key, DID_NOT_OCCUR, missed=last_missed, due=due)
-    if due is not None:
-        return VoteState(key, SCHEDULED if day <= due.latest else UNCONFIRMED, due=due, missed=last_missed)
-    return VoteState(key, UNKNOWN)
+    return VoteAccount(hearing, key, about, touching).at(day)
 
 
 def _meetings(said: Sequence[Heard]) -> list[_Meeting]:

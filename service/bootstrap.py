@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from events import codec
 from service.db import API_ROLE, KEEPER_ROLE, PROJECTOR_ROLE, Database
 from service.migrate import MigrationReport, migrate
+from service.projections.beliefs import Beliefs
+from service.projections.catalog import PROJECTIONS
 from service.projections.index import Index
-from service.projections.indexing import INDEX
 from service.projections.parking import Parking
 from service.projections.progress import Progress
-from service.projections.projection import schema_of
+from service.projections.projection import Projection, schema_of, schemas_behind
 from service.projections.projector import Projector
 from service.projections.rebuild import Rebuild
 from service.projections.runner import Runner
 from service.projections.schemas import install
+from service.projections.states import STATES
 from service.projections.status import ProjectionStatus, read_status
+from service.projections.together import Projectors
+from service.projections.versions import VersionReader, reading
 from service.projections.vitals import VitalsReader
 from service.projections.whole import WholeIndex
 from service.settings import DatabaseSettings, Settings
 from service.store.application import TimelineApplication
 from service.store.listen import AppendListener
 from service.store.postgres import PostgresStore
+from service.store.snapshots import SnapshotAudit, audit_snapshots
 from service.timeline.timeline import Timeline
 from service.transfer.exporter import Exporter
 from service.transfer.importer import Importer
@@ -60,19 +65,22 @@ class Services:
         self.database.close()
 
 
-def prepare(settings: Settings, url: str) -> MigrationReport:
-    """Brings the database to the schema of this version."""
+def prepare(settings: Settings, url: str, among: Sequence[Projection] = PROJECTIONS) -> MigrationReport:
+    """Brings the database to the schema of this version, with the tables of the projections."""
     report = migrate(settings.migrate_url or url, url)
-    with _projector_database(settings, url) as database:
-        install(database, INDEX)
+    for one in among:
+        with _projector_database(settings, url, one, among) as database:
+            install(database, one)
     return report
 
 
-def build(settings: Settings, url: str) -> Services:
-    """The services of a process that answers requests. Open it after a fork, not before."""
-    database = Database(settings.database(url), role=API_ROLE, name="frenemies-api", schema=schema_of(INDEX)).open()
+def build(settings: Settings, url: str, among: Sequence[Projection] = PROJECTIONS) -> Services:
+    """The services of a process that answers requests from these projections. Open it after a fork, not before."""
+    first, *others = map(schema_of, among)
+    database = Database(settings.database(url), role=API_ROLE, name="frenemies-api", schema=first, behind=others).open()
     application = TimelineApplication(PostgresStore(database), codec)
-    timeline = Timeline(application, Index(database), settings.limits, LogProofs(database))
+    beliefs = Beliefs(database) if STATES in among else None
+    timeline = Timeline(application, Index(database), beliefs, settings.limits, LogProofs(database))
     return Services(settings, url, database, timeline, importer(settings, url))
 
 
@@ -96,14 +104,24 @@ def replay(settings: Settings, chunks: Iterable[Chunk]) -> Timeline:
     store = replayed(chunks, settings.limits.article_body)
     limits = replace(settings.limits, fold_claims=max(store.head(), 1))
     nowhere = Database(DatabaseSettings(""))
-    return Timeline(TimelineApplication(store, codec), WholeIndex(store, nowhere), limits, LogProofs(nowhere))
+    return Timeline(TimelineApplication(store, codec), WholeIndex(store, nowhere), None, limits, LogProofs(nowhere))
 
 
 @contextmanager
-def projection(settings: Settings, url: str) -> Iterator[tuple[Projector, Runner]]:
-    """The projector and the loop that runs it."""
-    with _projector_database(settings, url) as database:
-        projector = Projector(INDEX, PostgresStore(database), database)
+def projections(settings: Settings, url: str, among: Sequence[Projection] = PROJECTIONS) -> Iterator[Projectors]:
+    """The projectors of all projections, for a process that has them take in what there is."""
+    with ExitStack() as keep:
+        opened = [(one, keep.enter_context(_projector_database(settings, url, one, among))) for one in among]
+        yield Projectors([Projector(one, PostgresStore(database), database) for one, database in opened])
+
+
+@contextmanager
+def projection(
+    settings: Settings, url: str, chosen: Projection, among: Sequence[Projection] = PROJECTIONS
+) -> Iterator[tuple[Projector, Runner]]:
+    """The projector of one projection and the loop that runs it."""
+    with _projector_database(settings, url, chosen, among) as database:
+        projector = Projector(chosen, PostgresStore(database), database)
         runner = Runner(projector, database, AppendListener(url))
         try:
             yield projector, runner
@@ -125,12 +143,32 @@ def log_keeper(settings: Settings, url: str) -> Iterator[tuple[Keeper, KeeperRun
             runner.stop()
 
 
+def snapshot_audit(settings: Settings, url: str) -> SnapshotAudit:
+    """Whether the snapshots of claims are what their events come to."""
+    patient = replace(settings.database(url), statement_timeout=AUDIT_SECONDS)
+    with Database(patient, role=API_ROLE, name="frenemies-verify") as database:
+        return audit_snapshots(PostgresStore(database))
+
+
 @contextmanager
 def log_reader(settings: Settings, url: str) -> Iterator[TreeReader]:
     """The log and its tree, for an audit: it waits for a disk that is cold or busy."""
     patient = replace(settings.database(url), statement_timeout=AUDIT_SECONDS)
     with Database(patient, role=API_ROLE, name="frenemies-verify") as database:
         yield TreeReader(database)
+
+
+@contextmanager
+def version_reader(settings: Settings, url: str) -> Iterator[VersionReader]:
+    """The versions of all relations at one moment; between two of them as much time may pass as for an audit."""
+    patient = replace(
+        settings.database(url), statement_timeout=AUDIT_SECONDS, idle_in_transaction_timeout=AUDIT_SECONDS
+    )
+    with (
+        Database(patient, role=API_ROLE, name="frenemies-versions", schema=schema_of(STATES)) as database,
+        reading(database) as reader,
+    ):
+        yield reader
 
 
 def demand_signing_key(settings: Settings) -> None:
@@ -146,32 +184,42 @@ def signing_key(settings: Settings, url: str, folder: Path | None) -> str | None
         return kept_signer(folder, settings.log_origin or TreeReader(database).default_origin()).secret()
 
 
-def vitals_reader(url: str) -> VitalsReader:
+def vitals_reader(url: str, among: Sequence[Projection] = PROJECTIONS) -> VitalsReader:
     """What tells how log and projections stand."""
-    return VitalsReader(url, INDEX)
+    return VitalsReader(url, among)
 
 
 @contextmanager
-def parking(settings: Settings, url: str) -> Iterator[Parking]:
-    """What the projection could not handle."""
-    with _projector_database(settings, url) as database:
+def parking(
+    settings: Settings, url: str, chosen: Projection, among: Sequence[Projection] = PROJECTIONS
+) -> Iterator[Parking]:
+    """What a projection could not handle."""
+    with _projector_database(settings, url, chosen, among) as database:
         store = PostgresStore(database)
-        yield Parking(Projector(INDEX, store, database), store, database)
+        yield Parking(Projector(chosen, store, database), store, database)
 
 
-def rebuild(settings: Settings, url: str, tell: Callable[[Progress], None]) -> Rebuild:
-    """The rebuild of the projection; `tell` hears how far it is."""
-    return Rebuild(INDEX, settings.database(url), tell)
+def rebuild(
+    settings: Settings,
+    url: str,
+    chosen: Projection,
+    tell: Callable[[Progress], None] = lambda _: None,
+    among: Sequence[Projection] = PROJECTIONS,
+) -> Rebuild:
+    """The rebuild of a projection; `tell` hears how far it is."""
+    return Rebuild(chosen, settings.database(url), tell, schemas_behind(chosen, among))
 
 
-def projection_status(settings: Settings, url: str) -> list[ProjectionStatus]:
+def projection_status(
+    settings: Settings, url: str, among: Sequence[Projection] = PROJECTIONS
+) -> list[ProjectionStatus]:
     """How far the projections are."""
-    with _projector_database(settings, url) as database:
-        return [read_status(database)]
+    with Database(settings.database(url), role=PROJECTOR_ROLE, name="frenemies-status") as database:
+        return [read_status(database, schema_of(one)) for one in among]
 
 
-def _projector_database(settings: Settings, url: str) -> Database:
-    """Connections that may write the tables: one holds the leader's lock, one writes, one reads.
+def _projector_database(settings: Settings, url: str, chosen: Projection, among: Sequence[Projection]) -> Database:
+    """Connections that may write the tables of one: one holds the leader's lock, one writes, one reads.
 
     A batch takes longer than a request may; while its events are folded the transaction is idle.
     """
@@ -181,4 +229,10 @@ def _projector_database(settings: Settings, url: str) -> Database:
         statement_timeout=BATCH_SECONDS,
         idle_in_transaction_timeout=BATCH_SECONDS,
     )
-    return Database(own, role=PROJECTOR_ROLE, name="frenemies-projector", schema=schema_of(INDEX))
+    return Database(
+        own,
+        role=PROJECTOR_ROLE,
+        name="frenemies-projector",
+        schema=schema_of(chosen),
+        behind=schemas_behind(chosen, among),
+    )

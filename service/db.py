@@ -6,7 +6,7 @@ import json
 import logging
 import select
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from types import TracebackType
@@ -102,16 +102,24 @@ def connect(url: str, *, name: str = "frenemies", patience: float = 0.0) -> Conn
 class Database:
     """A pool of connections in autocommit, each with the role and the time limits of the settings.
 
-    Names without a schema mean those of `schema`. Open it after a fork, not before. All that is raised is ours.
+    Names without a schema mean those of `schema`, and what it lacks those of the schemas `behind` it. Open it after a
+    fork, not before. All that is raised is ours.
     """
 
     def __init__(
-        self, settings: DatabaseSettings, *, role: str = API_ROLE, name: str = "frenemies", schema: str = "public"
+        self,
+        settings: DatabaseSettings,
+        *,
+        role: str = API_ROLE,
+        name: str = "frenemies",
+        schema: str = "public",
+        behind: Sequence[str] = (),
     ) -> None:
         self.settings = settings
         self.role = role
         self.name = name
         self.schema = schema
+        self.behind = tuple(behind)
         self.role_missing = False
         self._use = PoolUse(name)
         self._taken: set[Connection] = set()
@@ -220,7 +228,8 @@ class Database:
             "idle_in_transaction_session_timeout": self.settings.idle_in_transaction_timeout,
         }
         values = {name: f"{round(seconds * 1000)}ms" for name, seconds in limits.items()}
-        values |= {"TimeZone": "UTC", "default_transaction_isolation": "read committed", "search_path": self.schema}
+        path = ", ".join((self.schema, *self.behind))
+        values |= {"TimeZone": "UTC", "default_transaction_isolation": "read committed", "search_path": path}
         connection.execute(
             "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS given(name, value)",
             [list(values), list(values.values())],

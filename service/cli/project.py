@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import click
 
-from service.bootstrap import parking, projection_status, rebuild
-from service.cli import options
-from service.cli.database import open_existing
+from service.bootstrap import projection_status, rebuild
+from service.cli import options, parked
 from service.cli.group import Interrupted, Refused
 from service.cli.options import Place
-from service.cli.output import print_json, print_line, print_table
+from service.cli.output import print_json, print_line
 from service.cli.progress import Bar
+from service.cli.projections import CHOSEN, Chosen, database, minute, who
 from service.cli.source import ask, open_source
-from service.errors import BuildKept, NothingParked
-from service.projections.parking import Parking, Settled
+from service.errors import BuildKept
+from service.projections.projection import Projection
 from service.projections.rebuild import Report, Wish
 from service.settings import Settings
-
-REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept.")
-BY = click.option("--by", default=lambda: _who(), metavar="NAME", help="Who does it; it is kept.  [default: you]")
 
 
 @click.group("project")
@@ -62,96 +55,61 @@ def status(as_json: bool, place: Place) -> None:
 @click.option(
     "--workers", type=click.IntRange(1, 64), metavar="NUMBER", help="Processes that load.  [default: one per core]"
 )
+@CHOSEN
 @options.take_place(url=False)
-def rebuild_command(anew: bool, despite_live: bool, workers: int | None, place: Place) -> None:
-    """Build the tables anew beside the live ones, verify them, and switch.
+def rebuild_command(anew: bool, despite_live: bool, workers: int | None, chosen: Chosen, place: Place) -> None:
+    """Build the tables anew beside the live ones, verify them, and switch: those of all projections, one by one.
 
     Readers and writers go on meanwhile. Broken off, it goes on where it was when it is called again. Where the new
     tables differ from the live ones nothing is switched and it ends with 3: the difference is named, and they stay.
     """
-    wish = Wish(_who(), workers or _cores(), anew=anew, despite_live=despite_live)
+    wish = Wish(who(), workers or _cores(), anew=anew, despite_live=despite_live)
     try:
-        report = _rebuild(wish, place)
+        with database(place) as found:
+            for one in chosen:
+                _tell_rebuilt(one.name, _rebuild(wish, one, *found))
     except KeyboardInterrupt:
         raise Interrupted("Interrupted: readers go on with the live tables. The same command goes on.") from None
-    if not report.is_switched:
-        raise Refused(_told(report.differences, "Nothing was switched."))
-    compared = "the live view and a sample of the log" if report.is_compared_to_live else "a sample of the log"
-    print_line(f"The new tables are in place; at position {report.position:,} they agreed with {compared}.")
-    for difference in report.differences:
-        print_line(f"The live view had been different: {difference}")
 
 
 @command.command("verify")
 @click.option("--whole", is_flag=True, help="Build everything anew beside the live tables, and compare every row.")
+@CHOSEN
 @options.take_place(url=False)
-def verify(whole: bool, place: Place) -> None:
+def verify(whole: bool, chosen: Chosen, place: Place) -> None:
     """Compare the live tables with the log: a sample of it, or all.
 
     The live tables are only read. Differences are named, and end it with 3; so does an earlier build that is kept and
     would be in the way of --whole.
     """
-    if whole:
-        report = _compare(place)
-    else:
-        with _database(place) as (settings, url):
-            report = rebuild(settings, url, lambda _: None).verify()
-    if report.differences:
-        raise Refused(_told(report.differences, "The live tables are as they were."))
-    print_line(f"{'Every row' if whole else 'A sample'} agrees with the log at position {report.position:,}.")
+    differing: list[str] = []
+    with database(place) as (settings, url):
+        for one in chosen:
+            report = _compare(one, settings, url) if whole else rebuild(settings, url, one).verify()
+            if report.differences:
+                differing += [f"{one.name}: {difference}" for difference in report.differences]
+            else:
+                compared = "every row" if whole else "a sample"
+                print_line(f"{one.name}: {compared} agrees with the log at position {report.position:,}.")
+    if differing:
+        raise Refused(_told(differing, "The live tables are as they were."))
 
 
 @command.command("cancel")
+@CHOSEN
 @options.take_place(url=False)
-def cancel(place: Place) -> None:
-    """Have the running rebuild end. `rebuild` goes on with it."""
-    with _database(place) as (settings, url):
-        found = rebuild(settings, url, lambda _: None).cancel()
-    if found is None:
+def cancel(chosen: Chosen, place: Place) -> None:
+    """Have the rebuild that runs end. `rebuild` goes on with it."""
+    with database(place) as (settings, url):
+        found = [(one.name, rebuild(settings, url, one).cancel()) for one in chosen]
+    running = [(name, status) for name, status in found if status is not None]
+    if not running:
         raise Refused("No rebuild is running.")
-    print_line(f"The rebuild that {found.started_by} started is asked to end.")
+    for name, status in running:
+        print_line(f"{name}: the rebuild that {status.started_by} started is asked to end.")
 
 
-@command.group("parked", invoke_without_command=True)
-@options.take_place(url=False)
-@click.pass_context
-def parked(context: click.Context, place: Place) -> None:
-    """Show and settle the events that could not be handled; the streams they are in are held back."""
-    if context.invoked_subcommand is None:
-        _list(False, place)
-
-
-@parked.command("list")
-@options.JSON
-@options.take_place(url=False)
-def list_parked(as_json: bool, place: Place) -> None:
-    """Show what is held back, and what was done about it."""
-    _list(as_json, place)
-
-
-@parked.command("retry")
-@click.argument("stream")
-@REASON
-@BY
-@options.take_place(url=False)
-def retry(stream: str, reason: str, by: str, place: Place) -> None:
-    """Handle the parked event of STREAM again, and everything after it."""
-    with _parking(place) as found:
-        _tell_outcome(stream, found.retry, by, reason)
-
-
-@parked.command("skip")
-@click.argument("stream")
-@REASON
-@BY
-@options.take_place(url=False)
-def skip(stream: str, reason: str, by: str, place: Place) -> None:
-    """Leave the parked event of STREAM out, now and in every rebuild, and handle everything after it.
-
-    Without its first event a stream is left out as a whole.
-    """
-    with _parking(place) as found:
-        _tell_outcome(stream, found.skip, by, reason)
+command.add_command(parked.command)
 
 
 def _projections(place: Place) -> list[dict[str, Any]]:
@@ -160,12 +118,12 @@ def _projections(place: Place) -> list[dict[str, Any]]:
         with open_source(place) as source:
             found: list[dict[str, Any]] = ask(source, "projections")["projections"]
             return found
-    with _database(place) as (settings, url):
+    with database(place) as (settings, url):
         return [one.plain() for one in projection_status(settings, url)]
 
 
 def _rebuild_told(rebuild: dict[str, Any]) -> str:
-    since = _minute(datetime.fromisoformat(rebuild["started_at"]))
+    since = minute(datetime.fromisoformat(rebuild["started_at"]))
     parts = [f"{rebuild['phase']}, by {rebuild['started_by']} since {since} UTC"]
     if rebuild["is_running"]:
         parts.append(f"{rebuild['done']:,} of {rebuild['total']:,} at {rebuild['rate']:,.0f}/s")
@@ -176,68 +134,32 @@ def _rebuild_told(rebuild: dict[str, Any]) -> str:
     return f"{told}: {rebuild['note']}" if rebuild["note"] else told
 
 
-def _list(as_json: bool, place: Place) -> None:
-    with _parking(place) as found:
-        held, acts = found.parked(), found.acts(20)
-    if as_json:
-        print_json({"parked": [_plain(one) for one in held], "acts": [_plain(one) for one in acts]})
-        return
-    if not held:
-        print_line("Nothing is held back.")
-    rows = [(p.stream, str(p.position), p.event_type, _minute(p.parked_at), p.error) for p in held]
-    print_table("Held back", ("stream", "position", "event", "since", "error"), rows)
-    done = [(_minute(a.done_at), a.done_by, a.act, a.stream, str(a.position), a.reason, a.outcome) for a in acts]
-    print_table("Done", ("when", "by", "act", "stream", "position", "reason", "outcome"), done)
+def _rebuild(wish: Wish, chosen: Projection, settings: Settings, url: str) -> Report:
+    with Bar(f"rebuild of {chosen.name}", each_phase=True) as bar:
+        return rebuild(
+            settings, url, chosen, lambda at: bar.show(at.phase, at.done, at.total, at.whole_seconds_left)
+        ).run(wish)
 
 
-def _tell_outcome(stream: str, act: Callable[[str, str, str], Settled], by: str, reason: str) -> None:
+def _tell_rebuilt(name: str, report: Report) -> None:
+    """Refused where it was not switched: what follows it is not built on what may be wrong."""
+    if not report.is_switched:
+        raise Refused(_told([f"{name}: {difference}" for difference in report.differences], "Nothing was switched."))
+    compared = "the live view and a sample of the log" if report.is_compared_to_live else "a sample of the log"
+    print_line(f"{name}: the new tables are in place; at position {report.position:,} they agreed with {compared}.")
+    for difference in report.differences:
+        print_line(f"{name}: the live view had been different: {difference}")
+
+
+def _compare(chosen: Projection, settings: Settings, url: str) -> Report:
     try:
-        outcome, again = act(stream, by, reason)
-    except NothingParked as error:
-        raise Refused(str(error)) from error
-    if again is not None:
-        raise Refused(f"{stream} is held back again, at {again.position} ({again.event_type}): {again.error}")
-    print_line(f"{stream}: {outcome}.")
-
-
-def _rebuild(wish: Wish, place: Place) -> Report:
-    with _database(place) as (settings, url), Bar("rebuild", each_phase=True) as bar:
-        return rebuild(settings, url, lambda at: bar.show(at.phase, at.done, at.total, at.whole_seconds_left)).run(wish)
-
-
-def _compare(place: Place) -> Report:
-    try:
-        return _rebuild(Wish(_who(), _cores(), is_to_switch=False), place)
+        return _rebuild(Wish(who(), _cores(), is_to_switch=False), chosen, settings, url)
     except BuildKept as error:
         raise Refused(str(error)) from error
 
 
-def _told(differences: Sequence[object], end: str) -> str:
-    return "\n".join([*map(str, differences), end])
-
-
-@contextmanager
-def _database(place: Place) -> Iterator[tuple[Settings, str]]:
-    with open_existing(place.settings()) as found:
-        yield found
-
-
-@contextmanager
-def _parking(place: Place) -> Iterator[Parking]:
-    with _database(place) as (settings, url), parking(settings, url) as found:
-        yield found
-
-
-def _plain(one: Any) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(one).items()}
-
-
-def _minute(when: datetime) -> str:
-    return f"{when:%Y-%m-%d %H:%M}"
-
-
-def _who() -> str:
-    return f"{getpass.getuser()}@{socket.gethostname()} (process {os.getpid()})"
+def _told(differences: Sequence[str], end: str) -> str:
+    return "\n".join([*differences, end])
 
 
 def _cores() -> int:

@@ -1,6 +1,7 @@
 """Building a projection beside the live one: load on all cores, index, handle what was left for later, catch up.
 
-Each step does what is left of it, so a build that was broken off is gone on with by taking all the steps again.
+Where the log has to be handled in order it is indexed first, and then catches up from the beginning. Each step does
+what is left of it, so a build that was broken off is gone on with by taking all the steps again.
 """
 
 from __future__ import annotations
@@ -44,6 +45,17 @@ class Build:
         self._report = report
         self.projector = Projector(projection, PostgresStore(database), database)
 
+    def run(self, workers: int) -> None:
+        """Takes all steps, up to what can be handled now."""
+        if self._projection.in_order:
+            self.index()
+        else:
+            self.load(workers)
+            self.index()
+            self._count_rows()
+            self.handle_later()
+        self.catch_up()
+
     def load(self, workers: int) -> None:
         """Loads the log up to where it ended when the build began."""
         if self._are_loaded():
@@ -57,7 +69,7 @@ class Build:
             raise RebuildEnded("A worker ended before all was loaded.")
 
     def index(self) -> None:
-        """Makes the indexes, as many at once as there are connections for it, and counts the rows for the planner."""
+        """Makes the indexes, as many at once as there are connections for it."""
         statements = statements_of(self._projection.indexes)
         with ThreadPoolExecutor(2) as pool:
             left = {pool.submit(self._execute, statement) for statement in statements}
@@ -71,8 +83,6 @@ class Build:
                 for future in left:
                     future.cancel()
         self._report.report(progress.INDEXING, len(statements), len(statements))
-        for table in self._database.read(_QUERIES["tables_of"], {"schema": self._database.schema}, scalar_row):
-            self._execute(f"ANALYZE {table}")
 
     def handle_later(self) -> None:
         """Handles in their order the events that change what others entered."""
@@ -88,13 +98,23 @@ class Build:
             left = self._count_later()
             self._report.report(progress.AMENDING, total - left, total)
 
-    def catch_up(self, until: int) -> None:
-        """Handles what was recorded since, up to a position."""
-        first = position = self.projector.position()
+    def catch_up(self, until: int | None = None) -> None:
+        """Handles what is not in the tables, up to a position or to what can be handled now.
+
+        RebuildEnded where what the projection follows is not as far as the position.
+        """
+        until = self.projector.end() if until is None else until
+        position = self.projector.position()
+        first = 0 if self._projection.in_order else position
+        counted = position
         while position < until:
             self._report.report(progress.CATCHING_UP, position - first, until - first)
-            self.projector.step(BATCH, until)
+            if not self.projector.step(BATCH, until):
+                raise RebuildEnded(f"What it follows has not yet handled position {until}.")
             position = self.projector.position()
+            if self._projection.in_order and position > 2 * counted:
+                self._count_rows()
+                counted = position
 
     def _are_loaded(self) -> bool:
         ((done, total),) = self._database.read(_QUERIES["loaded"], {}, tuple_row)
@@ -103,6 +123,11 @@ class Build:
 
     def _count_later(self) -> int:
         return int(self._database.read(_QUERIES["later_left"], {}, scalar_row)[0])
+
+    def _count_rows(self) -> None:
+        """For the planner. Not before there are rows: of an empty table it would think that it stays so."""
+        for table in self._database.read(_QUERIES["tables_of"], {"schema": self._database.schema}, scalar_row):
+            self._execute(f"ANALYZE {table}")
 
     def _execute(self, statement: str) -> None:
         with self._database.connection() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from heapq import merge
@@ -27,8 +27,9 @@ _HELD_BACK = SQL("SELECT (stream, position, event_type)::text FROM {}.{} t")
 class Comparison:
     """One moment of the tables of a schema, for as long as the block of `moment` lasts."""
 
-    def __init__(self, connection: Connection, schema: str) -> None:
+    def __init__(self, connection: Connection, schema: str, behind: Sequence[str]) -> None:
         self._connection = connection
+        self._path = (schema, *behind)
         self.schema = schema
         row = connection.execute(SQL("SELECT position FROM {}.checkpoint").format(Identifier(schema))).fetchone()
         self.position = int(row[0]) if row else 0
@@ -55,7 +56,8 @@ class Comparison:
 
     def audit(self, projection: Projection, store: EventStore, streams: list[str]) -> list[Difference]:
         """Where the tables differ from the fold of some streams."""
-        self._connection.execute(SQL("SET LOCAL search_path TO {}").format(Identifier(self.schema)))
+        path = SQL(", ").join(map(Identifier, self._path))
+        self._connection.execute(SQL("SET LOCAL search_path TO {}").format(path))
         row = self._connection.execute(_QUERIES["resume"], {"projection": projection.name}).fetchone()
         history = History(store, *(row[2:] if row else ()))
         held = self._connection.execute(_QUERIES["list_parked"]).fetchall()
@@ -96,10 +98,30 @@ class Comparison:
 
 @contextmanager
 def moment(database: Database, schema: str) -> Iterator[Comparison]:
-    """The tables of a schema as they are now, whatever is written meanwhile."""
-    with database.transaction() as connection:
+    """The tables of a schema as they are now, whatever is written meanwhile; with those behind the database's.
+
+    For as long as it lasts none of them is swapped.
+    """
+    with (
+        database.connection() as connection,
+        staying(connection, (schema, *database.behind)),
+        connection.transaction(),
+    ):
         connection.execute(_QUERIES["read_only"])
-        yield Comparison(connection, schema)
+        yield Comparison(connection, schema, database.behind)
+
+
+@contextmanager
+def staying(connection: Connection, schemas: Sequence[str]) -> Iterator[None]:
+    """Keeps schemas from being swapped. To be entered before the transaction: what that sees is settled by its first
+    statement, and this one may wait.
+    """
+    try:
+        for schema in schemas:
+            connection.execute(_QUERIES["stay"], {"schema": schema})
+        yield
+    finally:
+        connection.execute("SELECT pg_advisory_unlock_all()")
 
 
 def differing_tables(one: Comparison, other: Comparison) -> list[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import NamedTuple, TypeVar
 
-from psycopg.rows import RowFactory, scalar_row, tuple_row
+from psycopg.rows import RowFactory, args_row, scalar_row, tuple_row
+from psycopg.sql import SQL
 
 from events.identity import entity_stream
 from service.db import Database
 from service.errors import NotBuilt
-from service.projections.status import ProjectionStatus, TableState, read_state, read_status
+from service.projections.status import ProjectionStatus, TableState, read_state, read_status, states_of
 from service.sql import load_queries
 
 Row = TypeVar("Row")
@@ -22,31 +24,65 @@ class NewestName(NamedTuple):
 
     name: str | None
     has_changed: bool
+    is_erasable: bool
+
+
+class Mark(NamedTuple):
+    """Which tables the index has, and where in the log something was last recorded about an entity."""
+
+    tables: int
+    position: int
+
+
+class Reached(NamedTuple):
+    """The last log position that all tables have taken in, and the mark of the index (None: there is none)."""
+
+    position: int
+    mark: Mark | None
+
+
+class Unsettled(NamedTuple):
+    """A claim that stands in a response, or is open: at some point it may say what was never believed at a position."""
+
+    claim: str
+    is_answered: bool
+    is_open: bool
 
 
 class Index:
     """The read tables. They may know more than a point of the recorded clock; the reader cuts off.
 
-    NotBuilt as long as they have never been complete: an empty or half view is no answer.
+    Beside the index there may be other projections, in the schemas behind that of the database. What is told of the
+    tables is told of all of them: NotBuilt as long as one has never been complete, for an empty or half view is no
+    answer.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._schemas = (database.schema, *database.behind)
         self._is_built = False
 
     def state(self) -> TableState:
         """How far the tables are, also while they are being built."""
-        return read_state(self._database)
+        return read_state(self._database, *self._schemas)
 
-    def status(self) -> ProjectionStatus:
-        """The state with the log beside it, and the last rebuild."""
-        return read_status(self._database)
+    def status(self) -> list[ProjectionStatus]:
+        """The state of each projection with the log beside it, and its last rebuild."""
+        return [read_status(self._database, schema) for schema in self._schemas]
 
     def position(self) -> int:
-        """The last log position that the tables have taken in."""
+        """The last log position that all tables have taken in."""
         state = self.state()
         self._demand_built(state)
         return state.position
+
+    def reached(self) -> Reached:
+        """How far the tables are."""
+        found = self._database.read(_reached_by(self._schemas), {}, tuple_row)
+        position, is_built, tables, last = found[0]
+        if not is_built:
+            raise NotBuilt(f"It is at position {position}.")
+        return Reached(position, Mark(tables, last))
 
     def merge_class(self, entity: str) -> list[str]:
         """The entity with all that were ever merged with it."""
@@ -68,6 +104,14 @@ class Index:
         """At most `limit` claims: these, with the responses that bear on them."""
         return self._read("claims_about", scalar_row, claims=list(claims), limit=limit)
 
+    def unsettled(self, entities: Collection[str], limit: int) -> list[Unsettled]:
+        """At most `limit` claims that name one of the entities and are answered or open."""
+        return self._read("unsettled", args_row(Unsettled), entities=list(entities), limit=limit)
+
+    def heard_from(self, claims: Collection[str], entities: Collection[str]) -> list[str]:
+        """The claims among some that stand in a response with one that names one of the entities."""
+        return self._read("heard_from", scalar_row, claims=list(claims), entities=list(entities))
+
     def claims_in(self, article: str) -> list[str]:
         """The claims of an article."""
         return self._read("claims_in", scalar_row, article=article)
@@ -87,10 +131,10 @@ class Index:
     def names_of(self, entities: Collection[str]) -> dict[str, NewestName]:
         """The newest names of entities."""
         streams = [entity_stream(entity) for entity in entities]
-        rows: list[tuple[str, str | None, bool]] = self._read(
+        rows: list[tuple[str, str | None, bool, bool]] = self._read(
             "names_of", tuple_row, entities=list(entities), streams=streams
         )
-        return {entity: NewestName(name, has_changed) for entity, name, has_changed in rows}
+        return {row[0]: NewestName(*row[1:]) for row in rows}
 
     def look_alikes(self, entity: str) -> list[str]:
         """Other entities whose names look the same."""
@@ -109,3 +153,8 @@ class Index:
         if not state.is_built:
             raise NotBuilt(f"It is at position {state.position}.")
         self._is_built = True
+
+
+@cache
+def _reached_by(schemas: tuple[str, ...]) -> str:
+    return SQL(_QUERIES["reached"]).format(states=states_of(schemas)).as_string()

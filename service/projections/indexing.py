@@ -29,20 +29,23 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "entities": ("entity", "kind", "name", "reference"),
         "entity_names": ("entity", "name", "folded", "skeleton", "reference"),
         "entity_identifiers": ("scheme", "value", "entity"),
+        "entity_events": ("entity", "position"),
         "merges": ("merged", "into_entity"),
         "claim_entities": ("entity", "claim"),
         "claim_articles": ("article", "claim"),
         "responses": ("claim", "other"),
     }
 )
-_OF_ENTITIES = ("entities", "entity_names", "entity_identifiers", "merges")
+_OF_ENTITIES = ("entities", "entity_names", "entity_identifiers", "entity_events", "merges")
 
 
 class IndexProjection:
     """See `service.projections.projection.Projection`. Handling an event twice changes nothing."""
 
     name = "index"
-    version = 1
+    version = 2
+    follows: str | None = None
+    in_order = False
     tables = _QUERIES["tables"]
     indexes = _QUERIES["indexes"]
 
@@ -50,7 +53,7 @@ class IndexProjection:
         """Enters what is new; an entity is entered anew, as its stream tells it by the last of the events."""
         rows = IndexRows()
         for record in records:
-            rows.add(event_of(record))
+            rows.add(event_of(record), record.position)
         if rows.entities:
             connection.execute(_QUERIES["forget_entities"], {"entities": list(rows.entities)}, prepare=False)
         for table, items in _tables(rows, _entities(rows.entities, history, records[-1].position), history).items():
@@ -64,9 +67,9 @@ class IndexProjection:
         for record in records:
             event = event_of(record)
             if record.version == 1:
-                rows.add(event)
+                rows.add(event, record.position)
             else:
-                changes.add(event)
+                changes.add(event, record.position)
                 if changes != IndexRows():
                     changes = IndexRows()
                     later.append(record.position)
@@ -109,6 +112,7 @@ def _tables(rows: IndexRows, entities: Mapping[str, Record | None], history: His
         "entities": [one.entity for one in whole],
         "entity_names": [row for one in whole for row in one.names],
         "entity_identifiers": [row for one in whole for row in one.identifiers],
+        "entity_events": sorted(rows.entity_events),
         "merges": sorted(rows.merges),
         "claim_entities": sorted(rows.claim_entities),
         "claim_articles": sorted(rows.claim_articles),
@@ -131,6 +135,7 @@ def _expected(records: Sequence[Record], history: History) -> Rows:
         expected["entity_identifiers"].update(one.identifiers)
     for record in records:
         if isinstance(record, EntityRecord):
+            expected["entity_events"].update((record.id, at) for at in record.positions)
             expected["merges"].update((record.id, merge.into) for merge in record.merges)
         elif isinstance(record, ClaimRecord):
             _expect_claim(expected, record)
@@ -144,8 +149,7 @@ def _expect_claim(expected: Rows, record: ClaimRecord) -> None:
         article = getattr(amendment, "article", None)
         if article is not None:
             expected["claim_articles"].add((article, record.id))
-    for at in (record.position, *(at for at, _ in record.amendments)):
-        content = record.versions(at).content
+    for content in record.contents():
         expected["claim_entities"].update((entity, record.id) for entity in entities_in(content))
         expected["responses"].update((record.id, other) for other in responded_to(record.id, content.attributes))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
+from types import MappingProxyType
 
 from psycopg.rows import scalar_row
 
@@ -17,8 +18,10 @@ CATCHING_UP, VERIFYING = "catching up", "verifying"
 DONE, REFUSED, CANCELLED, FAILED = "done", "refused", "cancelled", "failed"
 ENDS = (DONE, REFUSED, CANCELLED, FAILED)
 PHASES = (LOADING, INDEXING, AMENDING, CATCHING_UP, VERIFYING)
-_SECONDS = dict(zip(PHASES, (22.0, 5.0, 6.0, 1.0, 3.0), strict=True))
+LOADED: Mapping[str, float] = MappingProxyType(dict(zip(PHASES, (22.0, 5.0, 6.0, 1.0, 3.0), strict=True)))
 """What the phases took of 1,000,000 events (see decision 41); all that counts is how they relate to each other."""
+IN_ORDER: Mapping[str, float] = MappingProxyType({INDEXING: 0.1, CATCHING_UP: 60.0, VERIFYING: 3.0})
+"""The same of a projection that handles the log in order."""
 _QUERIES = load_queries("projections")
 
 
@@ -47,24 +50,26 @@ class Outlook:
     attempt.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: Mapping[str, float] = LOADED) -> None:
+        """`seconds`: what each phase takes, in order, as it relates to the others."""
+        self._seconds = seconds
         self._began: tuple[float, float] | None = None
         self._share = 0.0
 
     def seconds_left(self, phase: str, done: int, total: int, now: float) -> float | None:
         """The seconds left, at a time of a monotonic clock; None as long as nothing was done."""
-        self._share = max(self._share, _share_done(phase, done, total))
+        self._share = max(self._share, self._share_done(phase, done, total))
         self._began = self._began or (now, self._share)
         began, share_then = self._began
         gained = self._share - share_then
         return (now - began) * (1 - self._share) / gained if gained > 0 else None
 
-
-def _share_done(phase: str, done: int, total: int) -> float:
-    """How much of the whole is done, from 0 to 1."""
-    earlier = sum(_SECONDS[other] for other in PHASES[: PHASES.index(phase)])
-    within = done / total if total else 1.0
-    return (earlier + within * _SECONDS[phase]) / sum(_SECONDS.values())
+    def _share_done(self, phase: str, done: int, total: int) -> float:
+        """How much of the whole is done, from 0 to 1."""
+        phases = list(self._seconds)
+        earlier = sum(self._seconds[other] for other in phases[: phases.index(phase)])
+        within = done / total if total else 1.0
+        return (earlier + within * self._seconds[phase]) / sum(self._seconds.values())
 
 
 class RebuildCancelled(RebuildEnded):
@@ -74,13 +79,13 @@ class RebuildCancelled(RebuildEnded):
 class Reporter:
     """Keeps the row of one rebuild. RebuildCancelled as soon as somebody has asked it to end."""
 
-    def __init__(self, database: Database, schema: str, tell: Callable[[Progress], None]) -> None:
+    def __init__(self, database: Database, schema: str, outlook: Outlook, tell: Callable[[Progress], None]) -> None:
         self._database = database
         self._schema = schema
         self._tell = tell
         self._phase = ""
         self._began = (0.0, 0)
-        self._outlook = Outlook()
+        self._outlook = outlook
 
     def start(self, by: str) -> None:
         """A rebuild begins, or goes on."""

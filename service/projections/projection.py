@@ -69,19 +69,40 @@ class History:
 class Projection(Protocol):
     """Tables under a name. Another shape or meaning of them is another version, with tables of its own.
 
-    The names in its SQL have no schema. A stream is handled in order, but a held-back one may be taken in long after
-    others. Whoever handles events emits nothing to the outside: all that is done is in the tables.
+    The names in its SQL have no schema; no two projections have a table of the same name. Nothing in its tables refers
+    to those of another projection by a constraint. Whoever handles events emits nothing to the outside: all that is
+    done is in the tables.
+
+    A stream is handled in order. One that was held back is taken in when an operator lets it, long after others, also
+    where the projection is `in_order`; until then, none of its events is handled.
     """
 
     name: str
     version: int
+    in_order: bool
+    """Whether each event is to find the tables as those before it have left them, also in a rebuild, which then takes
+    in the log from its beginning by `handle`, with the indexes made before. `load` is never called.
+    """
     tables: str
     """The statements that make the tables, without what slows down a load."""
     indexes: str
     """The statements that make the rest, separated by semicolons; each can be run again where it was run before."""
 
+    @property
+    def follows(self) -> str | None:
+        """The projection whose tables it reads, by name. None: it reads its own tables only.
+
+        Those may be further than the events at hand, and never behind: an event is handled once the followed one has
+        handled it. A stream that the followed one holds back is held back here too, from the same event on.
+        """
+        ...
+
     def handle(self, connection: Connection, records: Sequence[StoredRecord], history: History) -> None:
-        """Takes in the next events. Any error that is not the database's means that one of them cannot be handled."""
+        """Takes in the next events. Any error that is not the database's means that one of them cannot be handled.
+
+        The connection is in a transaction, and its search path is the schema of the projection, followed by that of the
+        one it follows: both are read by plain names, and `checkpoint` and `parked` are its own.
+        """
         ...
 
     def load(self, records: Sequence[StoredRecord], history: History) -> Load:
@@ -95,13 +116,27 @@ class Projection(Protocol):
     def audit(
         self, connection: Connection, streams: Mapping[str, Sequence[StoredRecord]], history: History
     ) -> list[Difference]:
-        """Where the tables differ from what the fold says of some streams."""
+        """Where the tables differ from what the fold says of some streams, each up to the checkpoint of the tables.
+
+        The connection reads one moment, with the search path that `handle` has. The followed tables may be further than
+        the own ones at that moment.
+        """
         ...
 
 
 def schema_of(projection: Projection) -> str:
     """The schema that holds the tables of this version."""
     return f"read_{projection.name}_{projection.version}"
+
+
+def schemas_behind(projection: Projection, among: Iterable[Projection]) -> tuple[str, ...]:
+    """The schema of the projection that it follows, if it does. LookupError where that is not among the given ones."""
+    if projection.follows is None:
+        return ()
+    found = tuple(schema_of(one) for one in among if one.name == projection.follows)
+    if not found:
+        raise LookupError(f"{projection.name} follows {projection.follows}, which there is not")
+    return found
 
 
 def leave_all(records: Sequence[StoredRecord]) -> Load:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 
 import structlog
 from psycopg.rows import scalar_row
+from psycopg.sql import SQL, Identifier
 
 from service.db import Connection, Database, translated
 from service.errors import DeadlineExceeded, ServiceError, StoreUnavailable, Unstorable
 from service.projections.projection import History, Projection
 from service.projections.schemas import install
+from service.projections.status import TableState, read_state
 from service.sql import load_queries
 from service.store.protocol import EventStore, StoredRecord
 
 BATCH = 5_000
 _QUERIES = load_queries("projections")
+_WHOLE = TableState(sys.maxsize, True, 0)
 _log = structlog.get_logger(__name__)
 
 
@@ -28,7 +32,8 @@ class Projector:
     """Keeps the tables of a projection current, in the schema of the database. A crash costs at most a batch of work.
 
     An event that cannot be handled parks its stream: that stream stands still in the tables, everything else goes on.
-    A batch that takes longer than the limits of the database is made smaller until it fits.
+    A batch that takes longer than the limits of the database is made smaller until it fits. The schemas behind that of
+    the database are followed: nothing is handled before they have handled it, and what they hold back is parked.
     """
 
     def __init__(self, projection: Projection, store: EventStore, database: Database) -> None:
@@ -49,6 +54,14 @@ class Projector:
         """The last position fully handled."""
         return int(self._database.read(_QUERIES["position"], {}, scalar_row)[0])
 
+    def end(self) -> int:
+        """The last position that can be handled now."""
+        return min(self._store.head(), self._followed().position)
+
+    def is_held_up(self) -> bool:
+        """Whether the log has more to handle, and what is followed has not handled it yet."""
+        return bool(self._database.behind) and self._store.head() > self.position()
+
     def step(self, limit: int = BATCH, until: int | None = None) -> int:
         """Handles the next events, at most `limit` and up to a position, and gives how many there were.
 
@@ -56,12 +69,15 @@ class Projector:
         After DeadlineExceeded or StoreUnavailable the next step takes half of them, and later ones slowly more.
         """
         self._install()
+        followed = self._followed()
         after = self.position()
         size = min(limit, self._size)
-        records = self._store.read_log(after, size, until)
+        records = self._store.read_log(
+            after, size, followed.position if until is None else min(until, followed.position)
+        )
         if records:
             self._commit(records, after)
-        if len(records) < size and until is None and not self._is_built:
+        if len(records) < size and until is None and followed.is_built and not self._is_built:
             self._mark_built()
         return len(records)
 
@@ -91,6 +107,8 @@ class Projector:
         """Handles events, but those that were skipped or whose streams are held back, and parks what cannot be."""
         wanted = history.without_skipped(records)
         parked = self._parked(connection, {record.stream for record in wanted}) if self._has_parked else set()
+        for schema in self._database.behind:
+            wanted = self._without_held_back(connection, wanted, parked, schema)
         self._handle(connection, wanted, history, parked)
 
     def _commit(self, records: Sequence[StoredRecord], after: int) -> None:
@@ -118,7 +136,7 @@ class Projector:
                 raise
             half = len(records) // 2
             if not half:
-                self._park(connection, records[0], error)
+                self._park(connection, records[0], repr(error))
                 parked.add(records[0].stream)
                 return
             self._handle(connection, records[:half], history, parked)
@@ -127,11 +145,32 @@ class Projector:
     def _parked(self, connection: Connection, streams: set[str]) -> set[str]:
         return {stream for (stream,) in connection.execute(_QUERIES["parked_streams"], {"streams": list(streams)})}
 
-    def _park(self, connection: Connection, record: StoredRecord, error: Exception) -> None:
-        _log.error("event parked", stream=record.stream, position=record.position, error=repr(error))
+    def _without_held_back(
+        self, connection: Connection, records: Iterable[StoredRecord], parked: set[str], schema: str
+    ) -> list[StoredRecord]:
+        """Parks streams at the first event that a followed schema holds back, and gives what is not held back."""
+        wanted = [record for record in records if record.stream not in parked]
+        query = SQL(_QUERIES["held_back_by"]).format(schema=Identifier(schema))
+        held: dict[str, int] = dict(
+            connection.execute(query, {"streams": list({record.stream for record in wanted})}).fetchall()
+        )
+        first: dict[str, StoredRecord] = {}
+        for record in wanted:
+            if record.position >= held.get(record.stream, sys.maxsize):
+                first.setdefault(record.stream, record)
+        for record in first.values():
+            self._park(connection, record, f"{schema} holds it back")
+        return [one for one in wanted if one.stream not in first or one.position < first[one.stream].position]
+
+    def _park(self, connection: Connection, record: StoredRecord, error: str) -> None:
+        _log.error("event parked", stream=record.stream, position=record.position, error=error)
         about = {"stream": record.stream, "position": record.position, "event_type": record.topic}
-        connection.execute(_QUERIES["park"], about | {"error": repr(error)})
+        connection.execute(_QUERIES["park"], about | {"error": error})
         self._has_parked = True
+
+    def _followed(self) -> TableState:
+        behind = self._database.behind
+        return read_state(self._database, *behind) if behind else _WHOLE
 
     def _install(self) -> None:
         if not self._is_installed:

@@ -5,7 +5,7 @@ A rebuild reads the log and writes the tables of the projection: it appends noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,7 @@ from service.errors import BuildKept, RebuildEnded, RebuildRunning, SchemaMissin
 from service.projections import progress, schemas
 from service.projections.building import Build
 from service.projections.comparing import SAMPLE, Comparison, differences, differing_tables, moment
-from service.projections.progress import Progress, RebuildCancelled, Reporter
+from service.projections.progress import Outlook, Progress, RebuildCancelled, Reporter
 from service.projections.projection import Difference, Projection, schema_of
 from service.projections.projector import Projector
 from service.projections.schemas import NEXT, OLD
@@ -58,9 +58,17 @@ class Report:
 class Rebuild:
     """Rebuilds one projection on one database."""
 
-    def __init__(self, projection: Projection, settings: DatabaseSettings, tell: Callable[[Progress], None]) -> None:
+    def __init__(
+        self,
+        projection: Projection,
+        settings: DatabaseSettings,
+        tell: Callable[[Progress], None],
+        behind: Sequence[str] = (),
+    ) -> None:
+        """`behind`: the schema of what the projection follows."""
         self._projection = projection
         self._schema = schema_of(projection)
+        self._behind = tuple(behind)
         self._settings = patient(settings)
         self._tell = tell
 
@@ -76,7 +84,8 @@ class Rebuild:
             keep.enter_context(_alone(live))
             if not wish.is_to_switch:
                 keep.enter_context(_borrowed(live, self._schema + NEXT))
-            reporter = Reporter(live, self._schema, self._tell)
+            outlook = Outlook(progress.IN_ORDER if self._projection.in_order else progress.LOADED)
+            reporter = Reporter(live, self._schema, outlook, self._tell)
             reporter.start(wish.by)
             try:
                 report = self._run(wish, live, reporter)
@@ -98,7 +107,7 @@ class Rebuild:
     def cancel(self) -> RebuildStatus | None:
         """Asks the running rebuild to end, and gives its status; None where none runs."""
         with self._open(self._schema) as live:
-            status = read_rebuild(live)
+            status = read_rebuild(live, self._schema)
             if status is None or not status.is_running:
                 return None
             with live.connection() as connection:
@@ -116,16 +125,12 @@ class Rebuild:
             self._make_room(live)
             schemas.drop_unused(live, self._projection)
         with self._open(self._schema + NEXT) as database:
-            store = PostgresStore(database)
             if wish.anew and not schemas.drop(live, database.schema):
                 raise RebuildEnded(f"{database.schema} is in use.")
-            if not schemas.is_there(live, database.schema):
-                schemas.create_next(database, self._projection, store.head())
             build = Build(self._projection, self._settings, database, reporter)
-            build.load(wish.workers)
-            build.index()
-            build.handle_later()
-            build.catch_up(store.head())
+            if not schemas.is_there(live, database.schema):
+                schemas.create_next(database, self._projection, build.projector.end())
+            build.run(wish.workers)
             report = self._verify(build, live, database, reporter)
             if not wish.is_to_switch:
                 return report
@@ -133,7 +138,7 @@ class Rebuild:
                 return report
             if report.differences and not wish.despite_live:
                 return report
-            self._switch(build, live, store)
+            self._switch(build, live)
             return replace(report, is_switched=True)
 
     def _verify(self, build: Build, live: Database, database: Database, reporter: Reporter) -> Report:
@@ -154,7 +159,7 @@ class Rebuild:
     def _moment_of_live(self, keep: ExitStack, build: Build, live: Database) -> Comparison | None:
         """The live tables, not behind the new ones; None where there are none or they were never complete."""
         try:
-            if not read_state(live).is_built:
+            if not read_state(live, self._schema).is_built:
                 return None
         except SchemaMissing:
             return None
@@ -162,7 +167,7 @@ class Rebuild:
         Projector(self._projection, PostgresStore(live), live).catch_up(until=position)
         return keep.enter_context(moment(live, self._schema))
 
-    def _switch(self, build: Build, live: Database, store: PostgresStore) -> None:
+    def _switch(self, build: Build, live: Database) -> None:
         """Swaps the schemas at a moment when the new tables are not behind the live ones.
 
         Where the live ones are ahead each time, they wait while the last events are taken in.
@@ -171,8 +176,8 @@ class Rebuild:
         for _ in range(_FREE_ATTEMPTS):
             if self._swapped(live):
                 return
-            build.catch_up(store.head())
-        self._swapped(live, lambda: build.catch_up(store.head()))
+            build.catch_up()
+        self._swapped(live, build.catch_up)
 
     def _make_room(self, live: Database) -> None:
         if not schemas.drop(live, self._schema + OLD):
@@ -180,6 +185,7 @@ class Rebuild:
 
     def _swapped(self, live: Database, take_in_the_rest: Callable[[], None] | None = None) -> bool:
         with live.transaction() as connection:
+            connection.execute(_QUERIES["move"], {"schema": self._schema})
             connection.execute(_QUERIES["work"], {"schema": self._schema})
             is_there = connection.execute(_QUERIES["exists"], {"schema": self._schema}).fetchone() == (True,)
             if is_there and not schemas.is_ahead(connection, self._schema):
@@ -192,7 +198,9 @@ class Rebuild:
 
     @contextmanager
     def _open(self, schema: str) -> Iterator[Database]:
-        with Database(self._settings, role=PROJECTOR_ROLE, name="frenemies-rebuild", schema=schema) as database:
+        with Database(
+            self._settings, role=PROJECTOR_ROLE, name="frenemies-rebuild", schema=schema, behind=self._behind
+        ) as database:
             yield database
 
 
@@ -225,7 +233,7 @@ def _alone(live: Database) -> Iterator[None]:
     with live.connection() as connection:
         row = connection.execute(_QUERIES["lock_rebuild"], {"schema": live.schema}).fetchone()
         if row != (True,):
-            status = read_rebuild(live)
+            status = read_rebuild(live, live.schema)
             raise RebuildRunning(
                 f"By {status.started_by} since {status.started_at:%Y-%m-%d %H:%M} UTC." if status else ""
             )

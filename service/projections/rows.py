@@ -36,14 +36,17 @@ class IndexRows:
     """What some events add to the index. Entities are entered whole, so their events are only gathered."""
 
     entities: dict[str, list[DomainEvent]] = field(default_factory=dict)
+    entity_events: set[tuple[str, int]] = field(default_factory=set)
     merges: set[Pair] = field(default_factory=set)
     claim_entities: set[Pair] = field(default_factory=set)
     claim_articles: set[Pair] = field(default_factory=set)
     responses: set[Pair] = field(default_factory=set)
 
-    def add(self, event: DomainEvent) -> None:
+    def add(self, event: DomainEvent, position: int) -> None:
         """Adds the rows of one more event."""
-        _, name = split_stream(event.originator_id)
+        category, name = split_stream(event.originator_id)
+        if category == "entity":
+            self.entity_events.add((name, position))
         match event:
             case Claimed():
                 self.claim_articles.add((event.content.article, name))

@@ -16,6 +16,7 @@ from service.sql import load_queries
 from service.store.protocol import AppendSignal
 
 POLL_SECONDS = 1.0
+SHORTEST_PAUSE = 0.002
 LONGEST_PAUSE = 15.0
 TIDY_SECONDS = 60.0
 _QUERIES = load_queries("projections")
@@ -63,14 +64,21 @@ class Runner:
         return row is not None and bool(row[0])
 
     def _follow(self, connection: Connection) -> None:
-        tidy_at = monotonic() + TIDY_SECONDS
+        tidy_at, pause = monotonic() + TIDY_SECONDS, SHORTEST_PAUSE
         with leading(self._database, connection, self._absence):
             while not self._stopped.is_set():
                 connection.execute("SELECT 1")  # the lock is gone when the connection is
                 if self._projector.step():
+                    pause = SHORTEST_PAUSE
                     continue
                 if monotonic() > tidy_at:
                     # What a rebuild has replaced; as long as a statement uses it, it stays until the next time.
                     drop(self._database, self._projector.schema + OLD)
                     tidy_at = monotonic() + TIDY_SECONDS
-                self._signal.wait(POLL_SECONDS)
+                if self._projector.is_held_up():
+                    # The notice of the append came before its time. That of the followed one would burden every append.
+                    self._stopped.wait(pause)
+                    pause = min(pause * 2, POLL_SECONDS)
+                else:
+                    pause = SHORTEST_PAUSE
+                    self._signal.wait(POLL_SECONDS)

@@ -30,9 +30,12 @@ def install(database: Database, projection: Projection) -> None:
 
 
 def create_next(database: Database, projection: Projection, position: int) -> None:
-    """Makes the schema of the database with tables to be loaded up to a position of the log."""
+    """Makes the schema of the database with tables to be loaded up to a position of the log.
+
+    In a projection that handles the log in order nothing is loaded.
+    """
     with database.transaction() as connection:
-        _create(connection, database.schema, projection, position)
+        _create(connection, database.schema, projection, 0 if projection.in_order else position)
         connection.execute(_QUERIES["load_tables"])
         connection.execute(_QUERIES["plan_ranges"], {"size": RANGE})
 

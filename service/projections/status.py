@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 from psycopg.rows import args_row, scalar_row
+from psycopg.sql import SQL, Composed, Identifier
 
 from service.db import Database
 from service.errors import SchemaMissing
@@ -19,7 +21,10 @@ INTERRUPTED = "interrupted"
 
 @dataclass(frozen=True)
 class TableState:
-    """The last position taken in, whether the tables were ever complete, and how many streams are held back."""
+    """The last position taken in, whether the tables were ever complete, and how many streams are held back.
+
+    Of several projections together: the lowest position, whether each of them was, and all that they hold back.
+    """
 
     position: int
     is_built: bool
@@ -111,28 +116,38 @@ class ProjectionStatus:
         }
 
 
-def read_state(database: Database) -> TableState:
-    """The state of the tables in the schema of the database. SchemaMissing where there are none."""
-    return database.read(_QUERIES["state"], {}, args_row(TableState))[0]
+def read_state(database: Database, *schemas: str) -> TableState:
+    """The state of the tables in some schemas, read by one statement. SchemaMissing where one of them is not there."""
+    return database.read(_state_of(schemas), {}, args_row(TableState))[0]
 
 
-def read_rebuild(database: Database) -> RebuildStatus | None:
-    """The last rebuild of the schema; None where there was none."""
-    found = database.read(_QUERIES["rebuild"], {"schema": database.schema}, args_row(RebuildStatus))
+def read_rebuild(database: Database, schema: str) -> RebuildStatus | None:
+    """The last rebuild of a schema; None where there was none."""
+    found = database.read(_QUERIES["rebuild"], {"schema": schema}, args_row(RebuildStatus))
     return found[0] if found else None
 
 
-def read_status(database: Database) -> ProjectionStatus:
-    """The status of the projection in the schema of the database; a schema that is not there yet is at position 0."""
+def read_status(database: Database, schema: str) -> ProjectionStatus:
+    """The status of the projection in a schema; a schema that is not there yet is at position 0."""
     try:
-        state = read_state(database)
+        state = read_state(database, schema)
     except SchemaMissing:
         state = TableState(0, False, 0)
     head = int(database.read(_LOG["head"], {}, scalar_row)[0])
     waiting = database.read(_LOG["recorded_at"], {"position": state.position + 1}, scalar_row)
     lag = (datetime.now(UTC) - waiting[0]).total_seconds() if waiting else 0.0
-    _, name, version = database.schema.split("_", 2)
+    name, _, version = schema.removeprefix("read_").rpartition("_")
     return ProjectionStatus(
         name, int(version), state.position, max(head, state.position), max(lag, 0.0), state.is_built, state.parked,
-        read_rebuild(database),
+        read_rebuild(database, schema),
     )  # fmt: skip
+
+
+@cache
+def _state_of(schemas: tuple[str, ...]) -> str:
+    return SQL(_QUERIES["state"]).format(states=states_of(schemas)).as_string()
+
+
+def states_of(schemas: tuple[str, ...]) -> Composed:
+    """The part of a query that gives the state of the tables in each of some schemas."""
+    return SQL(" UNION ALL ").join(SQL(_QUERIES["state_of"]).format(schema=Identifier(schema)) for schema in schemas)

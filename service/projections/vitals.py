@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 from psycopg.rows import args_row
+from psycopg.sql import SQL, Composed, Identifier
 
 from service.db import Connection, connect, translated
 from service.errors import SchemaMissing
@@ -33,8 +34,8 @@ class LogVitals:
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectionVitals:
-    """How far a projection is. `lag` is the age of the first event not handled, in seconds."""
+class TableVitals:
+    """How far the tables of a projection are. `lag` is the age of the first event not handled, in seconds."""
 
     position: int
     lag_events: int
@@ -44,22 +45,28 @@ class ProjectionVitals:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectionVitals:
+    """One projection and its last rebuild; its tables are None while there are none."""
+
+    name: str
+    tables: TableVitals | None
+    rebuild: RebuildStatus | None
+
+
+@dataclass(frozen=True, slots=True)
 class Vitals:
-    """The log, and the projection of that name; its tables are None while there are none."""
+    """The log, and the projections."""
 
     log: LogVitals
-    name: str
-    projection: ProjectionVitals | None
-    rebuild: RebuildStatus | None
+    projections: tuple[ProjectionVitals, ...]
 
 
 class VitalsReader:
     """Reads them over a connection of its own, as the login itself; for one thread at a time."""
 
-    def __init__(self, url: str, projection: Projection) -> None:
+    def __init__(self, url: str, projections: Sequence[Projection]) -> None:
         self._url = url
-        self._name = projection.name
-        self._schema = schema_of(projection)
+        self._projections = tuple(projections)
         self._connection: Connection | None = None
 
     def read(self) -> Vitals:
@@ -68,8 +75,7 @@ class VitalsReader:
             connection = self._connection or self._connect()
             with translated():
                 (log,) = _rows(connection, _QUERIES["log"], {}, LogVitals)
-                rebuild = _rows(connection, _REBUILD, {"schema": self._schema}, RebuildStatus)
-                return Vitals(log, self._name, _projection(connection), rebuild[0] if rebuild else None)
+                return Vitals(log, tuple(_projection(connection, one) for one in self._projections))
         except BaseException:
             self.close()
             raise
@@ -86,7 +92,6 @@ class VitalsReader:
         values = {
             "default_transaction_read_only": "on",
             "statement_timeout": _STATEMENT_TIMEOUT,
-            "search_path": self._schema,
         }
         with translated():
             for name, value in values.items():
@@ -94,13 +99,20 @@ class VitalsReader:
         return connection
 
 
-def _projection(connection: Connection) -> ProjectionVitals | None:
+def _projection(connection: Connection, projection: Projection) -> ProjectionVitals:
+    schema = schema_of(projection)
+    rebuild = _rows(connection, _REBUILD, {"schema": schema}, RebuildStatus)
+    return ProjectionVitals(projection.name, _tables(connection, schema), rebuild[0] if rebuild else None)
+
+
+def _tables(connection: Connection, schema: str) -> TableVitals | None:
+    query = SQL(_QUERIES["tables"]).format(schema=Identifier(schema))
     try:
         with translated():
-            return _rows(connection, _QUERIES["projection"], {}, ProjectionVitals)[0]
+            return _rows(connection, query, {}, TableVitals)[0]
     except SchemaMissing:
         return None
 
 
-def _rows(connection: Connection, query: str, params: Mapping[str, object], row: type[Row]) -> list[Row]:
+def _rows(connection: Connection, query: str | Composed, params: Mapping[str, object], row: type[Row]) -> list[Row]:
     return connection.cursor(row_factory=args_row(row)).execute(query, params).fetchall()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from events.identity import split_stream
 from service.db import Database
-from service.projections.index import Index, NewestName
+from service.projections.index import Index, NewestName, Reached
 from service.store.protocol import EventStore
 
 _PAGE = 10_000
@@ -30,6 +30,10 @@ class WholeIndex(Index):
     def position(self) -> int:
         """The end of the log."""
         return self._head
+
+    def reached(self) -> Reached:
+        """The end of the log. Nothing is to be remembered: names are not known here."""
+        return Reached(self._head, None)
 
     def merge_class(self, entity: str) -> list[str]:
         """The entity itself: the claims of all others are found anyway."""

@@ -11,7 +11,7 @@ import platform
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
@@ -29,7 +29,7 @@ from service import metrics
 from service.bootstrap import vitals_reader
 from service.errors import ServiceError, SettingsError
 from service.metrics import Asked
-from service.projections.vitals import Vitals
+from service.projections.vitals import ProjectionVitals, Vitals
 from service.serve.logs import configure_logs
 from service.serve.signals import Signals
 from service.settings import read_settings
@@ -67,8 +67,8 @@ class Present(Collector):
         yield _gauge(metrics.DATABASE_UP, {(): vitals is not None})
         if vitals is not None:
             yield from _of_log(vitals)
-            yield from _of_projection(vitals)
-            yield from _of_rebuild(vitals)
+            yield from _of_tables(vitals.projections)
+            yield from _of_rebuilds(vitals.projections)
 
     def _vitals(self) -> Vitals | None:
         """One question is under way at a time, so that a silent database does not gather threads."""
@@ -158,33 +158,36 @@ def _of_log(vitals: Vitals) -> Iterator[Metric]:
         yield _gauge(metrics.LOCK_HELD, {(): vitals.log.lock_held})
 
 
-def _of_projection(vitals: Vitals) -> Iterator[Metric]:
-    name, tables = (vitals.name,), vitals.projection
-    yield _gauge(metrics.PROJECTION_BUILT, {name: tables is not None and tables.is_built})
-    if tables is not None:
-        yield _gauge(metrics.PROJECTION_POSITION, {name: tables.position})
-        yield _gauge(metrics.PROJECTION_LAG_EVENTS, {name: tables.lag_events})
-        yield _gauge(metrics.PROJECTION_LAG, {name: tables.lag})
-        yield _gauge(metrics.PROJECTION_PARKED, {name: tables.parked})
+def _of_tables(projections: Sequence[ProjectionVitals]) -> Iterator[Metric]:
+    built: dict[tuple[str, ...], bool] = {
+        (one.name,): one.tables is not None and one.tables.is_built for one in projections
+    }
+    tables = {(one.name,): one.tables for one in projections if one.tables is not None}
+    yield _gauge(metrics.PROJECTION_BUILT, built)
+    yield _gauge(metrics.PROJECTION_POSITION, {name: found.position for name, found in tables.items()})
+    yield _gauge(metrics.PROJECTION_LAG_EVENTS, {name: found.lag_events for name, found in tables.items()})
+    yield _gauge(metrics.PROJECTION_LAG, {name: found.lag for name, found in tables.items()})
+    yield _gauge(metrics.PROJECTION_PARKED, {name: found.parked for name, found in tables.items()})
 
 
-def _of_rebuild(vitals: Vitals) -> Iterator[Metric]:
-    rebuild = vitals.rebuild
-    yield _gauge(metrics.REBUILD_RUNNING, {(vitals.name,): rebuild is not None and rebuild.is_running})
-    if rebuild is not None:
-        labels = (vitals.name, rebuild.phase_now)
-        yield _gauge(metrics.REBUILD_DONE, {labels: rebuild.done})
-        yield _gauge(metrics.REBUILD_TOTAL, {labels: rebuild.total})
-        if rebuild.seconds_left is not None:
-            yield _gauge(metrics.REBUILD_LEFT, {labels: rebuild.seconds_left})
-        if rebuild.whole_seconds_left is not None:
-            yield _gauge(metrics.REBUILD_WHOLE_LEFT, {(vitals.name,): rebuild.whole_seconds_left})
+def _of_rebuilds(projections: Sequence[ProjectionVitals]) -> Iterator[Metric]:
+    running: dict[tuple[str, ...], bool] = {
+        (one.name,): one.rebuild is not None and one.rebuild.is_running for one in projections
+    }
+    last = [(one.name, one.rebuild) for one in projections if one.rebuild is not None]
+    yield _gauge(metrics.REBUILD_RUNNING, running)
+    yield _gauge(metrics.REBUILD_DONE, {(name, found.phase_now): found.done for name, found in last})
+    yield _gauge(metrics.REBUILD_TOTAL, {(name, found.phase_now): found.total for name, found in last})
+    yield _gauge(metrics.REBUILD_LEFT, {(name, found.phase_now): found.seconds_left for name, found in last})
+    yield _gauge(metrics.REBUILD_WHOLE_LEFT, {(name,): found.whole_seconds_left for name, found in last})
 
 
-def _gauge(asked: Asked, values: dict[tuple[str, ...], float]) -> Metric:
+def _gauge(asked: Asked, values: Mapping[tuple[str, ...], float | None]) -> Metric:
+    """The values there are."""
     family = GaugeMetricFamily(asked.name, asked.help, labels=asked.labels)
     for labels, value in values.items():
-        family.add_metric(labels, value)
+        if value is not None:
+            family.add_metric(labels, value)
     return family
 
 

@@ -1,11 +1,11 @@
-"""The supervisor: prepares the database, keeps web server and projector running, and ends both."""
+"""The supervisor: prepares the database, keeps web server and projectors running, and ends them."""
 
 from __future__ import annotations
 
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -15,12 +15,15 @@ import structlog
 from service.bootstrap import demand_signing_key, signing_key
 from service.cores import ALLOWED
 from service.errors import ServiceError
+from service.projections.catalog import PROJECTIONS
+from service.projections.projection import Projection
 from service.serve.address import base_url, demand_guard, listen
 from service.serve.child import Child
 from service.serve.database import embedded_folder, open_database
 from service.serve.health import is_building, is_ready
 from service.serve.metering import Metering, metering
 from service.serve.preparing import prepared
+from service.serve.projector import keeps_tree
 from service.serve.signals import Signals
 from service.settings import Settings
 from service.slots import FOLDER
@@ -92,7 +95,7 @@ def _children(
     plain = _environment(settings, size, url)
     environment = plain | (meter.told_to_children() if meter else {})
     children = [
-        Child("projector", [sys.executable, "-m", "service.serve.projector"], environment | _secret(settings)),
+        *(_projector(one, environment, settings) for one in PROJECTIONS),
         Child("web", _gunicorn(size, link), environment, files=[link.fileno()]),
         *([meter.child(plain)] if meter else []),
     ]
@@ -104,6 +107,12 @@ def _children(
             child.ask_to_end()
         for child in children:
             child.end(deadline)
+
+
+def _projector(chosen: Projection, environment: Mapping[str, str], settings: Settings) -> Child:
+    """With the key that signs checkpoints only where the tree is kept."""
+    own = {**environment, "FRENEMIES_LOG_KEY": settings.log_key or ""} if keeps_tree(chosen) else environment
+    return Child(f"projector-{chosen.name}", [sys.executable, "-m", "service.serve.projector", chosen.name], own)
 
 
 def _gunicorn(size: Size, link: socket.socket) -> list[str]:
@@ -128,8 +137,3 @@ def _environment(settings: Settings, size: Size, url: str) -> dict[str, str]:
         "FRENEMIES_ONE_CORE": str(settings.one_core and size.workers <= len(ALLOWED)),
     }
     return own | given
-
-
-def _secret(settings: Settings) -> dict[str, str]:
-    """The key that signs checkpoints: for the child that keeps the tree, and not for the one that answers requests."""
-    return {"FRENEMIES_LOG_KEY": settings.log_key or ""}

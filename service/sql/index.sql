@@ -23,6 +23,12 @@ CREATE TABLE entity_identifiers (
     entity text COLLATE "C" NOT NULL
 );
 
+CREATE TABLE entity_events (
+    entity   text   COLLATE "C" NOT NULL,
+    position bigint NOT NULL
+);
+COMMENT ON TABLE entity_events IS 'Where in the log something was recorded about entities: after the last one, nothing here changes.';
+
 CREATE TABLE merges (
     merged      text COLLATE "C" NOT NULL,
     into_entity text COLLATE "C" NOT NULL
@@ -60,6 +66,8 @@ CREATE INDEX IF NOT EXISTS entity_names_skeleton ON entity_names (skeleton);
 CREATE UNIQUE INDEX IF NOT EXISTS entity_identifiers_key ON entity_identifiers (scheme, value, entity);
 CREATE INDEX IF NOT EXISTS entity_identifiers_value ON entity_identifiers (value, entity);
 CREATE INDEX IF NOT EXISTS entity_identifiers_entity ON entity_identifiers (entity);
+CREATE UNIQUE INDEX IF NOT EXISTS entity_events_key ON entity_events (position);
+CREATE INDEX IF NOT EXISTS entity_events_entity ON entity_events (entity);
 CREATE UNIQUE INDEX IF NOT EXISTS merges_key ON merges (merged, into_entity);
 CREATE INDEX IF NOT EXISTS merges_into ON merges (into_entity);
 CREATE UNIQUE INDEX IF NOT EXISTS responses_key ON responses (claim, other);
@@ -86,6 +94,11 @@ SELECT * FROM unnest(
 -- Enters identifiers.
 INSERT INTO entity_identifiers (scheme, value, entity)
 SELECT * FROM unnest(%(scheme)b::text[], %(value)b::text[], %(entity)b::text[]);
+
+-- name: put_entity_events
+-- Enters where something was recorded about entities.
+INSERT INTO entity_events (entity, position)
+SELECT * FROM unnest(%(entity)b::text[], %(position)b::bigint[]) ON CONFLICT DO NOTHING;
 
 -- name: put_merges
 -- Enters merges.
@@ -118,6 +131,10 @@ SELECT entity, name, folded, skeleton, reference FROM entity_names WHERE entity 
 -- name: entity_identifiers
 -- The identifiers entered of some entities.
 SELECT scheme, value, entity FROM entity_identifiers WHERE entity = ANY (%(ids)b::text[]);
+
+-- name: entity_events
+-- Where something was recorded about some entities.
+SELECT entity, position FROM entity_events WHERE entity = ANY (%(ids)b::text[]);
 
 -- name: merges
 -- What some entities were merged into.

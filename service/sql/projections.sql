@@ -66,12 +66,28 @@ ORDER BY relname;
 SELECT position FROM checkpoint;
 
 -- name: state
--- How far the tables are, whether they have ever been complete, and how many streams are held back.
-SELECT position, built_at IS NOT NULL AS is_built, (SELECT count(*) FROM parked) AS parked FROM checkpoint;
+-- How far the tables of all these schemas are, whether each has ever been complete, and how many streams are held back.
+SELECT min(position) AS position, bool_and(is_built) AS is_built, sum(parked)::bigint AS parked FROM ({states}) AS states;
+
+-- name: state_of
+-- The same of one schema.
+SELECT position, built_at IS NOT NULL AS is_built, (SELECT count(*) FROM {schema}.parked) AS parked FROM {schema}.checkpoint
+
+-- name: held_back_by
+-- Those of the given streams that a schema holds back, and since when.
+SELECT stream, position FROM {schema}.parked WHERE stream = ANY (%(streams)s::text[])
 
 -- name: work
 -- Only who holds this lock may change the tables of a schema, or swap it; to the end of the transaction.
 SELECT pg_advisory_xact_lock(73102711, hashtext(%(schema)s::text));
+
+-- name: stay
+-- Keeps a schema from being swapped while a connection looks at one moment, which would not hold the rows of the new one.
+SELECT pg_advisory_lock_shared(73102713, hashtext(%(schema)s::text));
+
+-- name: move
+-- Waits until nobody keeps a schema from being swapped, to the end of the transaction.
+SELECT pg_advisory_xact_lock(73102713, hashtext(%(schema)s::text));
 
 -- name: relax
 -- The tables can be made again from the log and their checkpoint goes with them, so a commit need not wait for the disk.

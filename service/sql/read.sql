@@ -58,6 +58,39 @@ SELECT claim FROM bearing LIMIT %(limit)s::integer;
 -- The articles on which claims rest.
 SELECT DISTINCT article FROM claim_articles WHERE claim = ANY (%(claims)s::text[]);
 
+-- name: unsettled
+-- The claims that name some entities and are answered by responses or open: what an open one says at some point of the
+-- clocks may never have been believed. For what the log held when a claim was sent and last changed is believed then;
+-- but an amendment that rests on an article may count without those before it, a claim that was undone may count after
+-- all, and then for whom a merge made of it, or for authors that its article got later.
+WITH named AS MATERIALIZED (
+    SELECT c.claim,
+        coalesce((SELECT true FROM responses r WHERE r.claim = c.claim LIMIT 1),
+            (SELECT true FROM responses r WHERE r.other = c.claim LIMIT 1), false) AS is_answered,
+        (SELECT true FROM claim_articles a WHERE a.claim = c.claim OFFSET 1 LIMIT 1) IS NOT NULL AS is_backed
+    FROM (SELECT DISTINCT claim FROM claim_entities WHERE entity = ANY (%(entities)s::text[])) c
+), told AS (
+    SELECT n.claim, n.is_answered, coalesce(
+        (SELECT true FROM log.events e
+            WHERE e.stream = 'claim-' || n.claim AND e.version = CASE WHEN n.is_answered THEN 2 ELSE 3 END),
+        (SELECT true FROM claim_entities c JOIN merges m ON m.merged = c.entity WHERE c.claim = n.claim LIMIT 1),
+        (SELECT true FROM claim_articles a CROSS JOIN LATERAL (
+            SELECT FROM log.events e WHERE e.stream = 'article-' || a.article AND e.version = 2 OFFSET 0) corrected
+            WHERE a.claim = n.claim LIMIT 1),
+        false) AS is_open
+    FROM named n WHERE n.is_answered OR n.is_backed
+)
+SELECT claim, is_answered, is_open FROM told WHERE is_answered OR is_open LIMIT %(limit)s::integer;
+
+-- name: heard_from
+-- Those of some claims that stand in a response with a claim that names one of some entities: itself or another.
+SELECT DISTINCT wanted.claim
+FROM unnest(%(claims)s::text[]) AS wanted (claim)
+JOIN responses mine ON wanted.claim COLLATE "C" IN (mine.claim, mine.other)
+JOIN responses joined ON joined.claim = mine.claim
+JOIN claim_entities c ON c.claim IN (joined.claim, joined.other)
+WHERE c.entity = ANY (%(entities)s::text[]);
+
 -- name: claims_in
 -- The claims of an article, also those that only an amendment rests on it.
 SELECT claim FROM claim_articles WHERE article = %(article)s::text ORDER BY claim;
@@ -82,13 +115,19 @@ WHERE e.entity >= %(first)s::text
 ORDER BY e.entity LIMIT %(limit)s::integer;
 
 -- name: names_of
--- The newest names of entities, and whether more is recorded of an entity than that it was registered. A scalar subquery
--- is asked for each entity by the index of the log; EXISTS may become one hash of the whole log.
+-- The newest names of entities, whether more is recorded of an entity than that it was registered, and whether its name may
+-- have to be forgotten. A scalar subquery is asked for each entity by the index of the log; EXISTS may become one hash of it all.
 SELECT e.entity, e.name, (
     SELECT true FROM log.events later WHERE later.stream = wanted.stream AND later.version = 2
-) IS NOT NULL AS has_changed
+) IS NOT NULL AS has_changed, e.reference IS NOT NULL AS is_erasable
 FROM entities e JOIN unnest(%(entities)s::text[], %(streams)s::text[]) AS wanted (entity, stream) USING (entity)
 WHERE e.entity = ANY (%(entities)s::text[]);
+
+-- name: reached
+-- The state of the tables, which tables the index has, and where something was last recorded about any entity.
+SELECT s.position, s.is_built, 'entity_events'::regclass::oid::bigint AS tables,
+    (SELECT coalesce(max(position), 0) FROM entity_events) AS last
+FROM (SELECT min(position) AS position, bool_and(is_built) AS is_built FROM ({states}) AS states) s;
 
 -- name: look_alikes
 -- Other entities with a name that looks like one of an entity.

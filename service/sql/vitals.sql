@@ -12,13 +12,13 @@ WHERE l.locktype = 'advisory' AND l.objsubid = 1
     AND (l.classid::bigint << 32) + l.objid::bigint = 7310271027
     AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database());
 
--- name: projection
--- How far the tables in the schema of the connection are, how many events they lack and the age of the first of these, how
+-- name: tables
+-- How far the tables in a schema are, how many events they lack and the age of the first of these, how
 -- many streams they hold back, and whether they have ever been complete.
 SELECT c.position, greatest(head.position - c.position, 0),
     coalesce(extract(epoch FROM clock_timestamp() - following.recorded_at)::float8, 0),
-    (SELECT count(*) FROM parked),
+    (SELECT count(*) FROM {schema}.parked),
     c.built_at IS NOT NULL
-FROM checkpoint c
+FROM {schema}.checkpoint c
 CROSS JOIN (SELECT coalesce(max(position), 0) AS position FROM log.events) head
 LEFT JOIN log.events following ON following.position = c.position + 1;

@@ -46,7 +46,7 @@ def test_a_rebuild_says_that_the_same_command_goes_on(start: Start, run: Run, sa
         assert program.process.poll() is None
     said = interrupted(program)
     assert said[-1] == "frenemies: Interrupted: readers go on with the live tables. The same command goes on."
-    assert all(line.startswith("frenemies: rebuild: ") for line in said[:-1]), said
+    assert all(line.startswith("frenemies: rebuild of index: ") for line in said[:-1]), said
     assert run("project", "rebuild", "--workers", "1", DATABASE_URL=sample_url).exit_code == 0
 
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event
 from time import monotonic
 from typing import Any
 
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from service.bootstrap import projection
 from service.db import PROJECTOR_ROLE, Database, connect
 from service.projections.indexing import INDEX
-from service.projections.projection import Projection, schema_of
+from service.projections.projection import Projection, schema_of, schemas_behind
 from service.projections.projector import Projector
-from service.settings import DatabaseSettings, Settings
+from service.settings import DatabaseSettings
 from service.store.postgres import PostgresStore
 from tests.integration.projections.stories import Story, append
+from tests.projecting import projecting
 
 DEADLINE = 30.0
 SCHEMA = schema_of(INDEX)
@@ -61,19 +61,16 @@ def wait_until(condition: Callable[[], Any], why: str = "it did not come to pass
 @contextmanager
 def opened(url: str, chosen: Projection = INDEX, schema: str | None = None) -> Iterator[Projector]:
     """A projector on the database."""
-    with Database(DatabaseSettings(url), role=PROJECTOR_ROLE, schema=schema or schema_of(chosen)) as database:
+    own, behind = schema or schema_of(chosen), schemas_behind(chosen, [INDEX])
+    with Database(DatabaseSettings(url), role=PROJECTOR_ROLE, schema=own, behind=behind) as database:
         yield Projector(chosen, PostgresStore(database), database)
 
 
 @contextmanager
 def running(url: str) -> Iterator[None]:
     """Somebody keeps the index current meanwhile."""
-    with projection(Settings(), url) as (_, runner):
-        thread = Thread(target=runner.run, daemon=True)
-        thread.start()
+    with projecting(url, among=[INDEX]):
         yield
-        runner.stop()
-        thread.join(DEADLINE)
 
 
 @pytest.fixture

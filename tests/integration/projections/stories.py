@@ -35,7 +35,7 @@ from events.values import (
     Recorder,
 )
 from service.db import Connection
-from service.projections.indexing import IndexProjection
+from service.projections.indexing import INDEX, IndexProjection
 from service.projections.projection import Difference, History, Load, leave_all
 from service.store.protocol import EventStore, StoredRecord
 
@@ -175,6 +175,8 @@ class Counting:
 
     name = "counting"
     version = 1
+    follows = None
+    in_order = False
     tables = "CREATE TABLE counts (kind text NOT NULL, events bigint NOT NULL);"
     indexes = "CREATE UNIQUE INDEX IF NOT EXISTS counts_key ON counts (kind);"
 
@@ -206,13 +208,63 @@ class Sparse(Counting):
         super().handle(connection, [record for record in records if record.topic == POISON.topic], history)
 
 
+class Following:
+    """How many events each stream has, whether the index knew of its claim, and how often the category has changed.
+
+    The first would show an event handled twice, the second one handled before the index has, the last another order.
+    """
+
+    name = "following"
+    version = 1
+    follows = "index"
+    in_order = True
+    tables = """
+        CREATE TABLE lengths (stream text NOT NULL, events bigint NOT NULL, is_known boolean NOT NULL);
+        CREATE TABLE turns (category text NOT NULL, count bigint NOT NULL);
+    """
+    indexes = "CREATE UNIQUE INDEX IF NOT EXISTS lengths_key ON lengths (stream);"
+
+    def handle(self, connection: Connection, records: Sequence[StoredRecord], history: History) -> None:
+        """Takes one event after the other; it needs its index for that."""
+        for record in records:
+            category, name = record.stream.split("-", 1)
+            connection.execute(
+                "INSERT INTO lengths VALUES (%(stream)s, 1,"
+                " %(category)s <> 'claim' OR EXISTS (SELECT FROM claim_articles WHERE claim = %(name)s))"
+                " ON CONFLICT (stream) DO UPDATE SET events = lengths.events + 1",
+                {"stream": record.stream, "category": category, "name": name},
+            )
+            if connection.execute("SELECT category FROM turns").fetchall() == []:
+                connection.execute("INSERT INTO turns VALUES (%s, 0)", [category])
+            connection.execute("UPDATE turns SET category = %s, count = count + 1 WHERE category <> %s", [category] * 2)
+
+    def load(self, records: Sequence[StoredRecord], history: History) -> Load:
+        """Never called."""
+        raise AssertionError
+
+    def audit(self, connection: Connection, streams: Any, history: History) -> list[Difference]:
+        """Counts the events of the streams, and asks the index for what it knows of their claims."""
+        query = (
+            "SELECT events = %(events)s AND is_known AND (NOT starts_with(stream, 'claim-')"
+            " OR EXISTS (SELECT FROM claim_articles WHERE claim = substr(stream, 7)))"
+            " FROM lengths WHERE stream = %(stream)s"
+        )
+        return [
+            Difference("lengths", stream, "the log says something else")
+            for stream, records in streams.items()
+            if connection.execute(query, {"events": len(records), "stream": stream}).fetchall()
+            != ([(True,)] if records else [])
+        ]
+
+
 class LaterIndex(IndexProjection):
     """The index, as if its tables had changed."""
 
-    version = 2
+    version = INDEX.version + 1
 
 
-COUNTING, SPARSE, LATER = Counting(), Sparse(), LaterIndex()
+COUNTING, SPARSE, LATER, FOLLOWING = Counting(), Sparse(), LaterIndex(), Following()
+BOTH = (INDEX, FOLLOWING)
 
 
 def append(store: EventStore, events: Sequence[StoredEvent], size: int = 500) -> None:

@@ -17,6 +17,7 @@ import pytest
 from service.bootstrap import build
 from service.db import Database
 from service.errors import NotBuilt
+from service.projections.indexing import INDEX
 from service.projections.projection import schema_of
 from service.settings import DatabaseSettings, Settings
 from service.store.postgres import PostgresStore
@@ -101,7 +102,7 @@ def test_pitfall_15_of_two_runners_one_is_active_and_the_other_takes_over_within
     database_url: str, story: Story, store: PostgresStore
 ) -> None:
     """Each of both is killed with another one beside it, so one of the killed had been the active one."""
-    command = ("-m", "service.serve.projector")
+    command = ("-m", "service.serve.projector", "index")
     with started(database_url, *command) as first, started(database_url, *command) as second:
         _follows(database_url, story, store)
         _end(first)
@@ -139,7 +140,7 @@ def test_pitfall_15_two_projectors_of_one_view_do_no_work_twice(
 def test_an_empty_or_half_view_is_no_answer(database_url: str, story: Story, store: PostgresStore) -> None:
     append(store, story.tell(100))
     execute(database_url, f"DROP SCHEMA {SCHEMA} CASCADE")
-    services = build(Settings(), database_url)
+    services = build(Settings(), database_url, [INDEX])
     try:
         assert services.timeline.readiness().reason == "The database does not hold the tables of this version."
         with opened(database_url) as projector:

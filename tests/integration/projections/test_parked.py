@@ -44,7 +44,7 @@ def poisoned(story: Story, store: PostgresStore, database_url: str) -> str:
 
 @pytest.fixture
 def parked(poisoned: str) -> Iterator[Parking]:
-    with parking(Settings(), poisoned) as found:
+    with parking(Settings(), poisoned, INDEX) as found:
         yield found
 
 
@@ -193,7 +193,7 @@ def test_a_stream_whose_first_event_is_skipped_is_left_out_as_a_whole_and_stays_
     begun = next(n for n, e in enumerate(events) if (e.originator_id, e.originator_version) == (amended, 1))
     events[begun] = StoredEvent(amended, 1, "NobodyKnows.v1", b"{}")
     append(store, events)
-    with opened(database_url) as projector, parking(Settings(), database_url) as found:
+    with opened(database_url) as projector, parking(Settings(), database_url, INDEX) as found:
         projector.catch_up()
         assert found.skip(str(amended), "ann", "nobody can read it") == ("left out as a whole", None)
         append(store, story.tell(300))
@@ -264,7 +264,7 @@ def test_an_act_and_the_end_of_a_build_that_does_not_know_of_it_are_one(poisoned
         store = PostgresStore(database)
         parked = Parking(Projector(INDEX, store, database), store, database)
         with connect(poisoned) as looking, looking.transaction():
-            looking.execute("SELECT FROM read_index_1_next.entities")
+            looking.execute("SELECT FROM read_index_2_next.entities")
             with pytest.raises(DeadlineExceeded):
                 parked.skip(STREAM, "ann", "junk")
         assert (len(parked.parked()), parked.acts(10)) == (1, [])

@@ -17,7 +17,7 @@ from events.codec import encode
 from service.bootstrap import projection
 from service.db import Connection, Database, connect
 from service.errors import DeadlineExceeded, StoreUnavailable
-from service.projections.index import Index
+from service.projections.index import Index, Reached
 from service.projections.indexing import INDEX, IndexProjection
 from service.projections.projection import History
 from service.projections.projector import Projector
@@ -203,15 +203,16 @@ def test_a_batch_that_takes_too_long_is_halved_until_it_fits_and_grows_again(
 
 def test_the_projector_has_limits_of_its_own_not_those_of_requests(database_url: str) -> None:
     limits = "SELECT current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout')"
-    with projection(Settings(statement_timeout=0.5), database_url) as (worker, _), worker._database.connection() as own:
+    hasty = Settings(statement_timeout=0.5)
+    with projection(hasty, database_url, INDEX) as (worker, _), worker._database.connection() as own:
         assert own.execute(limits).fetchall() == [("1min", "1min")]
 
 
 def test_another_runner_takes_over_when_the_leader_is_gone(database_url: str, filled: PostgresStore) -> None:
     settings = Settings(database_url=database_url)
     with (
-        projection(settings, database_url) as (_, first),
-        projection(settings, database_url) as (second_worker, second),
+        projection(settings, database_url, INDEX) as (_, first),
+        projection(settings, database_url, INDEX) as (second_worker, second),
     ):
         threads = [Thread(target=runner.run, daemon=True) for runner in (first, second)]
         for thread in threads:
@@ -228,7 +229,7 @@ def test_another_runner_takes_over_when_the_leader_is_gone(database_url: str, fi
 
 def test_killed_connections_are_made_anew_and_nothing_is_lost(database_url: str, filled: PostgresStore) -> None:
     settings = Settings(database_url=database_url)
-    with projection(settings, database_url) as (worker, runner):
+    with projection(settings, database_url, INDEX) as (worker, runner):
         thread = Thread(target=runner.run, daemon=True)
         thread.start()
         for number in range(3):
@@ -247,10 +248,10 @@ def test_killed_connections_are_made_anew_and_nothing_is_lost(database_url: str,
 def wait_for(worker: Projector, position: int) -> None:
     """Returns when the projector is there; while it has no connection, it is nowhere."""
 
-    def reached() -> int:
+    def reached() -> Reached:
         try:
-            return worker.position()
+            return Reached(worker.position(), None)
         except StoreUnavailable:
-            return 0
+            return Reached(0, None)
 
-    ClockReader(worker._store, reached, DEADLINE, lambda: datetime.now(UTC)).wait_for(position)
+    ClockReader(worker._store, worker._store.epoch, reached, DEADLINE, lambda: datetime.now(UTC)).wait_for(position)

@@ -71,7 +71,7 @@ def break_off(url: str, by: str = "tester") -> None:
 def started(url: str) -> Iterator[subprocess.Popen[bytes]]:
     """`frenemies project rebuild` as a program in a group of its own."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "project", "rebuild"],
+        [sys.executable, "-c", PROGRAM, "project", "rebuild", "--projection", "index"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "DATABASE_URL": url},
         stdout=subprocess.PIPE,
@@ -224,7 +224,7 @@ def test_a_wrong_live_view_is_noticed_and_nothing_is_switched(told: str, damage:
     assert rows(told) == wrong
     assert execute(told, "SELECT position FROM checkpoint", SCHEMA + NEXT) == [(3_000,)]
     with Database(DatabaseSettings(told), schema=SCHEMA) as database:
-        status = read_rebuild(database)
+        status = read_rebuild(database, database.schema)
     assert status is not None
     assert (status.phase, status.is_running, table in status.note) == ("refused", False, True)
 
@@ -256,7 +256,7 @@ def test_verifying_the_whole_finds_one_row_and_leaves_no_tables_when_there_is_no
 def test_verifying_the_whole_takes_no_build_away_that_can_be_gone_on_with(told: str) -> None:
     break_off(told, by="ann")
     before = execute(told, "SELECT * FROM projections.rebuilds")
-    with pytest.raises(BuildKept, match="goes on with read_index_1_next"):
+    with pytest.raises(BuildKept, match="goes on with read_index_2_next"):
         rebuild(told, by="bob", is_to_switch=False)
     assert execute(told, "SELECT * FROM projections.rebuilds") == before
     assert execute(told, "SELECT count(*) FROM load_ranges WHERE is_done", SCHEMA + NEXT) == [(12,)]
@@ -290,7 +290,7 @@ def test_a_rebuild_ends_before_it_loads_while_a_statement_uses_what_the_last_one
     monkeypatch.setattr(rebuilding, "_LOCK_SECONDS", 0.5)
     assert rebuild(told).is_switched
     with connect(told) as reader, reader.transaction():
-        reader.execute("SELECT FROM read_index_1_old.entities")
+        reader.execute("SELECT FROM read_index_2_old.entities")
         with pytest.raises(RebuildEnded, match=SCHEMA + OLD):
             rebuild(told)
         assert not execute(told, "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%next'")
@@ -338,7 +338,7 @@ def test_a_rebuild_killed_at_random_points_goes_on_and_ends_right(
                 wait_until(partial(_is_at, database, process, phase, random.randrange(12_000)))
                 process.send_signal(signal.SIGKILL)
                 process.wait(DEADLINE)
-            assert read_state(database).is_built
+            assert read_state(database, database.schema).is_built
         with started(told) as process:
             output, _ = process.communicate(timeout=DEADLINE)
         assert process.returncode == 0, output
@@ -347,7 +347,7 @@ def test_a_rebuild_killed_at_random_points_goes_on_and_ends_right(
 
 def _is_at(database: Database, process: subprocess.Popen[bytes], phase: str, done: int) -> bool:
     """Whether the program is as far as that, or farther, or has ended."""
-    status = read_rebuild(database)
+    status = read_rebuild(database, database.schema)
     if status is None or str(process.pid) not in status.started_by:
         return process.poll() is not None
     return status.phase not in ("loading", phase) or (status.phase == phase and status.done >= done)
@@ -380,10 +380,10 @@ def test_an_older_version_is_dropped_by_a_later_rebuild_once_nobody_keeps_it_cur
             old.execute(lead, [SCHEMA])
             new.execute(lead, [schema_of(LATER)])
             rebuild(told, projection=LATER)
-            assert read_state(database).is_built
+            assert read_state(database, database.schema).is_built
         rebuild(told, projection=LATER)
         with pytest.raises(SchemaMissing):
-            read_state(database)
+            read_state(database, database.schema)
 
 
 def test_pitfall_7_one_event_in_many_is_found_in_one_pass_and_the_checkpoint_is_at_the_end(

@@ -117,7 +117,9 @@ def test_a_new_item_has_no_before_and_names_the_fields_that_say_something() -> N
     story = Story(figure=claim("market_fact", "2014-08-02", unit="persons"))
     (change,) = between(story, point("2014-07-01"), point("2014-09-01")).values()
     assert (change.subject, change.before) == (about(("figure",), "market_fact"), None)
-    assert change.changed == ("measure", "value", "unit", "when", "asserted_by", "claims")
+    assert change.changed == (
+        "measure", "value", "unit", "when", "asserted_by", "asserter_count", "claims", "claim_count",
+    )  # fmt: skip
 
 
 def test_titles_belong_to_the_position() -> None:
@@ -133,7 +135,7 @@ def test_a_stance_that_is_said_again_is_the_same_item() -> None:
     story = Story(first=claim("statement", "2014-06"), second=claim("statement", "[2014-06-10..2014-09-01]", JULY))
     (change,) = between(story, point(LATE, published_by="2014-06-01"), point(LATE, published_by="2014-07-01")).values()
     assert (change.subject.kind, change.subject.key[0]) == ("stance", "2014-06-30")
-    assert change.changed == ("when", "asserted_by", "claims")
+    assert change.changed == ("when", "asserted_by", "asserter_count", "claims", "claim_count")
 
 
 def test_differing_names_the_fields_of_two_answers_for_one_relation() -> None:

@@ -159,7 +159,7 @@ def test_a_denial_is_for_the_one_who_denies_the_opposite() -> None:
     story = Story(a=claim(by=ANT_SAYS), b=claim("statement", article=JULY, by=BEE_SAYS))
     story.response("r", "deny", "b", "a", JULY, voice=BEE_SAYS)
     found = story.relation(PARTNER, "2014-06-01", according_to="bee")
-    assert (found.status, found.claims) == ("not_held", ("b",))
+    assert (found.status, found.grounds.claims) == ("not_held", ("b",))
     assert story.status(PARTNER, "2014-06-01", according_to="ant") == "holds"
     assert story.status(PARTNER, "2014-06-01") == "contested"
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.lineage import Lineage, Link, lineage
+from events.lineage import Lineage, Link
+from events.state import state_in
 from events.temporal import parse_day, parse_edtf
 from events.values import ClaimContent
 from tests.unit.events.examples import ANT_SAYS, BEE_SAYS, JULY, Story, claim, denied, observed, span
@@ -28,7 +29,7 @@ def told(*claims: ClaimContent) -> Story:
 
 
 def asked(story: Story, of: str = "ant", day: str = DAY, **clocks: Any) -> Lineage:
-    return lineage(story.hearing(day, **clocks), of, parse_day(day))
+    return state_in(story.hearing(day, **clocks), of, parse_day(day), lambda _: ()).lineage
 
 
 def brief(links: tuple[Link, ...]) -> list[tuple[str, str, str]]:
@@ -101,8 +102,8 @@ def test_a_negated_claim_makes_no_link() -> None:
 def test_a_negated_claim_of_the_same_day_contests_the_link() -> None:
     no = denied("organization", "2014-05-01", JULY, stage="split", also=[BEE], by=BEE_SAYS)
     (link,) = asked(told(split(), no)).successors
-    assert (link.status, link.claims) == ("contested", ("c1", "c0"))
-    assert [by.asserter for by in link.asserted_by] == ["author:june writer", "bee"]
+    assert (link.status, link.grounds.claims) == ("contested", ("c1", "c0"))
+    assert [by.asserter for by in link.grounds.asserted_by] == ["author:june writer", "bee"]
 
 
 def test_a_denied_claim_is_a_contested_link() -> None:
@@ -128,7 +129,7 @@ def test_the_clock_of_publication_counts() -> None:
 def test_equal_things_said_are_one_link_with_all_claims() -> None:
     seen = observed("organization", "2014-06-01", JULY, stage="split", also=[BEE])
     (link,) = asked(told(split("2014-05"), seen)).successors
-    assert (span(link.when), link.claims) == (("2014-05-01", "2014-05-31"), ("c1", "c0"))
+    assert (span(link.when), link.grounds.claims) == (("2014-05-01", "2014-05-31"), ("c1", "c0"))
 
 
 def test_a_merged_record_is_linked_as_the_one_that_goes_on() -> None:

@@ -325,7 +325,7 @@ def test_a_stance_stands_until_a_favourable_one_of_its_speaker(day: str, expecte
 )
 def test_what_is_earlier_of_the_same_days_or_of_others_takes_no_stance_back(other: ClaimContent) -> None:
     points = stance_points(Story(a=against(), b=other).hearing().live)
-    assert [stand.point.claims for stand in opposed_stands(points, parse_day(DAY))] == [("a",)]
+    assert [stand.point.grounds.claims for stand in opposed_stands(points, parse_day(DAY))] == [("a",)]
 
 
 def test_not_being_hostile_any_more_takes_a_stance_back() -> None:

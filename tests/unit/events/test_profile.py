@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from events.profile import (
-    Observation,
-    ProfileItem,
-    Round,
-    is_position,
-    observations,
-    position_state,
-    profile_items,
-    rounds,
-)
-from events.relationships import relation_state
+from events.positions import PositionAccount, is_position
+from events.profile import Observation, ProfileItem
+from events.rounds import Refs, Round
+from events.state import EntityState, state_in
 from events.temporal import parse_day
 from events.values import ClaimContent
 from tests.unit.events.examples import ANT_SAYS, JULY, OWNS, POSITION, Story, claim, denied, observed, span
@@ -26,8 +19,12 @@ def told(*claims: ClaimContent) -> Story:
     return Story(**{f"c{number}": content for number, content in enumerate(claims)})
 
 
+def state(story: Story, of: str, day: str, refs: Refs = lambda _: ()) -> EntityState:
+    return state_in(story.hearing(day), of, parse_day(day), refs)
+
+
 def items(*claims: ClaimContent, of: str = "ant", day: str = DAY) -> tuple[ProfileItem, ...]:
-    return profile_items(told(*claims).hearing(day).live, of, parse_day(day))
+    return state(told(*claims), of, day).profile
 
 
 def said(*claims: ClaimContent, **asked: str) -> list[tuple[str, Any]]:
@@ -68,8 +65,8 @@ def test_equal_things_said_are_one_item_with_the_narrowest_date() -> None:
         observed("organization", "2014", activity="software"),
         observed("organization", "2014-05", JULY, activity="software", by=ANT_SAYS),
     )
-    assert (span(item.when), item.claims) == (("2014-05-01", "2014-05-31"), ("c1", "c0"))
-    assert [asserter.asserter for asserter in item.asserted_by] == ["ant", "author:june writer"]
+    assert (span(item.when), item.grounds.claims) == (("2014-05-01", "2014-05-31"), ("c1", "c0"))
+    assert [asserter.asserter for asserter in item.grounds.asserted_by] == ["ant", "author:june writer"]
 
 
 def test_different_things_said_are_all_told_in_the_order_of_time() -> None:
@@ -90,7 +87,7 @@ def test_what_comes_later_and_what_is_an_opinion_is_not_told() -> None:
 
 
 def figures(*claims: ClaimContent, of: str = "ant") -> tuple[Observation, ...]:
-    return observations(told(*claims).hearing(DAY).live, of, parse_day(DAY))
+    return state(told(*claims), of, DAY).observations
 
 
 def test_figures_are_told_in_the_order_of_time() -> None:
@@ -120,8 +117,7 @@ def test_figures_are_those_of_the_subject() -> None:
 
 
 def round_of(*claims: ClaimContent, day: str = DAY, **refs: tuple[str, ...]) -> tuple[Round, ...]:
-    story = told(*claims)
-    return rounds(story.hearing(day), "bee", parse_day(day), lambda name: refs.get(name, ()))
+    return state(told(*claims), "bee", day, lambda name: refs.get(name, ())).rounds
 
 
 def money(edtf: str = "2014-05-01", **changes: Any) -> ClaimContent:
@@ -131,7 +127,11 @@ def money(edtf: str = "2014-05-01", **changes: Any) -> ClaimContent:
 def test_money_from_nobody_in_particular_is_a_round() -> None:
     (found,) = round_of(money(round="B", amount="100", currency="USD"))
     assert (found.round, found.status, span(found.when)) == ("B", "occurred", ("2014-05-01", "2014-05-01"))
-    assert (found.attributes, found.investors, found.claims) == ({"amount": "100", "currency": "USD"}, (), ("c0",))
+    assert (found.attributes, found.investors, found.grounds.claims) == (
+        {"amount": "100", "currency": "USD"},
+        (),
+        ("c0",),
+    )
 
 
 def test_a_round_without_a_name_has_that_of_its_claim() -> None:
@@ -148,7 +148,7 @@ def test_who_took_part_is_told_with_the_round() -> None:
         claim("investment", roles=[("investor", "ant"), ("investee", "cat")], round="B"),
         claim("partnership"),
     )
-    assert [(i.entity, i.status, i.claims) for i in found[0].investors] == [
+    assert [(i.entity, i.status, i.grounds.claims) for i in found[0].investors] == [
         ("ant", "holds", ("c1",)),
         ("cat", "not_held", ("c2",)),
     ]
@@ -161,7 +161,7 @@ def test_an_investor_can_name_a_round_by_the_ref_of_its_claim() -> None:
 
 def test_several_reports_of_a_round_are_one() -> None:
     (found,) = round_of(money("2014-05", round="B"), money("[2014-05-20..2014-06-10]", round="B", article=JULY))
-    assert (span(found.when), found.claims) == (("2014-05-20", "2014-05-31"), ("c1", "c0"))
+    assert (span(found.when), found.grounds.claims) == (("2014-05-20", "2014-05-31"), ("c1", "c0"))
 
 
 def test_a_planned_round_tells_when_it_is_due() -> None:
@@ -194,9 +194,8 @@ def test_the_titles_of_a_position_are_told_in_the_order_of_time() -> None:
         denied("position", "2013-01-01", title="king"),
         claim("position", "2014-03-01"),
     )
-    hearing = story.hearing(DAY)
-    found = position_state(hearing, relation_state(hearing, POSITION, parse_day(DAY)))
-    assert [(title.title, title.claims) for title in found.titles] == [
+    found = PositionAccount(story.hearing(DAY), POSITION).at(parse_day(DAY))
+    assert [(title.title, title.grounds.claims) for title in found.titles] == [
         ("chair", ("c2", "c1")),
         ("president", ("c0",)),
         ("emperor", ("c3",)),
@@ -206,8 +205,7 @@ def test_the_titles_of_a_position_are_told_in_the_order_of_time() -> None:
 
 
 def test_a_position_without_claims_has_no_titles() -> None:
-    hearing = told().hearing(DAY)
-    assert position_state(hearing, relation_state(hearing, POSITION, parse_day(DAY))).titles == ()
+    assert PositionAccount(told().hearing(DAY), POSITION).at(parse_day(DAY)).titles == ()
 
 
 def test_a_position_is_told_from_other_relations() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from events.facts import FactState
-from events.relationships import Asserter, best
+from events.grounds import Asserter
+from events.relationships import best
 from events.temporal import parse_day
 from events.values import AssertedBy, ClaimContent
 from tests.unit.events.examples import (
@@ -67,13 +68,13 @@ def test_rule_7_other_responses_contest_nothing(kind: str) -> None:
 def test_rule_7_persons_of_one_affiliation_are_one_asserter() -> None:
     story = disputed(claim(by=ANT_SAYS), claim("statement", by=ANT_SAYS, about="x"))
     assert story.status(PARTNER, "2014-06-01") == "holds"
-    assert story.relation(PARTNER, "2014-06-01").conflicts == ()
+    assert story.relation(PARTNER, "2014-06-01").disputes.conflicts == ()
 
 
 def test_rule_7_an_aspect_is_contested_alone() -> None:
     story = disputed(claim("agreement", by=ANT_SAYS), claim("statement", by=BEE_SAYS), kind="dispute", aspect="price")
     found = story.relation(AGREEMENT, "2014-06-01")
-    assert (found.status, [conflict.aspect for conflict in found.conflicts]) == ("holds", ["price"])
+    assert (found.status, [conflict.aspect for conflict in found.disputes.conflicts]) == ("holds", ["price"])
 
 
 def test_rule_7_a_term_is_contested_alone() -> None:
@@ -84,7 +85,7 @@ def test_rule_7_a_term_is_contested_alone() -> None:
     assert found.status == "holds" and found.is_contested
     assert [(part.scope, part.state.status) for part in found.parts] == [({"term": "scope"}, "contested")]
     assert found.parts[0].attributes == {"value": ["consulting", "software"]}
-    assert [side.value for side in found.conflicts[0].sides] == ["consulting", "software"]
+    assert [side.value for side in found.disputes.conflicts[0].sides] == ["consulting", "software"]
 
 
 def test_rule_7_a_denied_end_is_contested() -> None:
@@ -118,14 +119,14 @@ def test_rule_8_a_headline_opens_nothing_against_its_own_article() -> None:
     story = disputed(claim("membership", by=HEADLINE), planned("membership", "2014-08-27"), kind="contradict")
     found = story.relation(MEMBER, "2014-06-01")
     assert found.status == "planned"
-    assert [(e.claim, e.why, e.by) for e in found.excluded] == [("a", "headline", "b")]
+    assert [(e.claim, e.why, e.by) for e in found.disputes.excluded] == [("a", "headline", "b")]
 
 
 def test_rule_8_of_several_claims_against_a_headline_the_first_is_named() -> None:
     story = Story(h=claim("membership", by=HEADLINE), b=claim("statement"), a=claim("statement", stance="hostile"))
     story.response("r1", "contradict", "b", "h")
     story.response("r2", "contradict", "h", "a")
-    (item,) = story.relation(MEMBER, "2014-06-01").excluded
+    (item,) = story.relation(MEMBER, "2014-06-01").disputes.excluded
     assert (item.claim, item.why, item.by) == ("h", "headline", "a")
 
 
@@ -143,7 +144,7 @@ def test_rule_10_what_was_wrong_is_no_end() -> None:
     story = disputed(claim(), claim("partnership", "2014-05-10", JULY), kind="correct")
     found = story.relation(PARTNER, "2014-05-05")
     assert found.status == "not_held"
-    assert [(e.claim, e.why, e.by) for e in found.excluded] == [("a", "corrected", "b")]
+    assert [(e.claim, e.why, e.by) for e in found.disputes.excluded] == [("a", "corrected", "b")]
     assert story.status(PARTNER, "2014-05-05", published_by="2014-06-30") == "holds"
 
 
@@ -208,7 +209,7 @@ def test_support_on_a_platform_is_a_part() -> None:
 
 def test_claims_of_the_newest_articles_come_first() -> None:
     claims = {"x": claim(), "y": claim(article=AUGUST), "z": claim(article=JULY), "w": claim(article=JULY)}
-    assert Story(**claims).relation(PARTNER, "2014-06-01").claims == ("y", "w", "z", "x")
+    assert Story(**claims).relation(PARTNER, "2014-06-01").grounds.claims == ("y", "w", "z", "x")
 
 
 def test_the_latest_article_that_supports_it_is_told() -> None:
@@ -220,10 +221,10 @@ def test_the_latest_article_that_supports_it_is_told() -> None:
 def test_everybody_who_says_it_is_told_once() -> None:
     kim = AssertedBy("speaker", ("kim",), ("ant",))
     story = Story(a=claim(by=ANT_SAYS), b=claim(by=kim, article=JULY), c=claim(by=HEADLINE), d=claim())
-    assert story.relation(PARTNER, "2014-06-01").asserted_by == (
-        Asserter("ant", ("speaker",), ("kim", "pat"), ("ant",), (JULY, JUNE)),
-        Asserter("author:june writer", ("author",), (), (), (JUNE,)),
-        Asserter(f"headline:{JUNE}", ("headline",), (), (), (JUNE,)),
+    assert story.relation(PARTNER, "2014-06-01").grounds.asserted_by == (
+        Asserter("ant", ("speaker",), ("kim", "pat"), ("ant",), (JULY, JUNE), 2),
+        Asserter("author:june writer", ("author",), (), (), (JUNE,), 1),
+        Asserter(f"headline:{JUNE}", ("headline",), (), (), (JUNE,), 1),
     )
 
 
@@ -257,7 +258,7 @@ def test_the_sides_of_a_conflict_name_their_claims_in_all_kinds_of_response() ->
     story.response("r1", "deny", "b", "a")
     story.response("r2", "dispute", "b", "a")
     story.response("r3", "dispute", "a", "b", JULY)
-    (conflict,) = story.relation(PARTNER, "2014-06-01").conflicts
+    (conflict,) = story.relation(PARTNER, "2014-06-01").disputes.conflicts
     assert (conflict.aspect, conflict.why) == (None, "deny+dispute")
     assert [(side.asserted_by.asserter, side.claims, side.value) for side in conflict.sides] == [
         ("ant", ("a",), None),
@@ -269,12 +270,12 @@ def test_conflicts_of_other_relations_are_not_told() -> None:
     story = Story(a=claim(by=ANT_SAYS), b=claim("statement", by=BEE_SAYS), c=claim("investment"))
     story.response("r", "deny", "b", "a")
     found = story.relation(INVESTOR, "2014-06-01")
-    assert (found.status, found.conflicts, found.excluded) == ("holds", (), ())
+    assert (found.status, found.disputes.conflicts, found.disputes.excluded) == ("holds", (), ())
 
 
 def test_a_relation_without_claims_is_unknown_and_tells_nothing() -> None:
     found = Story().relation(OWNS, "2014-06-01")
-    assert (found.status, found.attributes, found.parts, found.claims, found.is_contested) == (
+    assert (found.status, found.attributes, found.parts, found.grounds.claims, found.is_contested) == (
         "unknown",
         {},
         (),
@@ -295,11 +296,11 @@ def test_the_best_of_several_states_is_the_first_in_rank_then_in_time() -> None:
 def test_claims_that_cannot_all_be_right_are_the_sides_of_a_clash() -> None:
     story = Story(a=claim("acquisition", "2014-02-01"), b=claim("acquisition", "2014-04-01", JULY, by=ANT_SAYS))
     answer = story.relation(OWNS, "2014-03-01")
-    (clash,) = answer.conflicts
+    (clash,) = answer.disputes.conflicts
     assert (answer.status, clash.aspect, clash.why) == ("contested", None, "clash")
     sides = {side.asserted_by.asserter: side.claims for side in clash.sides}
     assert sides == {"author:june writer": ("a",), "ant": ("b",)}
-    assert story.relation(OWNS, "2014-05-01").conflicts == ()
+    assert story.relation(OWNS, "2014-05-01").disputes.conflicts == ()
 
 
 def test_a_negative_of_the_same_days_clashes_with_what_it_contradicts_in_its_part() -> None:
@@ -307,5 +308,5 @@ def test_a_negative_of_the_same_days_clashes_with_what_it_contradicts_in_its_par
         a=observed("agreement", "2014-05", by=ANT_SAYS, term="price"),
         b=claim("agreement", "2014-05", JULY, by=BEE_SAYS, seen="observed", polarity="negative", term="price"),
     )
-    (clash,) = story.relation(("agreement_with", "ant", "bee"), "2014-06-01").conflicts
+    (clash,) = story.relation(("agreement_with", "ant", "bee"), "2014-06-01").disputes.conflicts
     assert (clash.aspect, [side.claims for side in clash.sides]) == ("term: price", [("a",), ("b",)])

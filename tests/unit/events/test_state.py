@@ -54,18 +54,19 @@ def test_everything_about_an_entity_is_told() -> None:
     assert [(v.key.body, v.status, v.outcomes) for v in found.votes] == [("board", "occurred", ("approved",))]
     assert [(item.name, item.value) for item in found.profile] == [("headquarters", "Rome")]
     assert [item.value for item in found.observations] == ["100"]
-    assert [p.claims for p in found.stances] == [("stance",)]
-    assert [{c for side in conflict.sides for c in side.claims} for conflict in found.conflicts] == [
-        {"partner", "stance"}
-    ]
-    assert [(item.claim, item.why) for item in found.excluded] == [("gone", "retracted")]
+    assert [p.grounds.claims for p in found.stances] == [("stance",)]
+    assert [
+        {c for side in conflict.sides for c in side.claims}
+        for conflict in found.disputes.with_more(found.clashes).conflicts
+    ] == [{"partner", "stance"}]
+    assert [(item.claim, item.why) for item in found.disputes.excluded] == [("gone", "retracted")]
 
 
 def test_what_is_about_others_is_not_told() -> None:
     found = state(everything(), "cat")
     assert [r.key for r in found.relations] == [("agreement_with", "bee", "cat")]
     assert (found.votes, found.rounds, found.profile, found.observations, found.stances) == ((), (), (), (), ())
-    assert (found.conflicts, found.excluded) == ((), ())
+    assert (found.disputes.conflicts, found.disputes.excluded) == ((), ())
 
 
 def test_an_entity_of_which_nothing_is_known_has_an_empty_state() -> None:
@@ -91,7 +92,7 @@ def test_a_vote_whose_claims_no_longer_count_is_still_told() -> None:
     story = Story(a=claim("governance_vote", "2014-09-07"))
     story.retract("a")
     (found,) = state(story).votes
-    assert (found.status, [item.claim for item in found.excluded]) == ("unknown", ["a"])
+    assert (found.status, [item.claim for item in found.disputes.excluded]) == ("unknown", ["a"])
 
 
 def test_the_state_of_a_merged_entity_is_that_of_the_one_that_goes_on() -> None:
@@ -121,7 +122,7 @@ def test_all_clocks_and_perspectives_combine() -> None:
     )
     assert [r.key for r in state(story).relations] == [AGREEMENT, INVESTOR]
     found = state(story, published_by="2014-06-01", according_to="ant")
-    assert [(r.key, r.claims) for r in found.relations] == [(AGREEMENT, ("a",))]
+    assert [(r.key, r.grounds.claims) for r in found.relations] == [(AGREEMENT, ("a",))]
 
 
 def test_what_a_vote_moves_counts_among_the_relations() -> None:
@@ -139,5 +140,5 @@ def test_a_conflict_is_told_once_though_it_touches_several_relations() -> None:
     story.response("r", "dispute", "b", "a", JULY)
     story.response("s", "dispute", "d", "c", JULY)
     found = entity_state(story.knowledge(), "ant", point("2014-08-01"))
-    (conflict,) = found.conflicts
+    (conflict,) = found.disputes.with_more(found.clashes).conflicts
     assert [side.claims for side in conflict.sides] == [("a", "c"), ("b", "d")]

@@ -137,13 +137,13 @@ def test_motions_in_other_words_are_one_vote_where_they_move_the_same() -> None:
         vote("2014-09-07", motion=None),
     ]
     found = answer(claims, "2014-12-31")
-    assert (found.motions, found.claims) == (("ant joins", "gold for ant"), ("c0", "c1", "c2"))
+    assert (found.motions, found.grounds.claims) == (("ant joins", "gold for ant"), ("c0", "c1", "c2"))
 
 
 def test_a_motion_that_moves_no_relation_is_a_vote_of_its_own() -> None:
     claims = [vote("2014-09-07", moves=None, motion="budget"), vote("2014-10-07", moves=None, motion="logo")]
     found = answer(claims, "2014-12-31", VoteKey("board", None, "budget"))
-    assert (found.claims, span(found.when)) == (("c0",), ("2014-09-07", "2014-09-07"))
+    assert (found.grounds.claims, span(found.when)) == (("c0",), ("2014-09-07", "2014-09-07"))
 
 
 def test_who_voted_how_is_told() -> None:
@@ -156,9 +156,9 @@ def test_disputes_and_corrections_of_a_vote_are_told() -> None:
     story.response("r", "dispute", "b", "a")
     story.retract("c")
     found = answer(story, "2014-12-31")
-    assert [side.claims for side in found.conflicts[0].sides] == [("a",), ("b",)]
-    assert [(item.claim, item.why) for item in found.excluded] == [("c", "retracted")]
-    assert [asserter.asserter for asserter in found.asserted_by] == ["ant"]
+    assert [side.claims for side in found.disputes.conflicts[0].sides] == [("a",), ("b",)]
+    assert [(item.claim, item.why) for item in found.disputes.excluded] == [("c", "retracted")]
+    assert [asserter.asserter for asserter in found.grounds.asserted_by] == ["ant"]
 
 
 def test_only_what_was_public_is_told() -> None:

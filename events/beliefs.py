@@ -1,0 +1,190 @@
+"""Beliefs: what was believed about a matter on every day, from one log position to the next change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+from events.courses import course
+from events.grounds import Disputes, Grounds
+from events.knowledge import Hearing
+from events.lineage import Lineage
+from events.matters import (
+    DISPUTES,
+    LINEAGE,
+    MARKET_FACT,
+    POSITION,
+    PROFILE,
+    RELATION,
+    ROUNDS,
+    STANCE,
+    VOTE,
+    Account,
+    Bearing,
+    Matter,
+    account,
+    bearings,
+)
+from events.packing import (
+    Pieces,
+    Points,
+    PositionPieces,
+    RelationPieces,
+    VotePieces,
+    pack_position,
+    pack_relation,
+    pack_vote,
+)
+from events.positions import PositionState
+from events.profile import Observation, ProfileItem
+from events.relationships import RelationState
+from events.rounds import Refs, Round
+from events.stances import StancePoint
+from events.temporal import AFTER_ALL
+from events.votes import VoteState
+
+MOST_BREAKS = 1_000
+"""An answer that may change on more days is not kept: it is told from the claims when it is asked for."""
+
+MOST_DECODED = 5_000
+"""How many beliefs are kept decoded: the same ones are asked for over and over, on many days."""
+
+Answer = (
+    Disputes | Lineage | tuple[Round, ...] | RelationState | PositionState | VoteState | ProfileItem | Observation
+    | tuple[StancePoint, ...] | None
+)  # fmt: skip
+
+
+class Told(Protocol):
+    """A course in the form in which it is kept."""
+
+    def at(self, day: int, /) -> Any:
+        """The answer on one day."""
+
+    def days(self) -> tuple[int, ...]:
+        """The first day of each of its pieces; the first of all days among them."""
+
+
+Form = TypeVar("Form", bound=Told)
+
+
+class Belief(msgspec.Struct, Generic[Form], frozen=True, array_like=True):
+    """What is believed about a matter: the answer on every day, or None where it changes on too many to be kept.
+
+    `entities` are those that the matter is listed under, `refs` the first refs of the claims that the answers name.
+    """
+
+    entities: tuple[str, ...]
+    refs: dict[str, str]
+    told: Form | None
+
+    def at(self, day: int) -> Any:
+        """The answer on one day. LookupError where it is not kept."""
+        if self.told is None:
+            raise LookupError("this belief is not kept")
+        return self.told.at(day)
+
+
+def belief(kind: str, account: Account, entities: Iterable[str], first_ref: Callable[[str], str | None]) -> Belief[Any]:
+    """What the account of a matter of this kind comes to."""
+    listed = tuple(sorted(entities))
+    if kind == STANCE:
+        points = account.at(AFTER_ALL)
+        return Belief(listed, _refs(claims_named(points), first_ref), Points(points))
+    breaks = account.breaks()
+    if len(breaks) > MOST_BREAKS:
+        return Belief(listed, {}, None)
+    pieces = course(breaks, account.at)
+    named = (claim for piece in pieces for claim in claims_named(piece.state))
+    return Belief(listed, _refs(named, first_ref), _PACKED.get(kind, Pieces)(pieces))
+
+
+def _refs(claims: Iterable[str], first_ref: Callable[[str], str | None]) -> dict[str, str]:
+    refs = ((claim, first_ref(claim)) for claim in sorted(set(claims)))
+    return {claim: ref for claim, ref in refs if ref is not None}
+
+
+def belief_in(hearing: Hearing, matter: Matter, refs: Refs) -> Belief[Any]:
+    """What is believed about a matter, as these claims tell it. `refs` gives the refs of a claim."""
+    bearing = bearings(hearing).get(matter) or Bearing()
+    found = account(hearing, matter, bearing, refs)
+    return belief(matter.kind, found, bearing.entities, lambda claim: next(iter(refs(claim)), None))
+
+
+def encode_belief(found: Belief[Any]) -> bytes:
+    """The stored form (MessagePack): the same belief has the same bytes."""
+    return _ENCODER.encode(found)
+
+
+@lru_cache(MOST_DECODED)
+def decode_belief(kind: str, stored: bytes) -> Belief[Any]:
+    """The belief about a matter of this kind."""
+    found: Belief[Any] = _DECODERS[kind].decode(stored)
+    return found
+
+
+def decode_entities(stored: bytes) -> tuple[str, ...]:
+    """The entities that the matter of a stored belief is listed under."""
+    return _LISTED.decode(stored)[0]
+
+
+def claims_named(answer: Answer | Grounds) -> Iterator[str]:
+    """The claims that an answer names; some of them more than once."""
+    match answer:
+        case None:
+            return
+        case Grounds():
+            yield from answer.claims
+        case Disputes():
+            for conflict in answer.conflicts:
+                for side in conflict.sides:
+                    yield from side.claims
+            for excluded in answer.excluded:
+                yield from (excluded.claim, *([excluded.by] if excluded.by else []))
+        case RelationState():
+            yield from claims_named(answer.grounds)
+            yield from claims_named(answer.disputes)
+            for part in answer.parts:
+                yield from claims_named(part.grounds)
+        case PositionState():
+            yield from claims_named(answer.relation)
+            for title in answer.titles:
+                yield from claims_named(title.grounds)
+        case VoteState():
+            yield from claims_named(answer.grounds)
+            yield from claims_named(answer.disputes)
+        case Lineage():
+            for link in (*answer.predecessors, *answer.successors):
+                yield from claims_named(link.grounds)
+        case ProfileItem() | Observation():
+            yield from claims_named(answer.grounds)
+        case _:
+            for item in answer:
+                yield from claims_named(item.grounds)
+                if isinstance(item, Round):
+                    for investor in item.investors:
+                        yield from claims_named(investor.grounds)
+
+
+_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+_Decoder = msgspec.msgpack.Decoder
+_DECODERS: dict[str, msgspec.msgpack.Decoder[Any]] = {
+    DISPUTES: _Decoder(Belief[Pieces[Disputes]]),
+    LINEAGE: _Decoder(Belief[Pieces[Lineage]]),
+    ROUNDS: _Decoder(Belief[Pieces[tuple[Round, ...]]]),
+    RELATION: _Decoder(Belief[RelationPieces]),
+    POSITION: _Decoder(Belief[PositionPieces]),
+    VOTE: _Decoder(Belief[VotePieces]),
+    PROFILE: _Decoder(Belief[Pieces[ProfileItem | None]]),
+    MARKET_FACT: _Decoder(Belief[Pieces[Observation | None]]),
+    STANCE: _Decoder(Belief[Points]),
+}
+_LISTED = _Decoder(tuple[tuple[str, ...], msgspec.Raw, msgspec.Raw])
+_PACKED: dict[str, Callable[[Any], Told]] = {
+    RELATION: pack_relation,
+    POSITION: pack_position,
+    VOTE: pack_vote,
+}

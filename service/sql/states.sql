@@ -1,0 +1,115 @@
+-- name: tables
+-- The tables of the states: what was believed about each matter, from one log position to the next change.
+CREATE TABLE beliefs (
+    matter uuid   NOT NULL,
+    since  bigint NOT NULL,
+    kind   text   COLLATE "C" NOT NULL,
+    body   bytea  NOT NULL
+);
+COMMENT ON TABLE beliefs IS 'Beliefs in the form of events/beliefs.py. None is ever changed: the one at a position is the last since then.';
+
+CREATE TABLE places (
+    entity text     COLLATE "C" NOT NULL,
+    rank   smallint NOT NULL,
+    name   text     COLLATE "C" NOT NULL,
+    matter uuid     NOT NULL,
+    kind   text     COLLATE "C" NOT NULL,
+    since  bigint   NOT NULL
+);
+COMMENT ON TABLE places IS 'Under which entities each matter was ever listed, in the order of answers; whether it still is, its belief says.';
+
+CREATE TABLE bearers (
+    matter uuid NOT NULL,
+    claim  uuid NOT NULL
+);
+COMMENT ON TABLE bearers IS 'The claims that ever bore on each matter.';
+
+-- name: indexes
+-- The indexes of the tables of the states; each can be made again where it is there.
+CREATE UNIQUE INDEX IF NOT EXISTS beliefs_key ON beliefs (matter, since);
+CREATE INDEX IF NOT EXISTS beliefs_since ON beliefs (since);
+CREATE UNIQUE INDEX IF NOT EXISTS places_key ON places (entity, rank, name) INCLUDE (matter, kind, since);
+CREATE UNIQUE INDEX IF NOT EXISTS bearers_key ON bearers (matter, claim);
+
+-- name: place
+-- The checkpoint of the tables, and what tells these tables from any others.
+SELECT c.position, current_schema()::regnamespace::oid || ' ' || (SELECT epoch FROM log.epoch) FROM checkpoint c;
+
+-- name: held_back
+-- The streams that are held back, and since which position.
+SELECT stream, position FROM parked;
+
+-- name: newest
+-- The newest beliefs about some matters.
+SELECT b.matter, b.body
+FROM unnest(%(matters)b::uuid[]) AS wanted (matter)
+CROSS JOIN LATERAL (
+    SELECT body, matter FROM beliefs WHERE matter = wanted.matter ORDER BY since DESC LIMIT 1
+) b;
+
+-- name: put_beliefs
+-- Adds beliefs.
+COPY beliefs (matter, since, kind, body) FROM STDIN (FORMAT BINARY);
+
+-- name: put_places
+-- Lists matters under entities, where they are not yet.
+INSERT INTO places (entity, rank, name, matter, kind, since)
+SELECT * FROM unnest(%(entity)b::text[], %(rank)b::smallint[], %(name)b::text[], %(matter)b::uuid[], %(kind)b::text[],
+    %(since)b::bigint[])
+ON CONFLICT DO NOTHING;
+
+-- name: put_bearers
+-- Notes which claims bear on matters.
+INSERT INTO bearers (matter, claim)
+SELECT * FROM unnest(%(matter)b::uuid[], %(claim)b::uuid[]) ON CONFLICT DO NOTHING;
+
+-- name: claims_on
+-- The claims that ever bore on some matters.
+SELECT DISTINCT claim::text FROM bearers WHERE matter = ANY (%(matters)b::uuid[]);
+
+-- name: claims_bound
+-- Some claims with the responses that bear on them, however indirectly.
+WITH RECURSIVE bearing (claim) AS (
+    SELECT unnest(%(claims)b::text[]) COLLATE "C"
+    UNION
+    SELECT CASE WHEN r.claim = b.claim THEN r.other ELSE r.claim END
+    FROM bearing b JOIN responses r ON b.claim IN (r.claim, r.other)
+)
+SELECT claim FROM bearing;
+
+-- name: merges_among
+-- The entities among some that were ever merged, and those they were merged into, however indirectly.
+WITH RECURSIVE merged (entity) AS (
+    SELECT merged FROM merges WHERE merged = ANY (%(entities)b::text[])
+    UNION
+    SELECT m.into_entity FROM merged JOIN merges m ON m.merged = merged.entity
+)
+SELECT entity FROM merged;
+
+-- name: claims_in
+-- The claims that rest on some articles.
+SELECT DISTINCT claim FROM claim_articles WHERE article = ANY (%(articles)b::text[]);
+
+-- name: claims_naming
+-- The claims that name some entities, or what was ever merged with one of them, in any direction.
+WITH RECURSIVE same (entity) AS (
+    SELECT unnest(%(entities)b::text[]) COLLATE "C"
+    UNION
+    SELECT CASE WHEN m.merged = same.entity THEN m.into_entity ELSE m.merged END
+    FROM same JOIN merges m ON same.entity IN (m.merged, m.into_entity)
+)
+SELECT DISTINCT claim FROM claim_entities WHERE entity IN (SELECT entity FROM same);
+
+-- name: positions_of
+-- Since when there are beliefs about some matters.
+SELECT matter, array_agg(since ORDER BY since) FROM beliefs WHERE matter = ANY (%(matters)b::uuid[]) GROUP BY matter;
+
+-- name: belief_at
+-- The belief about a matter at a position.
+SELECT body FROM beliefs WHERE matter = %(matter)b::uuid AND since <= %(position)b::bigint ORDER BY since DESC LIMIT 1;
+
+-- name: places_of
+-- The entities under which a matter was ever listed.
+SELECT p.entity FROM places p
+WHERE p.entity = ANY (%(entities)b::text[]) AND p.rank = %(rank)b::smallint AND p.name = %(name)b::text
+  AND p.matter = %(matter)b::uuid;
