@@ -8,6 +8,7 @@ from flask import Flask
 
 from service.http import (
     articles,
+    beliefs,
     changes,
     claims,
     entities,
@@ -35,6 +36,7 @@ from service.web import pages
 RESOURCES = (
     entities,
     changes,
+    beliefs,
     articles,
     claims,
     imports,

@@ -36,6 +36,8 @@ class Limits:
     graph_depth: int = 3
     graph_nodes: int = 500
     path_steps: int = 6
+    stream_lines: int = 100_000
+    stream_seconds: float = 30.0
     request_deadline: float = 5.0
     position_wait: float = 5.0
     imports: int = 2

@@ -9,12 +9,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from threading import Thread
 
 import hypothesis
 import pytest
 
-from service.bootstrap import Services, build, prepare, projection
+from service.bootstrap import Services, build, prepare
 from service.db import Database, connect
 from service.embedded import EmbeddedServer, Programs, packaged_programs
 from service.projections.indexing import INDEX
@@ -22,6 +21,7 @@ from service.projections.projection import schema_of
 from service.settings import DatabaseSettings, Settings
 from service.store.postgres import PostgresStore
 from service.timeline.timeline import Timeline
+from tests.projecting import projecting
 
 # An account that every system has: PostgreSQL does not run as root.
 ACCOUNT = "nobody"
@@ -205,16 +205,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def services(database_url: str) -> Iterator[Services]:
-    """The services of one process on `database_url`, and a projector that keeps running beside them."""
+    """The services of one process on `database_url`, and the projectors that keep running beside them."""
     settings = Settings(database_url=database_url)
-    with projection(settings, database_url) as (_, runner):
-        thread = Thread(target=runner.run, daemon=True)
-        thread.start()
+    with projecting(database_url, settings):
         built = build(settings, database_url)
         yield built
         built.close()
-        runner.stop()
-        thread.join(10)
 
 
 @pytest.fixture

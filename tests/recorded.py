@@ -29,8 +29,8 @@ def draft_of(record: dict[str, Any]) -> Draft:
 class Recorded:
     """A history in a store, record by record. `positions[n]` is the head of the log after n records."""
 
-    def __init__(self, history: list[dict[str, Any]]) -> None:
-        self.store = MemoryStore()
+    def __init__(self, history: list[dict[str, Any]], store: MemoryStore | None = None) -> None:
+        self.store = store or MemoryStore()
         self.application = TimelineApplication(self.store, codec)
         self.positions = [0]
         self.refs: dict[str, str] = {}

@@ -7,6 +7,7 @@ from typing import NoReturn
 import click
 
 from service.cli import (
+    beliefs,
     changes,
     demo,
     exporting,
@@ -21,6 +22,7 @@ from service.cli import (
     state,
     timeline,
     verify,
+    versions,
 )
 from service.cli.group import Commands
 from service.cli.output import use_utf8
@@ -46,11 +48,13 @@ for module in (
     importing,
     imports,
     exporting,
+    versions,
     retracting,
     state,
     relation,
     timeline,
     changes,
+    beliefs,
     project,
     verify,
 ):

@@ -78,10 +78,10 @@ def _print(answer: Any) -> None:
         ("what", "from", "to", "changed", "because of"),
         [
             [
-                _what(change, answer["refs"]),
-                _brief(change["before"]),
-                _brief(change["after"]),
-                _changed(change),
+                what(change, answer["refs"]),
+                brief(change["before"]),
+                brief(change["after"]),
+                changed(change),
                 _because(change, answer["refs"]),
             ]
             for change in answer["changes"]
@@ -94,7 +94,8 @@ def _point(clocks: Any, axis: str) -> str:
     return str(told["position"] if axis == "recorded_by" else told)
 
 
-def _what(change: Any, refs: Mapping[str, str]) -> str:
+def what(change: Any, refs: Mapping[str, str]) -> str:
+    """What a change is about."""
     item, kind = change["after"] or change["before"], change["kind"]
     match kind:
         case "relation" | "position":
@@ -119,7 +120,7 @@ def _what(change: Any, refs: Mapping[str, str]) -> str:
     return str(kind)
 
 
-def _brief(item: Any) -> str:
+def brief(item: Any) -> str:
     """An item in short: what it says, and its dates."""
     if item is None:
         return "-"
@@ -129,7 +130,7 @@ def _brief(item: Any) -> str:
     return ", ".join(filter(None, [*said, *dates]))
 
 
-def _changed(change: Any) -> str:
+def changed(change: Any) -> str:
     """The fields that differ, without those that only list who says it."""
     if change["before"] is None or change["after"] is None:
         return "gone" if change["after"] is None else "new"
@@ -138,12 +139,13 @@ def _changed(change: Any) -> str:
 
 
 def _because(change: Any, refs: Mapping[str, str]) -> str:
-    newest = [_cause(cause, refs) for cause in change["cause"][-_MOST_CAUSES:]]
+    newest = [cause(item, refs) for item in change["cause"][-_MOST_CAUSES:]]
     more = change["cause_count"] - len(newest)
     return " ".join(newest) + (f" +{more}" if more else "")
 
 
-def _cause(cause: Any, refs: Mapping[str, str]) -> str:
-    name, done = tables.name(cause["id"], refs), _DONE.get(cause["type"].partition(".")[0])
-    named = name if cause["kind"] == "claim" else f"{cause['kind']} {name}"
+def cause(did: Any, refs: Mapping[str, str]) -> str:
+    """A record that did it, and what was done to it."""
+    name, done = tables.name(did["id"], refs), _DONE.get(did["type"].partition(".")[0])
+    named = name if did["kind"] == "claim" else f"{did['kind']} {name}"
     return f"{named} ({done})" if done else named

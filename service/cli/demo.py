@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from service.bootstrap import importer, projection
+from service.bootstrap import importer, projections
 from service.cli import options
 from service.cli.database import open_to_record
 from service.cli.importing import RECORDER, said
@@ -80,8 +80,8 @@ def load_sample(settings: Settings, url: str, files: Sequence[tuple[str, str]] =
             open_lines(str(path), settings.limits.article_body) as lines,
         ):
             click.echo(f"{name}: {said(importing.record(lines, RECORDER).counts)}.")
-    with projection(settings, url) as (projector, _):
-        projector.catch_up()
+    with projections(settings, url) as projectors:
+        projectors.catch_up()
 
 
 def what_to_try(base: str, folder: Path, has_key: bool) -> str:

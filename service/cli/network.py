@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -9,7 +10,8 @@ import click
 from service.cli import options, tables
 from service.cli.options import Place, without_empty
 from service.cli.output import print_json, print_line, print_table, status_cell
-from service.cli.source import ask, ask_all, open_source
+from service.cli.source import ask, ask_all, copy, open_source
+from service.exports.media import NETWORK_FORMATS
 
 
 @click.command("network")
@@ -19,6 +21,7 @@ from service.cli.source import ask, ask_all, open_source
 @options.take_filters
 @options.take_clocks
 @options.JSON
+@options.take_format(NETWORK_FORMATS)
 @options.take_place(url=True)
 def network(
     center: str | None,
@@ -27,6 +30,7 @@ def network(
     filters: dict[str, str],
     clocks: dict[str, str],
     as_json: bool,
+    media: str | None,
     place: Place,
 ) -> None:
     """Show all relations on a day, those around an entity, or those among some.
@@ -35,9 +39,13 @@ def network(
     frenemies network --as-of 2014-11-04
     frenemies network --center mirantis --depth 2 --as-of 2014-11-04
     frenemies network --entities red-hat,mirantis,vmware --as-of 2014-11-04
+    frenemies network --as-of 2014-11-04 --format graphml > network.graphml
     """
     chosen = without_empty(center=center, depth=depth, entities=entities) | filters
     with open_source(place) as source:
+        if media is not None:
+            copy(source, media, sys.stdout.buffer, "network", **clocks, **chosen)
+            return
         answer = ask_all(source, "edges", None, "network", **clocks, **chosen)
     if as_json:
         print_json(answer)

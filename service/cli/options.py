@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -94,6 +94,20 @@ def take_clocks(command: Command) -> Command:
 def take_filters(command: Command) -> Command:
     """Adds the options that choose among relations, given to the command as `filters`."""
     return _gathering(FILTERS, "filters", _filters)(command)
+
+
+def take_format(formats: Mapping[str, str]) -> Callable[[Command], Command]:
+    """Adds the option that names a form for other tools; the command gets the media type of it as `media`."""
+    option = click.option(
+        "--format", "form", type=click.Choice(list(formats)), help="Write it for other tools: see docs/exports.md."
+    )
+
+    def media(given: dict[str, Any]) -> str | None:
+        if given["form"] and click.get_current_context().params.get("as_json"):
+            raise click.UsageError("--format and --json cannot be given together.")
+        return formats.get(given["form"])
+
+    return _gathering([option], "media", media)
 
 
 def without_empty(**parameters: str | int | None) -> dict[str, str]:

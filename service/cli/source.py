@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
 from service.cli.database import open_existing
@@ -28,17 +29,38 @@ class Answer(NamedTuple):
     body: Any
 
 
+class Streamed(NamedTuple):
+    """What a route answers, block by block."""
+
+    status: int
+    media: str
+    blocks: Iterable[bytes]
+
+
 class Source(Protocol):
     """Answers the questions of the REST interface."""
 
     def get(self, address: str) -> Answer:
         """The answer to GET of a path with its query."""
 
+    def stream(self, address: str, media: str) -> AbstractContextManager[Streamed]:
+        """The answer in another medium than JSON, as it comes."""
+
 
 def ask(source: Source, *segments: str, **parameters: str) -> Any:
     """The answer of `/v1/<segments>`. A Failure, with the exit code for it, when there is none."""
-    path = "/v1/" + "/".join(quote(segment, safe="") for segment in segments)
-    return _got(source, f"{path}?{urlencode(parameters)}" if parameters else path)
+    return _got(source, _address(segments, parameters))
+
+
+def copy(source: Source, media: str, output: IO[bytes], *segments: str, **parameters: str) -> None:
+    """Writes the answer of `/v1/<segments>` in a medium other than JSON. A Failure when there is none, or a part."""
+    with source.stream(_address(segments, parameters), media) as answer:
+        if answer.status != 200:
+            raise _failure(answer.status)(_complaint(Answer(answer.status, _problem(b"".join(answer.blocks)))))
+        if answer.media != media:
+            raise Unavailable(f"What answered does not know {media}; it sent {answer.media or 'nothing'}.")
+        output.writelines(answer.blocks)
+        output.flush()
 
 
 def ask_all(source: Source, items: str, most: int | None, *segments: str, **parameters: str) -> Any:
@@ -51,15 +73,42 @@ def ask_all(source: Source, items: str, most: int | None, *segments: str, **para
     following = whole.pop("next")
     while following is not None and (most is None or len(whole[items]) < most):
         page = _got(source, following)
-        whole[items] += page[items]
-        for named in ("refs", "names"):
-            whole.get(named, {}).update(page.get(named, {}))
+        _join(whole, page, (items, *_BESIDE))
         if "nodes" in whole:
             nodes = {node["id"]: node for node in (*whole["nodes"], *page["nodes"])}
             whole["nodes"] = [nodes[node] for node in sorted(nodes)]
         following = page["next"]
     del whole[items][most or len(whole[items]) :]
     return whole
+
+
+_BESIDE = (
+    "refs", "names", "votes", "positions", "stances", "conflicts", "conflict_count", "profile", "attributes",
+    "market_facts",
+)  # fmt: skip
+"""What else goes on from page to page, where an answer has it."""
+
+
+def _join(whole: dict[str, Any], page: Mapping[str, Any], names: Collection[str]) -> None:
+    for name in whole.keys() & names:
+        if isinstance(whole[name], dict) and name in ("refs", "names"):
+            whole[name].update(page[name])
+        elif isinstance(whole[name], dict):
+            _join(whole[name], page[name], names)
+        else:
+            whole[name] += page[name]
+
+
+def _address(segments: Sequence[str], parameters: Mapping[str, str]) -> str:
+    path = "/v1/" + "/".join(quote(segment, safe="") for segment in segments)
+    return f"{path}?{urlencode(parameters)}" if parameters else path
+
+
+def _problem(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
 
 
 def _got(source: Source, address: str) -> Any:
@@ -105,6 +154,12 @@ class _Remote:
         except ValueError:
             return Answer(502, {"detail": "what answered does not look like Frenemies"})
 
+    @contextmanager
+    def stream(self, address: str, media: str) -> Iterator[Streamed]:
+        with self._client.stream("GET", address, headers={"Accept": media}) as answer:
+            kind = answer.headers.get("Content-Type", "").partition(";")[0]
+            yield Streamed(answer.status_code, kind, answer.iter_bytes())
+
 
 @contextmanager
 def _local(settings: Settings) -> Iterator[Source]:
@@ -115,7 +170,7 @@ def _local(settings: Settings) -> Iterator[Source]:
         if settings.database_url is None:
             prepare(settings, url)
         with closing(build(settings, url)) as services:
-            _catch_up(services)
+            catch_up(services)
             yield _Local(create_app(services.timeline, settings).test_client(), settings.admin_key)
 
 
@@ -128,15 +183,20 @@ class _Local:
         answer = self._client.get(address, headers=self._headers)
         return Answer(answer.status_code, answer.get_json(silent=True))
 
+    @contextmanager
+    def stream(self, address: str, media: str) -> Iterator[Streamed]:
+        with closing(self._client.get(address, headers=self._headers | {"Accept": media})) as answer:
+            yield Streamed(answer.status_code, answer.mimetype, answer.iter_encoded())
 
-def _catch_up(services: Services) -> None:
+
+def catch_up(services: Services) -> None:
     """Has the read tables take in what is missing: perhaps nobody is there to do it."""
-    from service.bootstrap import projection
+    from service.bootstrap import projections
 
     state = services.timeline.readiness()
     if state.position < state.head:
-        with projection(services.settings, services.url) as (projector, _):
-            projector.catch_up()
+        with projections(services.settings, services.url) as projectors:
+            projectors.catch_up()
         state = services.timeline.readiness()
     if not state.ready:
         hint = "Is this the database of the service, and does it run? `frenemies migrate` prepares one."

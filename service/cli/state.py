@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from service.cli.group import Refused
 from service.cli.options import Place
 from service.cli.output import cell, print_json, print_line, print_table, status_cell
 from service.cli.recomputing import recomputed
-from service.cli.source import ask_all, open_source
+from service.cli.source import ask_all, copy, open_source
+from service.exports.media import STATE_FORMATS
 
 
 @click.command("state")
@@ -30,6 +32,7 @@ from service.cli.source import ask_all, open_source
     help="Verify with the records in this file, written by `frenemies export`.  [default: those of the database]",
 )
 @options.JSON
+@options.take_format(STATE_FORMATS)
 @options.take_place(url=True)
 def command(
     entity: str,
@@ -39,12 +42,14 @@ def command(
     verify: bool,
     log: Path | None,
     as_json: bool,
+    media: str | None,
     place: Place,
 ) -> None:
     """Show every relation of ENTITY on a day, with its status and the claims behind it.
 
     \b
     frenemies state red-hat --as-of 2014-11-04
+    frenemies state red-hat --as-of 2014-11-04 --format jsonld > red-hat.jsonld
     frenemies state vmware --as-of 2012-08-29 --published-by 2012-08-28 --include-ended
     frenemies state vmware --token TOKEN --verify --log export.ndjson
 
@@ -52,11 +57,16 @@ def command(
     the records give the same answer, with 3 when they do not.
     """
     _demand_together(token, verify, log, filters | clocks, place)
+    if verify and media is not None:
+        raise click.UsageError("--verify compares and writes nothing: leave --format out.")
     if token is not None and verify:
         _verify(token, entity, log, place)
         return
     chosen = filters if token is None else {"token": token}
     with open_source(place) as source:
+        if media is not None:
+            copy(source, media, sys.stdout.buffer, "entities", entity, "state", **clocks, **chosen)
+            return
         answer = ask_all(source, "relations", None, "entities", entity, "state", **clocks, **chosen)
     if as_json:
         print_json(answer)

@@ -18,7 +18,6 @@ from service.http.shapes import (
     DAY,
     FLAG,
     INSTANT,
-    NUMBER,
     TEXT,
     UUID,
     Json,
@@ -41,9 +40,18 @@ PINNED: Json = {
     "token_check": maybe(ref("TokenCheck")),
 }
 NOTICES: Json = {"notices": items(ref("Notice"), "The merged entities that were asked for; empty where there is none.")}
-CLAIMS = items(UUID, "The newest 20 claims behind it.")
-BEHIND: Json = {"asserted_by": items(ref("Asserter")), "claims": CLAIMS, "claim_count": COUNT}
-DISPUTES: Json = {"conflicts": items(ref("Conflict")), "excluded": items(ref("Excluded"))}
+BEHIND: Json = {
+    "asserted_by": items(ref("Asserter"), "At most 20: those with the newest claims."),
+    "asserter_count": COUNT,
+    "claims": items(UUID, "The newest 20 claims behind it."),
+    "claim_count": COUNT,
+}
+DISPUTES: Json = {
+    "conflicts": items(ref("Conflict"), "At most 20."),
+    "conflict_count": COUNT,
+    "excluded": items(ref("Excluded"), "At most 20."),
+    "excluded_count": COUNT,
+}
 RANGE = maybe(ref("Range"))
 FACT: Json = {
     "status": one_of(*STATUSES),
@@ -164,13 +172,20 @@ SCHEMAS: Json = {
     "Moves": obj("What a vote would open.", relation=TEXT, subject=TEXT, object=TEXT),
     "Asserter": obj(
         "Somebody who says it.",
-        asserter=TEXT, kinds=items(TEXT), agent=items(TEXT), affiliation=items(TEXT), articles=items(UUID),
+        asserter=TEXT, kinds=items(TEXT), agent=items(TEXT), affiliation=items(TEXT),
+        articles=items(UUID, "At most 20."), article_count=COUNT,
     ),
     "Conflict": obj(
         "Claims of different asserters that oppose each other.",
         aspect=maybe(TEXT),
         why=TEXT,
-        sides=items(obj("One side.", asserted_by=ref("Asserter"), claims=items(UUID), value=maybe(TEXT))),
+        sides=items(
+            obj(
+                "One side.",
+                asserted_by=ref("Asserter"), claims=items(UUID, "At most 20."), claim_count=COUNT, value=maybe(TEXT),
+            ),
+            "At most 20.",
+        ),
     ),
     "Notice": obj(
         "`asked` was merged by `merge`, recorded at `position`; `answered` is the entity that goes on.",
@@ -215,7 +230,7 @@ SCHEMAS: Json = {
         amount=ANYTHING,
         currency=ANYTHING,
         attributes=mapping(ANYTHING),
-        investors=items(obj("Who took part, or did not.", entity=TEXT, status=TEXT, claims=items(UUID))),
+        investors=items(obj("Who took part, or did not.", entity=TEXT, status=TEXT, **BEHIND)),
         **BEHIND,
     ),
     "ProfileItem": obj(
@@ -282,83 +297,6 @@ SCHEMAS: Json = {
         claims=items(obj("One claim.", **WRITTEN)), position=COUNT, recorded_at=maybe(INSTANT),
     ),
     "WrittenClaim": {"anyOf": [ref("Written"), ref("WrittenClaims")]},
-    "CloudEvents": items(
-        obj(
-            "An event (CloudEvents 1.0.2).",
-            specversion=one_of("1.0"), id=TEXT, source=TEXT, type=TEXT, subject=TEXT, time=INSTANT, dataschema=TEXT,
-            datacontenttype=TEXT, sequence=TEXT, data=mapping(ANYTHING),
-        )
-    ),
-    "EventTypes": obj(
-        "Every type and version of events that was ever stored.",
-        event_types=items(
-            obj(
-                "A type and version. Events of older versions are lifted on reading: the feed holds only newest ones.",
-                type=TEXT, name=TEXT, version=COUNT, description=TEXT, dataschema=TEXT,
-                superseded_by=maybe(TEXT), lifted_by=maybe(TEXT),
-            )
-        ),
-    ),
-    "EventSchema": mapping(ANYTHING, "A schema of JSON Schema 2020-12."),
-    "CheckpointNote": TEXT | {"description": "A signed note: name of the log, size, root in base64, signatures."},
-    "LogKeys": obj(
-        "Who signs checkpoints.",
-        origin=maybe(TEXT),
-        keys=items(
-            obj("A verifier key; `from_size` is null before its first checkpoint.", key=TEXT, from_size=maybe(COUNT))
-        ),
-    ),
-    "InclusionProof": obj(
-        "A Merkle inclusion proof; bytes are in base64, `index` is the place of the leaf, counted from 0.",
-        position=COUNT, index=COUNT, size=COUNT, root=TEXT, leaf=TEXT, leaf_hash=TEXT, hashes=items(TEXT),
-    ),
-    "ConsistencyProof": obj(
-        "A Merkle consistency proof; hashes are in base64.",
-        **{"from": COUNT}, to=COUNT, from_root=TEXT, to_root=TEXT, hashes=items(TEXT),
-    ),
-    "Rebuild": obj(
-        "The last rebuild; `done` of `total` and `seconds_left` are those of the phase, `rate` is per second;"
-        " `whole_seconds_left` is reckoned for all that is left of it. Null where it cannot be told.",
-        phase=one_of(
-            "loading", "indexing", "amending", "catching up", "verifying",
-            "done", "refused", "cancelled", "failed", "interrupted",
-        ),
-        is_running=FLAG, started_by=TEXT, started_at=INSTANT, updated_at=INSTANT, done=COUNT, total=COUNT,
-        rate=NUMBER, seconds_left=maybe(NUMBER), whole_seconds_left=maybe(NUMBER), note=TEXT,
-    ),
-    "Projections": obj(
-        "How far the projections are.",
-        projections=items(
-            obj(
-                "One projection. `lag_seconds` is the age of the first event it has not taken in.",
-                name=TEXT, version=COUNT, position=COUNT, head=COUNT, lag=COUNT, lag_seconds=NUMBER, is_built=FLAG,
-                parked=COUNT, rebuild=maybe(ref("Rebuild")),
-            )
-        ),
-    ),
-    "ImportAnswer": obj(
-        "What an import came to: how many lines were new, already there and refused, and which were refused.",
-        **{"import": UUID},
-        recorded=COUNT,
-        present=COUNT,
-        refused=COUNT,
-        refusals_from=COUNT | {"description": "The line with which `refusals` begins: that where this go at it began."},
-        refusals=items(
-            obj(
-                "A refused line: where, why, and its data, or its text where it is not JSON.",
-                line=COUNT, place=TEXT, pointer=TEXT, code=TEXT, detail=TEXT, record=ANYTHING,
-                further=items(
-                    obj("One more error.", place=TEXT, pointer=TEXT, code=TEXT, detail=TEXT), "At most 19 more errors."
-                ),
-                more=COUNT | {"description": "How many errors there are besides."},
-            )
-        ),
-    ),
-    "Health": obj("The process answers.", status=one_of("ok")),
-    "Readiness": obj(
-        "Whether questions can be answered.",
-        ready=FLAG, reason=TEXT, position=COUNT, head=COUNT, parked=COUNT,
-    ),
     "Problem": {
         "type": "object",
         "description": "Why not (RFC 9457).",

@@ -12,9 +12,11 @@ from flask import Response
 
 from service.http import caching, memento, pinning, problems
 from service.http.answers import SCHEMAS
+from service.http.belief_shapes import BELIEF_SCHEMAS
 from service.http.body import JSON, read_body, read_query
 from service.http.change_shapes import CHANGE_SCHEMAS
 from service.http.context import IF_MATCH, KEY_HEADER, NOTE_HEADER, limits
+from service.http.log_shapes import LOG_SCHEMAS
 from service.http.network_shapes import NETWORK_SCHEMAS
 from service.http.query import Clocks, Nothing
 from service.http.shapes import ref
@@ -73,7 +75,7 @@ class Api(smorest.Api):  # type: ignore[misc]
 
     def _register_responses(self) -> None:
         """What operations share: the shapes of the answers, the refusals, the headers."""
-        for name, schema in (SCHEMAS | NETWORK_SCHEMAS | CHANGE_SCHEMAS).items():
+        for name, schema in (SCHEMAS | NETWORK_SCHEMAS | CHANGE_SCHEMAS | BELIEF_SCHEMAS | LOG_SCHEMAS).items():
             self.spec.components.schema(name, schema)
         self.spec.components.schema(VoiceShape.__name__, schema=VoiceShape)
         for status in REFUSALS:

@@ -10,8 +10,9 @@ from service.http.api import Resource
 from service.http.context import own_id, refuse_version, timeline
 from service.http.paging import point
 from service.http.pinning import pinned
+from service.http.plain import enveloped, json_answer, named
 from service.http.query import Clocks
-from service.http.render import article, enveloped, json_answer
+from service.http.records import article
 from service.http.writing import change, record, told
 from service.intake.records import article_correction
 from service.intake.schemas import ArticleBody, ArticleCorrectionBody
@@ -49,4 +50,5 @@ def read_article(id: str, query: dict[str, Any]) -> Response:
     """An article with the ids of its claims."""
     clocks = point(query)
     view = timeline().article(own_id(id), clocks)
-    return json_answer(pinned(enveloped(article(view), clocks, view.refs), clocks, query))
+    found = article(view)
+    return json_answer(pinned(enveloped(found, clocks, named(found, view.refs)), clocks, query))

@@ -11,7 +11,7 @@ _ITEMS = (
     "RelationItem", "Position", "Vote", "Round", "ProfileItem", "MarketFact", "Link", "Stance", "Conflict", "Excluded",
     "EntityId",
 )  # fmt: skip
-_ITEM = maybe({"anyOf": [ref(name) for name in _ITEMS], "description": "As in the state; null where there is none."})
+ITEM = maybe({"anyOf": [ref(name) for name in _ITEMS], "description": "As in the state; null where there is none."})
 
 CHANGE_SCHEMAS: Json = {
     "EntityId": obj("The entity that goes on, where another one was merged into it.", id=TEXT),
@@ -23,8 +23,8 @@ CHANGE_SCHEMAS: Json = {
         "An item of a state that is not the same at two points.",
         kind=one_of(*KINDS),
         key=items(TEXT, "What tells the item from others of its kind."),
-        before=_ITEM,
-        after=_ITEM,
+        before=ITEM,
+        after=ITEM,
         changed=items(TEXT, "The fields that differ; those that say something where there is no other item."),
         cause=items(ref("Cause"), "The 20 that were recorded last, in the order of the log."),
         cause_count=COUNT,

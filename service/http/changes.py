@@ -9,6 +9,7 @@ from flask import Response
 
 from events.changes import (
     CONFLICT,
+    DISPUTES,
     ENTITY,
     EXCLUDED,
     MARKET_FACT,
@@ -20,16 +21,18 @@ from events.changes import (
     STANCE,
     SUCCESSOR,
     VOTE,
+    Item,
+    Subject,
 )
 from service.feeds.cursor import BadCursor
-from service.http import render
+from service.http import records, render
 from service.http.api import Resource
 from service.http.context import timeline
 from service.http.errors import BadQuery
 from service.http.paging import asked, linked, next_page
 from service.http.pinning import pinned
+from service.http.plain import Answer, clocks_answer, enveloped, json_answer, named
 from service.http.query import ChangesQuery
-from service.http.render import Answer, clocks_answer, enveloped, json_answer
 from service.intake.errors import Fault
 from service.timeline.views import ChangesView, ExplainedChange
 
@@ -37,6 +40,7 @@ RESOURCE = Resource("changes", "What changed between two points of a clock, and 
 NEWEST_CAUSES = 20
 _SHOWN: Mapping[str, Callable[[Any], Answer]] = {
     CONFLICT: render.conflict,
+    DISPUTES: lambda item: {"conflict_count": item.conflict_count, "excluded_count": item.excluded_count},
     ENTITY: lambda entity: {"id": entity},
     EXCLUDED: lambda item: item._asdict(),
     MARKET_FACT: render.observation,
@@ -64,7 +68,7 @@ def read_changes(id: str, query: dict[str, Any]) -> Response:
     following = next_page(clocks, view.after, query.get("token"))
     points = {"from": clocks_answer(before), "to": clocks_answer(then)}
     answer = {"axis": query["axis"], "points": points, **_changes(view), "next": following}
-    told = enveloped(answer, then, view.refs, view.notices)
+    told = enveloped(answer, then, named(answer, view.refs), view.notices)
     return linked(json_answer(pinned(told, clocks, query, after)), following)
 
 
@@ -85,17 +89,21 @@ def _skipped(after: str | None) -> int:
 
 def _changes(view: ChangesView) -> Answer:
     changes = [_change(item) for item in view.changes]
-    return {"entity": render.entity(view.entity), "changes": changes, "names": view.names}
+    return {"entity": records.entity(view.entity), "changes": changes, "names": view.names}
+
+
+def shown(subject: Subject, item: Item | None) -> Answer | None:
+    """An item of a state; null where there is none."""
+    return None if item is None else _SHOWN[subject.kind](item)
 
 
 def _change(item: ExplainedChange) -> Answer:
     change = item.change
-    shown = _SHOWN[change.subject.kind]
     return {
         "kind": change.subject.kind,
         "key": change.subject.key,
-        "before": None if change.before is None else shown(change.before),
-        "after": None if change.after is None else shown(change.after),
+        "before": shown(change.subject, change.before),
+        "after": shown(change.subject, change.after),
         "changed": change.changed,
         "cause": [cause._asdict() for cause in item.causes[-NEWEST_CAUSES:]],
         "cause_count": len(item.causes),

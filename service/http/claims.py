@@ -17,8 +17,9 @@ from service.http.context import limits, own_id, refuse_version, timeline
 from service.http.errors import TooLarge
 from service.http.paging import asked, linked, next_page, point
 from service.http.pinning import pinned
+from service.http.plain import enveloped, json_answer
 from service.http.query import Clocks, HistoryQuery
-from service.http.render import claim, enveloped, json_answer, written
+from service.http.records import claim, written
 from service.http.writing import change, demand_same, record, told
 from service.intake.errors import Misshapen
 from service.intake.fields import Shape

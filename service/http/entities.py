@@ -9,12 +9,15 @@ from flask import Response
 from events.errors import InvalidDate
 from events.temporal import parse_day
 from events.text import clean_text
+from service.http import formats
 from service.http.api import Resource
 from service.http.context import timeline
 from service.http.paging import asked, linked, next_page, point
 from service.http.pinning import pinned
+from service.http.plain import enveloped, json_answer
 from service.http.query import ENDED, Clocks, SearchQuery, StateQuery, TimelineQuery, wanted
-from service.http.render import claim, entity, enveloped, json_answer, state_answer
+from service.http.records import claim, entity
+from service.http.render import state_answer
 from service.http.writing import change, demand_same
 from service.intake.schemas import MergeBody, RegistrationBody, RenameBody, UnmergeBody
 from service.timeline.drafts import EntityDraft, MergeDraft, RenameDraft, UnmergeDraft
@@ -66,16 +69,14 @@ def read_entity(id: str, query: dict[str, Any]) -> Response:
     return json_answer(pinned(enveloped(entity(view), clocks, notices=view.notices), clocks, query))
 
 
-@RESOURCE.get("/v1/entities/<id>/state", "EntityState", query=StateQuery)
+@RESOURCE.get("/v1/entities/<id>/state", "EntityState", query=StateQuery, also=formats.OF_A_STATE)
+@formats.of_a_state
 def read_state(id: str, query: dict[str, Any]) -> Response:
     """Everything about an entity on one day: relations, votes, positions, rounds, profile, stances, and why."""
     clocks, after = asked(query)
-    view = timeline().entity_state(id, clocks)
-    chosen = wanted(query)
-    rest = [r for r in view.state.relations if chosen.takes(r) and (after is None or "/".join(r.key) > after)]
-    page, positions = rest[: query["limit"]], [p for p in view.state.positions if chosen.takes(p.relation)]
-    following = next_page(clocks, "/".join(page[-1].key) if len(rest) > len(page) else None, query.get("token"))
-    answer = state_answer(view, page, positions, query.get("include") == ENDED, clocks) | {"next": following}
+    view = timeline().entity_state(id, clocks, wanted(query), query["limit"], after)
+    following = next_page(clocks, view.after, query.get("token"))
+    answer = state_answer(view, query.get("include") == ENDED, clocks) | {"next": following}
     return linked(json_answer(pinned(answer, clocks, query, after)), following)
 
 

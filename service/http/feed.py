@@ -12,8 +12,8 @@ from service.feeds.schemas import SCHEMA_JSON, event_schema, event_types
 from service.http.api import Resource
 from service.http.context import timeline
 from service.http.paging import linked
+from service.http.plain import json_answer
 from service.http.query import FeedQuery
-from service.http.render import json_answer
 
 RESOURCE = Resource("feed", "Every event, in the order in which they were recorded.")
 

@@ -10,8 +10,8 @@ from flask import Response
 
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.plain import json_answer
 from service.http.query import CheckpointQuery, ConsistencyQuery, InclusionQuery
-from service.http.render import json_answer
 
 NOTE = "text/plain; charset=utf-8"
 RESOURCE = Resource("log", "What is needed to check that nothing in the log was changed.")

@@ -17,6 +17,7 @@ from werkzeug.http import http_date, parse_date
 from service.http.context import timeline
 from service.http.errors import BadHeader
 from service.http.pinning import Pin
+from service.timeline.changes import RECORDED_BY
 from service.timeline.mementos import Recording
 from service.timeline.tokens import NAME, Token
 
@@ -26,18 +27,20 @@ TIMEMAP = "/v1/timemap"
 STATE = "/v1/entities/<id>/state"
 _PAGE = ("limit", "cursor", "min_position")
 _HELD_BY = ("recorded_by", NAME, "cursor")
+_AXIS = "axis"
 _END_OF_SECOND = timedelta(microseconds=999_999)
 
 
 def negotiated(query: Mapping[str, Any]) -> Response | None:
     """The way to the memento that `Accept-Datetime` asks for; None where it is not asked for, or given otherwise.
 
-    BadHeader for what is no date of HTTP. A second that is not over yet, or in the future, is now.
+    BadHeader for what is no date of HTTP. A second that is not over yet, or in the future, is now; before the first
+    record it is the first memento.
     """
     asked = request.headers.get(ACCEPT_DATETIME)
-    if asked is None or any(query.get(name) is not None for name in _HELD_BY):
+    if asked is None or _is_fixed(query) or any(query.get(name) is not None for name in _HELD_BY):
         return None
-    position = timeline().position_at(_instant(asked) + _END_OF_SECOND)
+    position = _last_of(_instant(asked)) or _first()
     original = address(request.path, request.args)
     headers = {
         "Location": address(request.path, {**request.args.to_dict(), "recorded_by": str(position)}),
@@ -53,7 +56,7 @@ def negotiated(query: Mapping[str, Any]) -> Response | None:
 def described(response: Response, query: Mapping[str, Any]) -> Response:
     """An answer that takes clocks, with the headers of a memento or of the TimeGate of its mementos."""
     pin: Pin | None = g.get("pin")
-    if pin is None or response.status_code not in (200, 304):
+    if pin is None or _is_fixed(query) or response.status_code not in (200, 304):
         return response
     token: Token | None = query.get(NAME)
     given = token.parameters() if token else request.args.to_dict()
@@ -85,6 +88,22 @@ def address(path: str, asked: Mapping[str, str]) -> str:
     """An address of this service."""
     query = urlencode(dict(asked))
     return quote(path, safe="/~!$&'()*+=:@-._") + (f"?{query}" if query else "")
+
+
+def _is_fixed(query: Mapping[str, Any]) -> bool:
+    """Whether the question names the points of the recorded clock itself, so that there is none to choose."""
+    return query.get(_AXIS) == RECORDED_BY
+
+
+def _last_of(second: datetime) -> int:
+    """The last log position of a second, or before it; 0 where there is none."""
+    return timeline().position_at(second.replace(microsecond=0) + _END_OF_SECOND)
+
+
+def _first() -> int:
+    """The position of the first memento; 0 where nothing was recorded yet."""
+    begun = timeline().clocks(recorded_by="1").recorded_at if timeline().head() else None
+    return _last_of(begun) if begun else 0
 
 
 def _instant(text: str) -> datetime:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import chain
+from time import monotonic
 from typing import Any
 
-import msgspec
-from flask import Response, request
+from flask import Response
 
 from events.network import Frenemies, Step, in_order
+from service.http import formats
 from service.http.api import Resource
 from service.http.body import JSON
-from service.http.context import timeline
+from service.http.context import limits, timeline
 from service.http.errors import BadQuery
-from service.http.imports import NDJSON
 from service.http.paging import asked, linked, next_page, point
 from service.http.pinning import pinned
+from service.http.plain import Answer, enveloped, json_answer, named
 from service.http.query import FrenemiesQuery, NetworkQuery, PathQuery, wanted
-from service.http.render import Answer, enveloped, json_answer, relation, stance
-from service.http.shapes import TEXT
+from service.http.render import relation, stance
 from service.intake.errors import Fault
 from service.timeline.network import part_of
 from service.timeline.views import Clocks, FrenemiesView, NetworkView, NodeView, PathView
@@ -28,28 +27,28 @@ from service.timeline.views import Clocks, FrenemiesView, NetworkView, NodeView,
 RESOURCE = Resource("network", "All relations at one point of the clocks.")
 Find = Callable[[int, str | None], NetworkView]
 _MOST_AT_ONCE = 10_000
-_LINES = TEXT | {
-    "description": "Newline-delimited JSON: one RelationItem a line; the last line has `count` and clocks."
-}
 
 
-@RESOURCE.get("/v1/network", "Network", query=NetworkQuery, also={NDJSON: _LINES})
+@RESOURCE.get("/v1/network", "Network", query=NetworkQuery, also=formats.OF_A_NETWORK)
 def read_network(query: dict[str, Any]) -> Response:
     """All relations; with `center` the neighbourhood of an entity, with `entities` those among some.
 
-    Asked for as `application/x-ndjson`, it is answered whole, whatever the `limit`: one relation a line, all at one
-    position. An answer without the last line, which counts them, was cut off.
+    In the other media it is answered whole, whatever the `limit`, all at one position (docs/exports.md). As
+    `application/x-ndjson` it is one relation a line; the last line counts them, and its `next` is null or the address
+    of the rest, where one answer holds no more. Where something was refused on the way it has the `problem`. An answer
+    without this line was cut off.
     """
     _demand_one_form(query)
     clocks, after = asked(query)
     find = _finder(query, clocks)
-    if request.accept_mimetypes.best_match((JSON, NDJSON)) == NDJSON:
-        response = _streamed(find, clocks, after)
+    media = formats.chosen(formats.OF_A_NETWORK)
+    if media != JSON:
+        response = formats.network(media, _pages(find, after), clocks, query.get("token"))
     else:
         view = find(query["limit"], after)
         following = next_page(clocks, view.after, query.get("token"))
         answer = _network(view) | {"next": following}
-        told = enveloped(answer, clocks, view.refs, view.notices)
+        told = enveloped(answer, clocks, named(answer, view.refs), view.notices)
         response = linked(json_answer(pinned(told, clocks, query, after)), following)
     response.vary.add("Accept")
     return response
@@ -60,7 +59,8 @@ def read_path(query: dict[str, Any]) -> Response:
     """The shortest path between two entities, of at most six relations either way; of several the first by ids."""
     clocks = point(query)
     view = timeline().network.path(query["from_"], query["to"], wanted(query), clocks)
-    answer = enveloped(_path(view), clocks, view.refs, view.notices)
+    found = _path(view)
+    answer = enveloped(found, clocks, named(found, view.refs), view.notices)
     return json_answer(pinned(answer, clocks, query))
 
 
@@ -70,7 +70,8 @@ def read_frenemies(query: dict[str, Any]) -> Response:
     clocks, after = asked(query)
     view = timeline().network.frenemies(clocks, query["limit"], after, query.get("entity"))
     following = next_page(clocks, view.after, query.get("token"))
-    answer = enveloped(_frenemies(view) | {"next": following}, clocks, view.refs, view.notices)
+    found = _frenemies(view) | {"next": following}
+    answer = enveloped(found, clocks, named(found, view.refs), view.notices)
     return linked(json_answer(pinned(answer, clocks, query, after)), following)
 
 
@@ -96,28 +97,15 @@ def _finder(query: dict[str, Any], clocks: Clocks) -> Find:
     return partial(network.page, chosen, clocks)
 
 
-def _streamed(find: Find, clocks: Clocks, after: str | None) -> Response:
-    """The relations as lines, written while they are found; what is refused at once is refused as ever."""
-    pages = _pages(find, after)
-    return Response(_lines(chain((next(pages),), pages), clocks), content_type=NDJSON)
-
-
 def _pages(find: Find, after: str | None) -> Iterator[NetworkView]:
+    """The parts of the network behind a place: all, or as many as one answer may hold."""
+    left, deadline = limits().stream_lines, monotonic() + limits().stream_seconds
     while True:
-        view = find(_MOST_AT_ONCE, after)
+        view = find(min(left, _MOST_AT_ONCE), after)
         yield view
-        after = view.after
-        if after is None:
+        left, after = left - len(view.relations), view.after
+        if after is None or left <= 0 or monotonic() > deadline:
             return
-
-
-def _lines(pages: Iterable[NetworkView], clocks: Clocks) -> Iterator[bytes]:
-    count = 0
-    for page in pages:
-        for state in page.relations:
-            count += 1
-            yield msgspec.json.encode(relation(state)) + b"\n"
-    yield msgspec.json.encode(enveloped({"count": count}, clocks)) + b"\n"
 
 
 def _network(view: NetworkView) -> Answer:

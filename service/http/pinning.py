@@ -67,7 +67,7 @@ def pinned(
         _forget_today(answer)
     g.pin = Pin(clocks, is_held, _is_closed(query, clocks) and not _may_change(answer, clocks))
     found, given = state_hash(answer), query.get(NAME)
-    epoch = timeline().epoch()
+    epoch = timeline().recent_epoch()
     token = Token(
         epoch=epoch.bytes,
         rules=RULES_VERSION,

@@ -133,6 +133,11 @@ def problem(status: int, code: str, title: str, detail: str = "", **more: Any) -
     return Response(msgspec.json.encode(told), status, _HEADERS.get(status), content_type=PROBLEM_JSON)
 
 
+def told(error: ServiceError) -> msgspec.Raw:
+    """The problem of a failure, for an answer that has begun already."""
+    return msgspec.Raw(_failure(error).get_data())
+
+
 def _refusal(error: DomainError) -> Response:
     status = status_of(type(error))
     faults = list(_faults(error)) if status != 404 else []

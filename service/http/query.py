@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from events import facts
+from events.matters import KINDS
 from events.network import Wanted
 from events.text import LONGEST_NAME
 from events.vocabulary import CLAIM_TYPES, RELATIONS
@@ -20,7 +21,7 @@ DEFAULT_LIMIT = 100
 STATUSES = (
     facts.HOLDS, facts.POSSIBLY, facts.CONTESTED, facts.PLANNED, facts.UNCONFIRMED, facts.NOT_HELD, facts.UNKNOWN,
 )  # fmt: skip
-ENDED = "ended"
+ENDED, EVIDENCE = "ended", "evidence"
 _LARGEST = 2**53 - 1
 _LONGEST_TERM = 64
 _LONGEST_LIST = 8_000
@@ -146,6 +147,34 @@ class ChangesQuery(Clocks, Paging):
     to = Text(_LONGEST_TERM, required=True, metadata={"description": "The second point, which may be the earlier."})
     axis = Text(
         validate=validate.OneOf(AXES), load_default=AS_OF, metadata={"description": "The clock along which they lie."}
+    )
+
+
+class BeliefsQuery(Waiting, Paging):
+    """Which belief changes: of an entity, a relation or a matter, else all; in which part of the log."""
+
+    entity = Text(
+        LONGEST_NAME, metadata={"description": "Of what is listed under this entity.", "examples": ["red-hat"]}
+    )
+    relation = Text(
+        3 * LONGEST_NAME + 2,
+        metadata={
+            "description": "Of one relation: its name and its two ends, with slashes between.",
+            "examples": ["member_of/vmware/openstack-foundation"],
+        },
+    )
+    matter = Text(LONGEST_NAME, metadata={"description": "Of one matter, by the id that changes name it by."})
+    kind = Text(validate=validate.OneOf(KINDS), metadata={"description": "Only matters of this kind."})
+    after = Text(
+        _LONGEST_TERM, metadata={"description": "Only after this log position, or after this instant of RFC 3339."}
+    )
+    until = Text(
+        _LONGEST_TERM,
+        metadata={"description": "Only up to this log position or instant; to the last one if left out."},
+    )
+    include = Text(
+        validate=validate.OneOf((EVIDENCE,)),
+        metadata={"description": "Also changes of nothing but who says it, or in which claims."},
     )
 
 

@@ -10,8 +10,10 @@ from service.http.api import Resource
 from service.http.context import timeline
 from service.http.paging import asked, linked, next_page, point
 from service.http.pinning import pinned
+from service.http.plain import enveloped, json_answer
 from service.http.query import ClaimsQuery, Clocks
-from service.http.render import claim, enveloped, json_answer, relation_answer
+from service.http.records import claim
+from service.http.render import relation_answer
 
 RESOURCE = Resource("relations", "What claims open, change and end between two entities.")
 

@@ -8,8 +8,8 @@ from flask import Response
 
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.plain import json_answer
 from service.http.problems import problem
-from service.http.render import json_answer
 
 RESOURCE = Resource("running", "Whether the service runs.")
 

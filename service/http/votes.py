@@ -12,8 +12,9 @@ from service.http.context import timeline
 from service.http.errors import BadQuery
 from service.http.paging import point
 from service.http.pinning import pinned
+from service.http.plain import json_answer
 from service.http.query import VoteQuery
-from service.http.render import json_answer, vote_answer
+from service.http.render import vote_answer
 from service.intake.errors import Fault
 
 RESOURCE = Resource("votes", "Votes of bodies.")

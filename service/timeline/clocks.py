@@ -6,11 +6,13 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from events.errors import DomainError, Invalid, InvalidDate
 from events.temporal import parse_day
 from events.text import clean_id
 from service.errors import ReadSideBehind
+from service.projections.index import Reached
 from service.store.protocol import EventStore
 from service.timeline.views import Clocks
 
@@ -44,10 +46,17 @@ class ClockReader:
     """Resolves clock parameters against the log and the read side."""
 
     def __init__(
-        self, store: EventStore, read_position: Callable[[], int], longest_wait: float, now: Callable[[], datetime]
+        self,
+        store: EventStore,
+        epoch: Callable[[], UUID],
+        reached: Callable[[], Reached],
+        longest_wait: float,
+        now: Callable[[], datetime],
     ) -> None:
         self._store = store
-        self._read_position = read_position
+        self._epoch = epoch
+        self._last: tuple[tuple[int, UUID], datetime | None] | None = None
+        self._reached = reached
         self._longest_wait = longest_wait
         self._now = now
 
@@ -69,17 +78,25 @@ class ClockReader:
         if min_position is not None and min_position > self._store.head():
             raise Invalid(f"the log has no position {min_position} yet", "min_position")
         reached = self.wait_for(max(wanted or 0, min_position or 0))
-        position = reached if wanted is None else wanted
+        position = reached.position if wanted is None else wanted
         perspective = clean_id(according_to, "according_to") if according_to is not None else None
-        return Clocks(day, limit, position, self._store.recorded_at(position), perspective)
+        return Clocks(day, limit, position, self._recorded_at(position), perspective, reached.mark)
 
-    def wait_for(self, position: int) -> int:
-        """The position that the read side has reached, once it is at least `position`."""
+    def _recorded_at(self, position: int) -> datetime | None:
+        """When the last event up to a position was recorded; known for the last position that was asked for."""
+        asked = position, self._epoch()
+        known = self._last
+        if known is None or known[0] != asked:
+            known = self._last = asked, self._store.recorded_at(position)
+        return known[1]
+
+    def wait_for(self, position: int) -> Reached:
+        """How far the read side is, once it is at `position` at least."""
         deadline = time.monotonic() + self._longest_wait
         pause = 0.001
-        while (reached := self._read_position()) < position:
+        while (reached := self._reached()).position < position:
             if time.monotonic() > deadline:
-                raise ReadSideBehind(f"It is at {reached}, not yet at {position}.")
+                raise ReadSideBehind(f"It is at {reached.position}, not yet at {position}.")
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
         return reached

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from events.errors import Unknown
+from events.event_types import ClaimCorrected
 from events.fold import Knowledge, fold
 from events.identity import article_stream, claim_stream, entity_stream
-from events.records import EVER, ClaimRecord, EntityRecord
+from events.records import EVER, ClaimRecord, EntityRecord, corrected
 from events.text import clean_id
+from events.values import ClaimContent
 from service.errors import QueryTooExpensive
-from service.projections.index import Index
+from service.projections.beliefs import Beliefs
+from service.projections.index import Index, Unsettled
 from service.store.protocol import EventStore
 from service.store.rows import readable
+
+_WHO = {"type", "participants", "asserted_by"}
 
 
 class Loader:
@@ -73,6 +78,22 @@ class Loader:
         """Some claims and all that bears on them."""
         return self._knowledge(self._index.claims_about(claims, self._most_claims + 1), also, position)
 
+    def bearing_on(self, beliefs: Beliefs, matters: Collection[str]) -> list[str]:
+        """The claims that ever bore on some matters."""
+        claims = beliefs.bearers(matters, self._most_claims + 1)
+        self.demand_few(len(claims))
+        return claims
+
+    def unsettled(self, entities: Collection[str]) -> list[Unsettled]:
+        """The claims that name one of the entities, under any id that it ever had, and are answered or open."""
+        found = self._index.unsettled(self._index.merge_classes(entities), self._most_claims + 1)
+        self.demand_few(len(found))
+        return found
+
+    def heard_from(self, claims: Collection[str], entities: Collection[str]) -> list[str]:
+        """Those of some claims that stand in a response with one that names one of the entities."""
+        return self._index.heard_from(claims, self._index.merge_classes(entities))
+
     def merges_of(self, entities: Collection[str], position: int) -> Knowledge:
         """The entities, where they were ever merged, and those that they were merged into."""
         return self.fold([entity_stream(entity) for entity in self._index.merged_among([], entities)], position)
@@ -86,28 +107,43 @@ class Loader:
         return self._index.claims_of(first, second, self._most_claims + 1)
 
     def _fold_claims(self, claims: Sequence[str], position: int) -> Collection[ClaimRecord]:
-        self._demand_few(claims)
+        self.demand_few(len(claims))
         return self.fold([claim_stream(claim) for claim in claims], position).claims.values()
 
     def _knowledge(self, claims: Sequence[str], entities: Collection[str], position: int) -> Knowledge:
         """The records of claims, of the articles they rest on, and of the merges among their entities."""
-        self._demand_few(claims)
+        self.demand_few(len(claims))
         streams = [claim_stream(claim) for claim in claims]
         streams += [article_stream(article) for article in self._index.articles_of(claims)]
         streams += [entity_stream(entity) for entity in self._index.merged_among(claims, entities)]
         return self.fold(streams, position)
 
-    def _demand_few(self, claims: Sequence[str]) -> None:
-        if len(claims) > self._most_claims:
+    def demand_few(self, claims: int) -> None:
+        """QueryTooExpensive for more claims than one answer may cost."""
+        if claims > self._most_claims:
             raise QueryTooExpensive(f"More than {self._most_claims} claims would have to be read.")
 
 
-def _tellers(claim: ClaimRecord) -> list[str]:
-    """Those without whose other claims a vote or a stance would be told by halves."""
-    content = claim.current.content
-    return content.entities("body") if content.type == "governance_vote" else content.entities("speaker")
+def _tellers(claim: ClaimRecord) -> set[str]:
+    """Those without whose other claims a vote or a stance would be told by halves, by any version of the claim.
+
+    Which corrections count is for the point to say. A stance of which no text names the speaker goes by whom its
+    asserters speak for: all claims of one such stance name all of these.
+    """
+    said = [claim.original, *_corrections(claim)]
+    told = {entity for content in said for entity in content.entities("body", "speaker")}
+    if any(c.type == "statement" for c in said) and not all(c.entities("speaker") for c in said):
+        told.update(entity for content in said for entity in content.asserted_by.affiliation)
+    return told
+
+
+def _corrections(claim: ClaimRecord) -> Iterator[ClaimContent]:
+    """The claim with each of its corrections by itself, as far as they touch who is in it."""
+    for _, amendment in claim.amendments:
+        if isinstance(amendment, ClaimCorrected) and _WHO & amendment.changes.keys():
+            yield corrected(claim.original, amendment.changes)
 
 
 def refs_of(knowledge: Knowledge) -> dict[str, str]:
-    """The first ref of each claim that has one."""
-    return {claim.id: claim.refs[0][1] for claim in knowledge.claims.values() if claim.refs}
+    """The first ref of each claim that has one, in the order of ids."""
+    return {name: claim.refs[0][1] for name, claim in sorted(knowledge.claims.items()) if claim.refs}

@@ -12,6 +12,7 @@ from service.projections.index import Index
 from service.store.protocol import EventStore
 from service.store.texts import Opener
 from service.timeline.loading import Loader
+from service.timeline.remembering import Memory
 from service.timeline.texts import sealed_in
 from service.timeline.views import Clocks, DatedName, EntityView
 
@@ -23,14 +24,20 @@ class Naming:
     changes, so that neither does the answer.
     """
 
-    def __init__(self, store: EventStore, index: Index, load: Loader) -> None:
+    def __init__(self, store: EventStore, index: Index, load: Loader, memory: Memory) -> None:
         self._store = store
         self._index = index
         self._load = load
+        self._memory = memory
 
     def names_of(self, entities: Collection[str], clocks: Clocks) -> dict[str, str | None]:
-        """The names of entities on a day. The log is read only for those of which more than their entry is recorded."""
-        known = self._index.names_of(entities)
+        """The names of entities on a day, in the order of ids.
+
+        The log is read only for those of which more than their entry is recorded.
+        """
+        known = self._memory.recall(
+            clocks.mark, "name", entities, self._index.names_of, lambda found: not found.is_erasable
+        )
         names = {entity: found.name for entity, found in known.items()}
         changed = [entity_stream(entity) for entity, found in known.items() if found.has_changed]
         if changed:
@@ -38,18 +45,19 @@ class Naming:
             chosen = self._chosen(records, clocks)
             opener = Opener(self._store, chosen.values())
             names |= {entity: opener.open(name) for entity, name in chosen.items()}
-        return names
+        return dict(sorted(names.items()))
 
     def views(self, records: Sequence[EntityRecord], clocks: Clocks) -> list[EntityView]:
         """Entities, read up to the position of the clocks."""
         chosen = self._chosen(records, clocks)
         shown = [(r.contents[-1][1], [n.name for n in r.names]) for r in records]
         opener = Opener(self._store, sealed_in([list(chosen.values()), shown]))
-        return [self._view(record, opener.open(chosen[record.id]), opener, clocks.position) for record in records]
+        return [self._view(record, opener.open(chosen[record.id]), opener, clocks) for record in records]
 
-    def _view(self, record: EntityRecord, name: str | None, opener: Opener, position: int) -> EntityView:
+    def _view(self, record: EntityRecord, name: str | None, opener: Opener, clocks: Clocks) -> EntityView:
         content = record.contents[-1][1]
-        merge = record.merge_at(position)
+        merge = record.merge_at(clocks.position)
+        alike = self._memory.recall(clocks.mark, "look-alikes", [record.id], self._look_alikes)
         aliases = (opener.open(alias) for alias in content.aliases)
         return EntityView(
             id=record.id,
@@ -62,8 +70,11 @@ class Naming:
             names=tuple(DatedName(opener.open(dated.name), dated.since) for dated in record.names),
             merged_into=merge.into if merge else None,
             merge=merge.merge if merge else None,
-            possible_duplicates=tuple(self._index.look_alikes(record.id)),
+            possible_duplicates=alike[record.id],
         )
+
+    def _look_alikes(self, entities: Collection[str]) -> dict[str, tuple[str, ...]]:
+        return {entity: tuple(self._index.look_alikes(entity)) for entity in entities}
 
     def _chosen(self, records: Iterable[EntityRecord], clocks: Clocks) -> dict[str, Text]:
         """The name of each entity, still sealed."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain, islice
 from typing import TypeAlias, TypeVar
 
 from events.errors import Invalid, Unknown
@@ -28,11 +29,12 @@ from events.relationships import RelationState
 from events.stances import StancePoint
 from events.text import clean_id, is_id
 from service.errors import QueryTooExpensive
+from service.projections.beliefs import Beliefs
 from service.projections.index import Index
 from service.settings import Limits
 from service.timeline.loading import Loader
 from service.timeline.naming import Naming
-from service.timeline.source import FoldedSource, Source
+from service.timeline.source import FoldedSource, KeptSource, Source
 from service.timeline.views import Clocks, FrenemiesView, NetworkView, NodeView, PathView
 
 PAGE_COST = 5_000
@@ -41,14 +43,16 @@ Item = TypeVar("Item")
 Place = tuple[str, ...]
 """Where an item stands in a list; it begins with the entity under which it is listed."""
 Found: TypeAlias = tuple[Place, Item]
-Under: TypeAlias = Callable[[Sequence[str]], Iterable[Found[Item]]]
+Under: TypeAlias = Callable[[Sequence[str]], Iterator[Found[Item]]]
+"""What is listed under some entities behind the place where a page begins, in order."""
 
 
 class Networks:
     """Answers questions about the network. An entity that nobody registered is Unknown, named by its parameter."""
 
-    def __init__(self, load: Loader, index: Index, naming: Naming, limits: Limits) -> None:
+    def __init__(self, load: Loader, index: Index, beliefs: Beliefs | None, naming: Naming, limits: Limits) -> None:
         self._load = load
+        self._beliefs = beliefs
         self._index = index
         self._naming = naming
         self._limits = limits
@@ -79,12 +83,12 @@ class Networks:
     def page(self, wanted: Wanted, clocks: Clocks, limit: int, after: str | None) -> NetworkView:
         """A part of all relations, each listed under its subject. It may be short, or empty, and not be the last."""
         _, notices = self._asked([], "", clocks)
-        source = self._source(clocks, wanted)
+        source, place = self._source(clocks, wanted), _place(after)
 
         def under(entities: Sequence[str]) -> Iterator[Found[RelationState]]:
-            return ((listed(s.key), s) for s in source.relations_of(entities) if s.key[1] in entities)
+            return ((listed(state.key), state) for state in source.relations_under(entities, place))
 
-        found, following = _walk(source, under, limit, _place(after))
+        found, following = _walk(source, under, limit, place)
         nodes, names = self._called({end for state in found for end in state.key[1:]}, clocks)
         return NetworkView(nodes, tuple(found), names, source.refs, notices, following)
 
@@ -104,22 +108,31 @@ class Networks:
     def frenemies(self, clocks: Clocks, limit: int, after: str | None, entity: str | None = None) -> FrenemiesView:
         """A part of the pairs that cooperate and oppose, of all or of one entity. It may be short, and not the last."""
         asked, notices = self._asked([] if entity is None else [entity], "entity", clocks)
-        source = self._source(clocks, Wanted())
+        source, place = self._source(clocks, Wanted()), _place(after)
+
+        def behind(pairs: Iterable[Frenemies]) -> Iterator[Found[Frenemies]]:
+            return ((pair.entities, pair) for pair in pairs if pair.entities > place)
 
         def under(entities: Sequence[str]) -> Iterator[Found[Frenemies]]:
-            return ((p.entities, p) for p in _pairs(source, entities, clocks) if p.entities[0] in entities)
+            return behind(pair for pair in _pairs(source, entities, clocks) if pair.entities[0] in entities)
 
         if asked:
-            pairs = [(p.entities, p) for p in _pairs(source, asked, clocks) if asked[0] in p.entities]
-            found, following = _cut([item for item in pairs if item[0] > _place(after)], limit)
+            pairs = (pair for pair in _pairs(source, asked, clocks) if asked[0] in pair.entities)
+            found, following = _cut(list(behind(pairs)), limit)
         else:
-            found, following = _walk(source, under, limit, _place(after))
+            found, following = _walk(source, under, limit, place)
         speaking = {voice for pair in found for stand in pair.stances for voice in _voices(stand.point)}
         nodes, names = self._called({end for pair in found for end in pair.entities}, clocks, speaking)
         return FrenemiesView(tuple(found), nodes, names, source.refs, notices, following)
 
+    def nodes(self, entities: Iterable[str], clocks: Clocks) -> tuple[NodeView, ...]:
+        """Some entities by id, as a network shows them."""
+        return self._called(entities, clocks)[0]
+
     def _source(self, clocks: Clocks, wanted: Wanted) -> Source:
-        return FoldedSource(self._load, self._index, clocks, wanted)
+        if self._beliefs is None or not clocks.is_plain:
+            return FoldedSource(self._load, self._index, clocks, wanted)
+        return KeptSource(self._beliefs, self._limits.fold_claims, self._load, self._index, clocks, wanted)
 
     def _thrifty(self, relations: Relations, source: Source) -> Relations:
         """The same relations, as long as all that was read for the answer is no more than it may cost."""
@@ -199,32 +212,29 @@ def _walk(source: Source, under: Under[Item], limit: int, after: Place) -> tuple
         entities = source.batch(last, is_begun)
         if not entities:
             return _cut(found, limit)
-        found += [item for item in sorted(_listed_under(under, entities), key=_place_of) if item[0] > after]
+        found += islice(_listed_under(under, entities), limit + 1 - len(found))
         if len(found) > limit:
             return _cut(found, limit)
         last, is_begun = entities[-1], False
     return [item for _, item in found], last
 
 
-def _listed_under(under: Under[Item], entities: Sequence[str]) -> list[Found[Item]]:
+def _listed_under(under: Under[Item], entities: Sequence[str]) -> Iterator[Found[Item]]:
     """What is listed under some entities. Those that are too expensive together are looked at apart."""
     try:
-        return list(under(entities))
+        return under(entities)
     except QueryTooExpensive:
         if len(entities) == 1:
             raise
     half = len(entities) // 2
-    return _listed_under(under, entities[:half]) + _listed_under(under, entities[half:])
+    parts = (entities[:half], entities[half:])
+    return chain.from_iterable(_listed_under(under, part) for part in parts)
 
 
 def _cut(found: Sequence[Found[Item]], limit: int) -> tuple[list[Item], str | None]:
     """The first of the items, and the place of the last of these if there are more."""
     following = "/".join(found[limit - 1][0]) if len(found) > limit else None
     return [item for _, item in found[:limit]], following
-
-
-def _place_of(found: Found[Item]) -> Place:
-    return found[0]
 
 
 def _place(after: str | None) -> Place:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
+from events.beliefs import claims_named
 from events.effects import Key
 from events.envelope import RecordedEvent
 from events.errors import Unknown
@@ -14,15 +16,18 @@ from events.facts import IN_FORCE
 from events.fold import Knowledge, fold
 from events.identity import article_stream, claim_stream, split_stream
 from events.knowledge import hear, survivors
+from events.matters import RELATION, VOTE, Matter, relation_matter
 from events.merges import MergeNotice, merge_notices
+from events.network import EVERYTHING, Wanted
+from events.positions import PositionState
 from events.records import EntityRecord
-from events.relationships import relation_state
-from events.state import EntityState, entity_state
+from events.state import EntityState, assembled
 from events.temporal import parse_published, span_of
 from events.text import folded
 from events.values import ArticleContent
 from events.vocabulary import RELATIONS, relation_key
-from events.votes import VoteKey, vote_state
+from events.votes import VoteKey, VoteState
+from service.projections.beliefs import Beliefs
 from service.projections.index import Index
 from service.store.protocol import EventStore
 from service.store.rows import readable, recorded
@@ -30,6 +35,10 @@ from service.store.texts import Opener
 from service.timeline.claim_views import claim_views
 from service.timeline.loading import Loader, refs_of
 from service.timeline.naming import Naming
+from service.timeline.parts import part, place_of
+from service.timeline.perspectives import PagedStates
+from service.timeline.remembering import Memory
+from service.timeline.states import FoldedStates, KeptStates, States
 from service.timeline.texts import sealed_in
 from service.timeline.views import (
     ArticleView,
@@ -55,11 +64,14 @@ class Reader:
     Unknown for an entity that nobody registered until now; of one registered later nothing was known at that position.
     """
 
-    def __init__(self, store: EventStore, index: Index, most_claims: int) -> None:
+    def __init__(self, store: EventStore, index: Index, beliefs: Beliefs | None, most_claims: int) -> None:
+        """Without `beliefs` every answer is folded from the claims."""
         self._store = store
+        self._beliefs = beliefs
         self._index = index
         self._load = Loader(store, index, most_claims)
-        self._naming = Naming(store, index, self._load)
+        self._memory = Memory()
+        self._naming = Naming(store, index, self._load, self._memory)
 
     # entities
 
@@ -80,35 +92,48 @@ class Reader:
         records = self._load.entities(found[:limit], clocks.position)
         return Page(tuple(self._naming.views(records, clocks)), found[limit - 1] if len(found) > limit else None)
 
-    def entity_state(self, name: str, clocks: Clocks) -> EntityStateView:
-        """Everything about one entity."""
-        self._load.entity(name)
-        knowledge = self._load.of(name, clocks.position, clocks.perspective)
-        state = entity_state(knowledge, name, clocks.point)
+    def entity_state(
+        self, name: str, clocks: Clocks, wanted: Wanted = EVERYTHING, limit: int | None = None, after: str | None = None
+    ) -> EntityStateView:
+        """Everything about one entity, or the part of it that begins after a place: at most so many items.
+
+        What is disputed, the lineage and the rounds come with the first part. A part may be short, and not the last.
+        """
+        asked = self._newest(name, clocks)
+        merges = self._merges_of([asked], clocks)
+        entity = survivors(merges, clocks.position).get(name, name)
+        states = self.states(clocks)
+        told, following = part(states.listed(entity, place_of(after)), wanted, limit)
+        state = assembled(entity, told)
         return EntityStateView(
             asked=name,
-            entity=self._naming.views([self._entity_then_or_first(state.entity, clocks.position)], clocks)[0],
+            entity=self._naming.views([self._then(asked, entity, clocks.position)], clocks)[0],
             state=state,
             names=self._naming.names_of({name, *named_in(state)}, clocks),
-            refs=refs_of(knowledge),
-            notices=_notices(knowledge, clocks, name),
+            refs=_named((answer for _, answer in told), states.refs),
+            notices=_notices(merges, clocks, name),
+            after=following,
         )
 
     # relations and votes
 
     def relation(self, relation: str, subject: str, other: str, clocks: Clocks) -> RelationView:
         """One relation, whatever its status."""
-        knowledge, key = self._about_relation(relation, subject, other, clocks)
-        state = relation_state(hear(knowledge, clocks.point), key, clocks.as_of)
-        names = self._naming.names_of({subject, other, *key[1:]}, clocks)
-        circle = self._circle(key, clocks) if key[0] == OWNS and state.status in IN_FORCE else ()
-        return RelationView(state, circle, names, refs_of(knowledge), _notices(knowledge, clocks, subject, other))
+        key, merges = self._relation_asked(relation, subject, other, clocks)
+        states = self.states(clocks)
+        told = states.of(relation_matter(key))
+        state = told.relation if isinstance(told, PositionState) else told
+        circle = self._circle(key, states) if key[0] == OWNS and state.status in IN_FORCE else ()
+        names = self._naming.names_of({subject, other, *key[1:], *circle}, clocks)
+        refs = _named([told], states.refs)
+        return RelationView(state, circle, names, refs, _notices(merges, clocks, subject, other))
 
     def relation_claims(
         self, relation: str, subject: str, other: str, clocks: Clocks, limit: int, after: str | None
     ) -> Page[ClaimView]:
         """The claims about one relation, also those that do not count, in the order of their ids."""
-        knowledge, key = self._about_relation(relation, subject, other, clocks)
+        key, _ = self._relation_asked(relation, subject, other, clocks)
+        knowledge = self._load.between(subject, other, clocks.position, clocks.perspective)
         hearing = hear(knowledge, clocks.point)
         page = _page(sorted(hearing.touching.get(key, ())), limit, after)
         views = claim_views(self._store, knowledge, hearing, page.items, clocks.position)
@@ -119,19 +144,19 @@ class Reader:
     ) -> VoteView:
         """One vote, by what it moves or by the text of its motion."""
         ends = () if moves is None else moves[1:]
-        for name in (body, *ends):
-            self._load.entity(name)
-        knowledge = self._load.of(body, clocks.position, (*ends, *clocks.perspective))
-        merged = survivors(knowledge, clocks.position)
+        merges = self._merges_of([self._newest(name, clocks) for name in (body, *ends)], clocks)
+        merged = survivors(merges, clocks.position)
         if moves is not None:
             relation, subject, other = moves
             _demand_relation(relation)
             moves = relation_key(relation, merged.get(subject, subject), merged.get(other, other))
         key = VoteKey(merged.get(body, body), moves, None if moves else motion)
-        state = vote_state(hear(knowledge, clocks.point), key, clocks.as_of)
+        states = self.states(clocks)
+        state: VoteState = states.of(Matter(VOTE, (key,)))
         named = {body, *ends, *(moves or ())[1:], *(voter for voter, _ in state.cast)}
         names = self._naming.names_of(named, clocks)
-        return VoteView(state, names, refs_of(knowledge), _notices(knowledge, clocks, body, *ends))
+        refs = _named([state], states.refs)
+        return VoteView(state, names, refs, _notices(merges, clocks, body, *ends))
 
     # claims and articles
 
@@ -183,8 +208,8 @@ class Reader:
     def claim_history(self, given: str, limit: int, after: int) -> Page[RecordedEvent]:
         """Every event of a claim, after a version."""
         stream = claim_stream(self.claim_id(given))
-        rows = self._store.read_stream(stream, after=after)
-        if not rows and not self._store.read_stream(stream):
+        rows = self._store.read_stream(stream, after=after, limit=limit + 1)
+        if not rows and not self._store.read_stream(stream, limit=1):
             raise Unknown(f"there is no claim {given!r}")
         events = tuple(recorded(row) for row in rows[:limit])
         return Page(events, str(rows[limit - 1].version) if len(rows) > limit else None)
@@ -244,22 +269,43 @@ class Reader:
 
     # parts of answers
 
-    def _about_relation(self, relation: str, subject: str, other: str, clocks: Clocks) -> tuple[Knowledge, Key]:
-        _demand_relation(relation)
-        for name in (subject, other):
-            self._load.entity(name)
-        knowledge = self._load.between(subject, other, clocks.position, clocks.perspective)
-        merged = survivors(knowledge, clocks.position)
-        return knowledge, relation_key(relation, merged.get(subject, subject), merged.get(other, other))
+    def states(self, clocks: Clocks) -> States:
+        """What is told of matters at a point, for one question."""
+        if self._beliefs is None:
+            return FoldedStates(self._load, clocks)
+        if not clocks.is_plain:
+            return PagedStates(self._load, clocks, self._beliefs)
+        return KeptStates(self._beliefs, self._load, clocks)
 
-    def _circle(self, key: Key, clocks: Clocks) -> tuple[str, ...]:
+    def _relation_asked(self, relation: str, subject: str, other: str, clocks: Clocks) -> tuple[Key, Knowledge]:
+        """The relation between those who go on, and the merges of all who were asked for."""
+        _demand_relation(relation)
+        merges = self._merges_of([self._newest(name, clocks) for name in (subject, other)], clocks)
+        merged = survivors(merges, clocks.position)
+        return relation_key(relation, merged.get(subject, subject), merged.get(other, other)), merges
+
+    def _newest(self, name: str, clocks: Clocks) -> EntityRecord:
+        """An entity with all that was recorded of it; Unknown where there is none."""
+
+        def find(names: Collection[str]) -> dict[str, EntityRecord]:
+            return {name: self._load.entity(name) for name in names}
+
+        return self._memory.recall(clocks.mark, "record", [name], find)[name]
+
+    def _merges_of(self, asked: Sequence[EntityRecord], clocks: Clocks) -> Knowledge:
+        """The merges of those who were asked for, and of whom is listened to."""
+        merged = [record.id for record in asked if record.merges]
+        named = [*merged, *clocks.perspective]
+        return self._load.merges_of(named, clocks.position) if named else Knowledge()
+
+    def _circle(self, key: Key, states: States) -> tuple[str, ...]:
         """The owner and all on the way from what it owns back to it, of at most MOST_OWNED entities; else empty."""
         _, owner, owned = key
         ways: list[tuple[str, ...]] = [(owner, owned)]
         seen = {owned}
         while ways and len(seen) <= MOST_OWNED:
             way = ways.pop(0)
-            for following in self._owned_by(way[-1], clocks):
+            for following in _owned_by(way[-1], states):
                 if following == owner:
                     return way
                 if following not in seen:
@@ -267,15 +313,27 @@ class Reader:
                     ways.append((*way, following))
         return ()
 
-    def _owned_by(self, entity: str, clocks: Clocks) -> list[str]:
-        hearing = hear(self._load.of(entity, clocks.position, clocks.perspective), clocks.point)
-        keys = [key for key in sorted(hearing.about) if key[:2] == (OWNS, entity)]
-        return [key[2] for key in keys if relation_state(hearing, key, clocks.as_of).status in IN_FORCE]
+    def _then(self, asked: EntityRecord, goes_on: str, position: int) -> EntityRecord:
+        """The entity that goes on as it was at a position; as it was first registered where that came later."""
+        if asked.id == goes_on and asked.position <= position:
+            return asked
+        return self._entity_then_or_first(goes_on, position)
 
     def _entity_then_or_first(self, name: str, position: int) -> EntityRecord:
         """An entity as it was at a position; as it was first registered where that came later."""
         then = self._load.entities([name], position)
         return then[0] if then else self._load.entity(name, self._load.entity(name).contents[0][0])
+
+
+def _named(answers: Iterable[Any], refs: dict[str, str]) -> dict[str, str]:
+    """The refs of the claims that answers name."""
+    claims = {claim for answer in answers for claim in claims_named(answer)}
+    return {claim: refs[claim] for claim in sorted(claims) if claim in refs}
+
+
+def _owned_by(entity: str, states: States) -> list[str]:
+    relations = (told.answer for told in states.listed(entity, kinds=(RELATION,)))
+    return [state.key[2] for state in relations if state.key[:2] == (OWNS, entity) and state.status in IN_FORCE]
 
 
 def _notices(knowledge: Knowledge, clocks: Clocks, *asked: str) -> tuple[MergeNotice, ...]:

@@ -1,13 +1,41 @@
-"""How many events of the log are records: all but the checkpoints that the log keeps of itself."""
+"""What a token says of the log: which one it is, and how many of its events are records.
+
+Records are all events but the checkpoints that the log keeps of itself.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from threading import Lock
+from time import monotonic
 from uuid import UUID
 
 from events.identity import CHECKPOINTS_STREAM
 from service.store.protocol import EventStore
+
+OLDEST = 1.0
+"""For so many seconds the identity of the log is taken to be the same."""
+
+
+class RecentEpoch:
+    """The identity of the log as it was at most a second ago.
+
+    Good for what says which log it came from: where a restore has put another one in its place, what was made of the
+    old identity within that second is refused. Whoever checks an identity asks the store itself.
+    """
+
+    def __init__(self, store: EventStore, now: Callable[[], float] = monotonic) -> None:
+        self._store = store
+        self._now = now
+        self._known: tuple[float, UUID] | None = None
+
+    def get(self) -> UUID:
+        """The identity. Threads that ask at once may each ask the store."""
+        known, now = self._known, self._now()
+        if known is None or now - known[0] >= OLDEST:
+            known = self._known = now, self._store.epoch()
+        return known[1]
 
 
 class RecordCount:

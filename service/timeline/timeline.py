@@ -14,11 +14,13 @@ from events.errors import Conflict, DomainError, Unknown
 from events.records import EVER
 from events.values import Recorder
 from service.errors import GuardFailed, KeyTaken, NotBuilt, RequestMismatch, ServiceError, StreamConflict, TextTaken
+from service.projections.beliefs import Beliefs
 from service.projections.index import Index
 from service.projections.status import ProjectionStatus, TableState
 from service.settings import Limits
 from service.store.application import TimelineApplication
 from service.store.protocol import Request, StoredRequest
+from service.timeline.beliefs import BeliefChanges
 from service.timeline.changes import differences, two_points
 from service.timeline.clocks import ClockReader
 from service.timeline.drafts import ClaimDraft, Draft
@@ -28,7 +30,7 @@ from service.timeline.network import Networks
 from service.timeline.reading import Reader, named_in
 from service.timeline.recollection import Recollection
 from service.timeline.recording import Decided, decide_on, prefetch
-from service.timeline.records import RecordCount
+from service.timeline.records import RecentEpoch, RecordCount
 from service.timeline.views import ChangesView, Clocks, Outcome, Page, RequestKey, Written
 from service.timeline.workspace import Workspace
 from service.tree.proofs import LogProofs
@@ -63,19 +65,22 @@ class Timeline(Reader):
         self,
         application: TimelineApplication,
         index: Index,
+        beliefs: Beliefs | None,
         limits: Limits,
         proofs: LogProofs,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        super().__init__(application.store, index, limits.fold_claims)
+        super().__init__(application.store, index, beliefs, limits.fold_claims)
         self._application = application
         self.proofs = proofs
-        self.network = Networks(self._load, index, self._naming, limits)
+        self.network = Networks(self._load, index, beliefs, self._naming, limits)
         self._now = now
         self._patience = limits.request_deadline
         self._recollection = Recollection()
         self._records = RecordCount(application.store)
-        self._clocks = ClockReader(application.store, index.position, limits.position_wait, now)
+        self._recent_epoch = RecentEpoch(application.store)
+        self._clocks = ClockReader(application.store, self._recent_epoch.get, index.reached, limits.position_wait, now)
+        self.beliefs = BeliefChanges(self._load, index, beliefs, self._clocks)
 
     def record(
         self,
@@ -149,6 +154,10 @@ class Timeline(Reader):
         """The identity of the log."""
         return self._application.store.epoch()
 
+    def recent_epoch(self) -> UUID:
+        """The identity of the log as it was at most a second ago, mostly without asking for it."""
+        return self._recent_epoch.get()
+
     def count_records(self, position: int, epoch: UUID) -> int:
         """How many of the events up to a position of the log of this epoch are records, as an export holds them."""
         return self._records.up_to(position, epoch)
@@ -178,7 +187,7 @@ class Timeline(Reader):
 
     def projections(self) -> list[ProjectionStatus]:
         """How far the projections are, and their last rebuilds."""
-        return [self._index.status()]
+        return self._index.status()
 
     def _why_not_ready(self, state: TableState) -> str:
         """Empty when questions can be answered."""

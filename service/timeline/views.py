@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -18,24 +18,34 @@ from events.state import EntityState
 from events.temporal import Bounds
 from events.values import ClaimContent, Position, Recorder
 from events.votes import VoteState
+from service.projections.index import Mark
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class Clocks:
-    """A point of the clocks, resolved. `position` is the log position that answers;."""
+    """A point of the clocks, resolved. `position` is the log position that answers.
+
+    `mark` is that of the index when the point was resolved: what is remembered under it may be used.
+    """
 
     as_of: int
     published_by: int | None
     position: int
     recorded_at: datetime | None
     according_to: str | None = None
+    mark: Mark | None = field(default=None, compare=False)
 
     @property
     def point(self) -> Point:
         """The same, as the domain takes it."""
         return Point(self.as_of, self.published_by, self.position, self.according_to)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether everybody is listened to, about all that was published: what beliefs are about."""
+        return self.published_by is None and self.according_to is None
 
     @property
     def perspective(self) -> tuple[str, ...]:
@@ -162,7 +172,10 @@ class ClaimView:
 
 @dataclass(frozen=True)
 class EntityStateView:
-    """The state of an entity, with the entity itself, the names of all others, and the notices of merges."""
+    """A part of the state of an entity, with the entity itself, the names of all others, and the notices of merges.
+
+    `after` is the place after which the rest begins (None: there is no more).
+    """
 
     asked: str
     entity: EntityView
@@ -170,6 +183,7 @@ class EntityStateView:
     names: dict[str, str | None]
     refs: dict[str, str]
     notices: tuple[MergeNotice, ...] = ()
+    after: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,13 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
 from events.errors import DomainError
+from events.network import Wanted
 from events.values import ArticleContent
 from service.http.context import timeline
 from service.http.openapi import document
 from service.http.problems import status_of
-from service.http.render import claim, state_answer
+from service.http.records import claim
+from service.http.render import state_answer
 from service.timeline.views import Clocks, EntityView
 
 MOST_ENTITIES = 200
@@ -67,10 +69,9 @@ def _found(asked: Mapping[str, str]) -> dict[str, Any]:
         recorded_by=asked.get("recorded_by"),
         according_to=asked.get("according_to"),
     )
-    view = timeline().entity_state(entity, clocks)
     is_ended = "ended" in asked
-    relations = [r for r in view.state.relations if is_ended or r.status not in _OVER]
-    state = state_answer(view, relations, (), is_ended, clocks)
+    view = timeline().entity_state(entity, clocks, Wanted(with_ended=is_ended))
+    state = state_answer(view, is_ended, clocks)
     for relation in state["relations"]:
         relation["parts"] = [part for part in relation["parts"] if is_ended or part["status"] not in _OVER]
     clock_names = ("published_by", "recorded_by", "according_to")

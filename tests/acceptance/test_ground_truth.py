@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.app import create_app
-from service.bootstrap import build, projection
+from service.bootstrap import build, projections
 from service.settings import Settings
 from tests.acceptance.scenarios import Scenario, part, sides, speakers
 from tests.conftest import Servers
@@ -36,8 +36,8 @@ def scenarios(servers: Servers) -> Iterator[dict[str, Scenario]]:
         services.append(build(Settings(database_url=url, pool_size=2), url))
         client = create_app(services[-1].timeline, services[-1].settings).test_client()
         found[name] = Scenario(name, services[-1].timeline, client)
-        with projection(Settings(database_url=url, pool_size=2), url) as (projector, _):
-            projector.catch_up()
+        with projections(Settings(database_url=url, pool_size=2), url) as projectors:
+            projectors.catch_up()
     yield found
     for service in services:
         service.close()

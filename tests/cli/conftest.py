@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from service.bootstrap import build, projection
+from service.bootstrap import build, projections
 from service.cli import cli
 from service.cli.demo import load_sample
 from service.db import connect
@@ -172,8 +172,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
 @contextmanager
 def projected(url: str) -> Iterator[None]:
     """Has the read tables take in everything."""
-    with projection(Settings(), url) as (projector, _):
-        projector.catch_up()
+    with projections(Settings(), url) as projectors:
+        projectors.catch_up()
     yield
 
 

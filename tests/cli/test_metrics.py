@@ -21,6 +21,7 @@ from service import metrics
 from service.db import connect
 from service.embedded import EmbeddedServer
 from service.errors import SettingsError
+from service.projections.catalog import PROJECTIONS
 from service.settings import METRICS_PORT, read_settings
 from tests.cli.conftest import Program, Run
 from tests.cli.test_serve import Start, get, ready, wait_until
@@ -243,7 +244,7 @@ def test_nothing_is_left_of_the_numbers_when_it_ends_or_is_killed(
 def test_metrics_can_be_off(start: Start, empty_database_url: str) -> None:
     program = start("serve", "--port", "0", "--metrics-port", "0", DATABASE_URL=empty_database_url)
     ready(program)
-    assert set(program.children()) == {"projector", "web"}
+    assert set(program.children()) == {"web"} | {f"projector-{one.name}" for one in PROJECTIONS}
 
 
 def test_a_taken_port_for_metrics_is_named(run: Run, database_url: str) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from service.db import connect
+from service.projections.catalog import PROJECTIONS
 from service.serve import address, child
 from service.serve.child import Child
 from service.serve.errors import KeepsFailing
@@ -100,13 +101,14 @@ def test_a_signal_ends_it_within_seconds_and_nothing_is_left(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("child", [f"projector-{one.name}" for one in PROJECTIONS])
 def test_a_killed_projector_comes_back_and_goes_on(
-    served: tuple[Program, str], run: Run, empty_database_url: str
+    served: tuple[Program, str], run: Run, empty_database_url: str, child: str
 ) -> None:
     program, base = served
-    first = program.children()["projector"]
+    first = program.children()[child]
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: program.children()["projector"] != first)
+    wait_until(lambda: program.children()[child] != first)
     entity = {"record": "entity", "id": "alpha", "kind": "company", "name": "Alpha"}
     assert run("import", "-", input=json.dumps(entity), DATABASE_URL=empty_database_url).exit_code == 0
     status, body = get(base, "/v1/entities/alpha?min_position=1")

@@ -14,9 +14,9 @@ from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
 from service.app import create_app
-from service.bootstrap import build, projection
+from service.bootstrap import build, projections
 from service.http.openapi import document
-from service.projections.projector import Projector
+from service.projections.together import Projectors
 from service.settings import Settings
 from service.timeline.timeline import Timeline
 from tests.conftest import Servers
@@ -67,12 +67,12 @@ class Contract:
 
 
 class Service:
-    """The application, its timeline, and the projector that follows only when it is told to."""
+    """The application, its timeline, and the projectors that follow only when they are told to."""
 
-    def __init__(self, app: Flask, timeline: Timeline, projector: Projector) -> None:
+    def __init__(self, app: Flask, timeline: Timeline, projectors: Projectors) -> None:
         self.app = app
         self.timeline = timeline
-        self.catch_up = projector.catch_up
+        self.catch_up = projectors.catch_up
         self._contract = Contract(app)
         self._http = app.test_client()
         self._known: set[str] = set()
@@ -144,8 +144,8 @@ class NewService:
         url = self._servers.migrated(18)
         chosen = replace(Settings(database_url=url), **settings)
         services = build(chosen, url)
-        with projection(chosen, url) as (projector, _):
-            yield Service(create_app(services.timeline, chosen, services.importer), services.timeline, projector)
+        with projections(chosen, url) as projectors:
+            yield Service(create_app(services.timeline, chosen, services.importer), services.timeline, projectors)
         services.close()
         self._servers.drop(url)
 

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from service.app import create_app
-from service.bootstrap import build, log_keeper, projection
+from service.bootstrap import build, log_keeper, projections
 from service.settings import Settings
 from service.tree.keeper import Keeper
 from service.tree.notes import Signer
@@ -41,9 +41,9 @@ class KeptService(Service):
 def kept_service(servers: Servers, settings: Settings) -> Iterator[KeptService]:
     url = servers.migrated(18)
     services = build(settings, url)
-    with projection(settings, url) as (projector, _), log_keeper(settings, url) as (keeper, _):
+    with projections(settings, url) as projectors, log_keeper(settings, url) as (keeper, _):
         app = create_app(services.timeline, settings, services.importer)
-        service = KeptService(app, services.timeline, projector)
+        service = KeptService(app, services.timeline, projectors)
         service.keeper = keeper
         keeper.introduce()
         yield service

@@ -43,14 +43,14 @@ def links(answer: Any) -> dict[str, str]:
 def test_every_address_with_clocks_is_a_timegate(service: Service, claim: str) -> None:
     for path in (STATE, RELATION, f"{RELATION}/claims", f"/v1/claims/{claim}", "/v1/entities/vmware"):
         plain = service.get(path, as_of="2014-06-01")
-        assert plain.headers["Vary"] == "Accept-Datetime" and "Memento-Datetime" not in plain.headers
+        assert "Accept-Datetime" in plain.vary and "Memento-Datetime" not in plain.headers
         assert links(plain)["timegate"] == links(plain)["original"] == f"{path}?as_of=2014-06-01"
         now = recorded_at(service, service.timeline.head())
         gate = service.get(path, headers=at(now), as_of="2014-06-01")
         assert (gate.status_code, gate.data, gate.headers["Vary"]) == (302, b"", "Accept-Datetime")
         assert gate.headers["Location"] == f"{path}?as_of=2014-06-01&recorded_by={service.timeline.head()}"
         memento = service.send("GET", gate.headers["Location"])
-        assert memento.headers["Memento-Datetime"] == http_date(now) and "Vary" not in memento.headers
+        assert memento.headers["Memento-Datetime"] == http_date(now) and "Accept-Datetime" not in memento.vary
         assert links(memento)["memento"] == gate.headers["Location"]
         assert links(memento)["original"] == f"{path}?as_of=2014-06-01"
 
@@ -62,15 +62,45 @@ def test_a_second_means_its_end(service: Service, claim: str) -> None:
     assert service.get(STATE, headers=at(second)).headers["Location"] == f"{STATE}?recorded_by={last}"
     before = [p for p in range(1, head + 1) if recorded_at(service, p) < second]
     gate = service.get(STATE, headers=at(second - timedelta(seconds=1)))
-    assert gate.headers["Location"] == f"{STATE}?recorded_by={max(before, default=0)}"
+    assert gate.headers["Location"] == f"{STATE}?recorded_by={max(before, default=last)}"
 
 
-def test_before_the_first_record_nothing_was_known(service: Service, claim: str) -> None:
+def test_before_the_first_record_the_first_memento_is_the_nearest(service: Service, claim: str) -> None:
     gate = service.get(STATE, headers={"Accept_Datetime": LONG_AGO})
-    assert gate.headers["Location"] == f"{STATE}?recorded_by=0"
-    answer = service.send("GET", gate.headers["Location"])
+    memento = service.send("GET", gate.headers["Location"])
+    first = recorded_at(service, 1)
+    assert memento.status_code == 200 and memento.headers["Memento-Datetime"] == http_date(first)
+    assert gate.headers["Location"] == service.get(STATE, headers=at(first)).headers["Location"]
+
+
+def test_where_nothing_was_recorded_there_is_no_memento(own_service: Service) -> None:
+    gate = own_service.get("/v1/entities/acme/state", headers={"Accept_Datetime": LONG_AGO})
+    assert gate.headers["Location"] == "/v1/entities/acme/state?recorded_by=0"
+    refused(own_service.send("GET", gate.headers["Location"]), 404, "unknown")
+
+
+def test_at_position_0_nothing_was_known_and_it_is_no_memento(service: Service, claim: str) -> None:
+    answer = service.get(STATE, recorded_by="0")
     assert answer.status_code == 200 and answer.json["relations"] == []
     assert "Memento-Datetime" not in answer.headers
+
+
+def test_between_two_log_positions_there_is_no_instant_to_choose(service: Service, claim: str) -> None:
+    asked = {"axis": "recorded_by", "from_": "1", "to": str(service.timeline.head()), "limit": "1"}
+    plain = service.get("/v1/entities/mirantis/changes", **asked)
+    for date in (LONG_AGO, "no date"):
+        answer = service.get("/v1/entities/mirantis/changes", headers={"Accept_Datetime": date}, **asked)
+        assert (answer.status_code, answer.data) == (200, plain.data)
+    for answer in (plain, service.get("/v1/entities/mirantis/changes", token=plain.json["token"])):
+        assert answer.status_code == 200 and "Memento-Datetime" not in answer.headers
+        assert "Accept-Datetime" not in answer.vary
+        assert "timegate" not in links(answer)
+
+
+def test_along_the_other_clocks_differences_are_those_of_the_instant(service: Service, claim: str) -> None:
+    asked = {"axis": "published_by", "from_": "2014-01-01", "to": "2015-01-01"}
+    gate = service.get("/v1/entities/mirantis/changes", headers={"Accept_Datetime": LONG_AGO}, **asked)
+    assert service.send("GET", gate.headers["Location"]).headers["Memento-Datetime"]
 
 
 def test_the_future_is_now(service: Service, claim: str) -> None:
@@ -107,7 +137,7 @@ def test_what_is_no_date_of_http_is_refused(service: Service, claim: str, date: 
 
 def test_an_address_that_needs_encoding_is_sent_encoded(service: Service, claim: str) -> None:
     gate = service.get("/v1/entities/é%3E/state", headers={"Accept_Datetime": LONG_AGO})
-    assert gate.status_code == 302 and gate.headers["Location"] == "/v1/entities/%C3%A9%3E/state?recorded_by=0"
+    assert gate.status_code == 302 and gate.headers["Location"].startswith("/v1/entities/%C3%A9%3E/state?")
 
 
 def test_the_timemap_lists_when_something_about_the_entity_was_recorded(own_service: Service) -> None:

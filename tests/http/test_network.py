@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from events.relationships import relation_state
 from service.cli.demo import load_sample
 from service.http.context import EXTENSION
 from service.settings import Limits, Settings
@@ -133,7 +134,7 @@ def test_lines_are_the_whole_with_their_count_at_the_end(service: Service, form:
     whole = service.get(NETWORK, as_of=DAY, limit="200", **form).json
     *lines, last = _lines(service, as_of=DAY, limit="2", **form)
     assert lines == whole["edges"]
-    assert last == {"count": len(lines), "position": whole["position"], "clocks": whole["clocks"]}
+    assert last == {"count": len(lines), "next": None, "position": whole["position"], "clocks": whole["clocks"]}
 
 
 def test_lines_go_on_behind_a_cursor(service: Service) -> None:
@@ -142,6 +143,69 @@ def test_lines_go_on_behind_a_cursor(service: Service) -> None:
     *lines, last = _lines(service, as_of=DAY, cursor=cursor)
     assert first["edges"] + lines == service.get(NETWORK, as_of=DAY, limit="200").json["edges"]
     assert last["count"] == 5
+
+
+@pytest.mark.parametrize("limits", [{"stream_lines": 2}, {"stream_seconds": 0.0}])
+def test_lines_end_at_a_limit_and_say_where_the_rest_is(
+    new_service: NewService, monkeypatch: pytest.MonkeyPatch, limits: dict[str, Any]
+) -> None:
+    with new_service(limits=replace(Limits(), **limits)) as made:
+        _chain(made, "ab", "bc", "cd", "de", "ef")
+        whole = keys(made.get(NETWORK, as_of=DAY))
+        monkeypatch.setattr(f"{SOURCE_MODULE}.BATCH_CLAIMS", 1)
+        monkeypatch.setattr(f"{NETWORK_MODULE}.PAGE_COST", 3)
+        found, path, parts = [], f"{NETWORK}?as_of={DAY}&relation=customer_of", 0
+        while path is not None:
+            *lines, last = _lines_at(made, path)
+            assert last["count"] == len(lines) <= 2
+            found, path, parts = found + lines, last["next"], parts + 1
+        assert [key(line) for line in found] == whole and len(whole) == 5
+        assert parts > 1
+
+
+def test_what_is_refused_on_the_way_is_told_in_the_last_line(
+    new_service: NewService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{SOURCE_MODULE}.BATCH_CLAIMS", 1)
+    monkeypatch.setattr(f"{NETWORK_MODULE}.PAGE_COST", 2)
+    with new_service(limits=replace(Limits(), fold_claims=2)) as made:
+        _chain(made, "ab", "ed", "fe", "ge")
+        *lines, last = _lines_at(made, f"{NETWORK}?as_of={DAY}")
+        assert [key(line)[1:] for line in lines] == [("a", "b")]
+        assert last["count"] == 1 and last["problem"]["type"] == "urn:frenemies:problem:query-too-expensive"
+        refused(made.send("GET", last["next"]), 422, "query-too-expensive")
+
+
+def _lines_at(service: Service, path: str) -> list[Any]:
+    service.catch_up()
+    answer = service.app.test_client().get(path, headers={"Accept": NDJSON})
+    assert (answer.status_code, answer.content_type) == (200, NDJSON)
+    return [json.loads(line) for line in answer.get_data().splitlines()]
+
+
+def _chain(service: Service, *pairs: str) -> None:
+    """Customers and vendors, each a company of one letter."""
+    for number, (one, other) in enumerate(pairs):
+        service.known(one, other)
+        service.article()
+        claim = examples.claim(type="customer", participants=_customer(one, other), ref=f"r{number}")
+        assert service.post("/v1/claims", claim).status_code == 201
+
+
+def test_a_page_looks_only_at_the_relations_that_it_shows(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = service.get(NETWORK, as_of=DAY).json
+    made: list[Any] = []
+
+    def counting(hearing: Any, key: Any, day: int) -> Any:
+        made.append(key)
+        return relation_state(hearing, key, day)
+
+    monkeypatch.setattr(f"{SOURCE_MODULE}.relation_state", counting)
+    for limit in ("1", "10"):
+        made.clear()
+        answer = service.get(NETWORK, as_of=DAY, limit=limit)
+        assert keys(answer) == [key(edge) for edge in whole["edges"]][: int(limit)]
+        assert len(made) < int(limit) + 10
 
 
 def test_a_refusal_of_lines_is_a_problem(service: Service) -> None:
@@ -331,11 +395,7 @@ def test_pages_stay_at_the_position_of_the_first(own_service: Service) -> None:
 def narrow(new_service: NewService) -> Iterator[Service]:
     """A service whose answers hold at most three entities."""
     with new_service(limits=replace(Limits(), graph_nodes=3, path_steps=2)) as made:
-        for number, (one, other) in enumerate(["ab", "bc", "cd", "de", "ef"]):
-            made.known(one, other)
-            made.article()
-            claim = examples.claim(type="customer", participants=_customer(one, other), ref=f"r{number}")
-            assert made.post("/v1/claims", claim).status_code == 201
+        _chain(made, "ab", "bc", "cd", "de", "ef")
         yield made
 
 
@@ -359,12 +419,7 @@ def test_a_path_has_no_more_steps_than_allowed(narrow: Service) -> None:
 
 def test_more_claims_than_an_answer_may_cost_are_refused(new_service: NewService) -> None:
     with new_service(limits=replace(Limits(), fold_claims=2)) as made:
-        for number, (one, other) in enumerate(["ab", "bc", "cd"]):
-            made.known(one, other)
-            made.article()
-            made.post(
-                "/v1/claims", examples.claim(type="customer", participants=_customer(one, other), ref=str(number))
-            )
+        _chain(made, "ab", "bc", "cd")
         assert len(keys(made.get(NETWORK, center="a"))) == 1
         refused(made.get(NETWORK, center="a", depth="2"), 422, "query-too-expensive")
         refused(made.get(PATH, from_="a", to="d"), 422, "query-too-expensive")

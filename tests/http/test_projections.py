@@ -8,6 +8,7 @@ import pytest
 
 from service.app import create_app
 from service.bootstrap import build, rebuild
+from service.projections.indexing import INDEX
 from service.projections.progress import Progress
 from service.projections.rebuild import Wish
 from service.settings import Settings
@@ -16,11 +17,11 @@ from tests.http.conftest import Service
 
 def test_a_projection_is_told_with_its_position_and_lag(service: Service) -> None:
     service.known("ant")
-    (found,) = service.get("/v1/projections").json["projections"]
+    found = service.get("/v1/projections").json["projections"][0]
     assert (found["name"], found["version"], found["is_built"], found["parked"]) == ("index", 1, True, 0)
     assert (found["position"], found["lag"], found["lag_seconds"]) == (service.timeline.head(), 0, 0.0)
     service.put("/v1/entities/bee", {"kind": "company", "name": "Bee"})
-    (behind,) = service.send("GET", "/v1/projections").json["projections"]
+    behind = service.send("GET", "/v1/projections").json["projections"][0]
     assert (behind["lag"], behind["lag_seconds"] > 0) == (1, True)
 
 
@@ -35,7 +36,7 @@ def rebuilt_while_asked(database_url: str) -> Iterator[list[dict[str, object]]]:
     def ask(_: Progress | None) -> None:
         told.append(client.get("/v1/projections").json["projections"][0]["rebuild"])
 
-    rebuild(settings, database_url, ask).run(Wish("ann", 1))
+    rebuild(settings, database_url, INDEX, ask).run(Wish("ann", 1))
     ask(None)
     yield told
     services.close()

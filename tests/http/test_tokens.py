@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from msgspec.structs import replace
 
+from events.fold import RULES_VERSION
 from service.db import connect
 from service.http import pinning
 from service.http.context import EXTENSION, Surroundings
@@ -135,6 +136,26 @@ def test_a_token_of_another_log_is_gone(service: Service, claim: str) -> None:
     refused(service.get(STATE, token=other), 410, "token-of-other-epoch", "/token")
 
 
+def test_the_log_is_asked_for_its_identity_by_whoever_checks_a_token_and_not_by_every_answer(
+    own_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_service.claim(**examples.ownership())
+    token = own_service.get(STATE).json["token"]
+    asked: list[str] = []
+    store = own_service.timeline._store
+    epoch = store.epoch
+
+    def counted() -> UUID:
+        asked.append("epoch")
+        return epoch()
+
+    monkeypatch.setattr(store, "epoch", counted)
+    monkeypatch.setattr("service.timeline.records.OLDEST", 1_000.0)
+    assert [own_service.get(STATE).status_code for _ in range(3)] == [200] * 3 and not asked
+    monkeypatch.setattr(store, "epoch", uuid4)
+    refused(own_service.get(STATE, token=token), 410, "token-of-other-epoch", "/token")
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -170,7 +191,7 @@ def test_other_rules_are_named_where_they_gave_another_state(
     other = format_token(replace(parse_token(given), state=bytes(32)))
     monkeypatch.setattr(pinning, "RULES_VERSION", 7)
     check = service.get(STATE, token=other).json["token_check"]
-    assert check["status"] == "changed" and "version 7" in check["why"] and "version 1" in check["why"]
+    assert check["status"] == "changed" and "version 7" in check["why"] and f"version {RULES_VERSION}" in check["why"]
     assert service.get(STATE, token=given).json["token_check"]["status"] == "same"
 
 

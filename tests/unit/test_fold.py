@@ -63,7 +63,7 @@ def answer(question: Question, recorded: Recorded) -> dict[str, Any]:
             "when": span(vote.when),
             "outcome": "/".join(vote.outcomes) or None,
             "due": iso(vote.due.latest) if vote.due and waiting else None,
-            "claims": sorted(map(recorded.ref, vote.claims)),
+            "claims": sorted(map(recorded.ref, vote.grounds.claims)),
         }
     relation, *two = question.about
     key = relation_key(relation, *(merged.get(end, end) for end in two))
@@ -83,11 +83,12 @@ def told(state: RelationState, recorded: Recorded) -> dict[str, Any]:
         "until": span(state.state.until),
         "due": None if state.state.due is None else iso(state.state.due.latest),
         "parts": {
-            tuple(part.scope.items()): brief(part.state) | {"asserted_by": [a.asserter for a in part.asserted_by]}
+            tuple(part.scope.items()): brief(part.state)
+            | {"asserted_by": [a.asserter for a in part.grounds.asserted_by]}
             for part in state.parts
         },
-        "claims": sorted(map(recorded.ref, state.claims)),
-        "excluded": sorted({(recorded.ref(e.claim), e.why) for e in state.excluded}),
+        "claims": sorted(map(recorded.ref, state.grounds.claims)),
+        "excluded": sorted({(recorded.ref(e.claim), e.why) for e in state.disputes.excluded}),
     }
 
 
@@ -156,7 +157,7 @@ def test_stances_are_those_of_the_oracle(data: st.DataObject) -> None:
             place = found.setdefault(
                 (p.key.about, p.key.stance, p.key.wording, p.key.speaker if p.key.is_named else ""), []
             )
-            place.append((iso(p.when.earliest), iso(p.when.latest), sorted(map(recorded.ref, p.claims))))
+            place.append((iso(p.when.earliest), iso(p.when.latest), sorted(map(recorded.ref, p.grounds.claims))))
     expected: dict[Any, list[Any]] = {}
     for (speaker, about, stance, wording), when in oracle.stances(
         history, entity, question.as_of, **question.clocks

@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from service import errors, metrics
 from service.errors import ServiceError, StoreUnavailable
 from service.projections.status import RebuildStatus
-from service.projections.vitals import LogVitals, ProjectionVitals, Vitals
+from service.projections.vitals import LogVitals, ProjectionVitals, TableVitals, Vitals
 from service.serve.metrics import Counted, Present
 from service.slots import FOLDER, Slot, files_to_read
 
@@ -34,7 +34,11 @@ sys.stdin.read()
 """
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 LOG = LogVitals(head=7, lock_waiting=2, lock_wait=0.5, lock_held=1.5)
-TABLES = ProjectionVitals(position=5, lag_events=2, lag=3.0, parked=1, is_built=True)
+TABLES = TableVitals(position=5, lag_events=2, lag=3.0, parked=1, is_built=True)
+
+
+def vitals(*projections: ProjectionVitals) -> Vitals:
+    return Vitals(LOG, projections)
 
 
 @contextmanager
@@ -123,7 +127,7 @@ def values_of(present: Present) -> dict[str, float]:
 
 
 def test_what_the_database_tells_is_told() -> None:
-    values = values_of(Present(lambda: Vitals(LOG, "index", TABLES, None)))
+    values = values_of(Present(lambda: vitals(ProjectionVitals("index", TABLES, None))))
     assert values["frenemies_database_up"] == 1
     assert values["frenemies_log_head"] == 7
     assert values["frenemies_append_lock_held_seconds"] == 1.5
@@ -132,14 +136,14 @@ def test_what_the_database_tells_is_told() -> None:
 
 def test_a_rebuild_tells_how_far_it_is_and_how_long_it_takes() -> None:
     rebuild = RebuildStatus("loading", "ada", NOW, NOW, 400, 1_000, 200.0, 7.5, False, "", True)
-    values = values_of(Present(lambda: Vitals(LOG, "index", TABLES, rebuild)))
+    values = values_of(Present(lambda: vitals(ProjectionVitals("index", TABLES, rebuild))))
     names = ("running", "done", "total", "left_seconds", "whole_left_seconds")
     assert [values[f"frenemies_rebuild_{name}"] for name in names] == [1, 400, 1_000, 3, 7.5]
 
 
 def test_what_may_not_be_known_or_is_not_there_is_left_out() -> None:
     hidden = LogVitals(head=7, lock_waiting=0, lock_wait=0.0, lock_held=None)
-    values = values_of(Present(lambda: Vitals(hidden, "index", None, None)))
+    values = values_of(Present(lambda: Vitals(hidden, (ProjectionVitals("index", None, None),))))
     assert "frenemies_append_lock_held_seconds" not in values
     assert "frenemies_projection_position" not in values
     assert values["frenemies_projection_built"] == 0
@@ -162,7 +166,7 @@ def test_a_database_that_says_nothing_is_asked_once_and_not_waited_for() -> None
     def read() -> Vitals:
         asked.append(1)
         answer.wait(20)
-        return Vitals(LOG, "index", TABLES, None)
+        return vitals(ProjectionVitals("index", TABLES, None))
 
     present, begun = Present(read), monotonic()
     assert values_of(present)["frenemies_database_up"] == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from events.temporal import FIRST_DAY, LAST_DAY
 from service.store.memory import MemoryStore
-from service.timeline.records import RecordCount
+from service.timeline.records import OLDEST, RecentEpoch, RecordCount
 from service.timeline.tokens import (
     BadToken,
     Token,
@@ -163,3 +163,33 @@ def test_records_are_counted_anew_when_the_log_is_another_one() -> None:
     assert [count.up_to(1, store.epoch()), count.up_to(0, store.epoch())] == [1, 0]
     count._store = MemoryStore()
     assert count.up_to(5, count._store.epoch()) == 5
+
+
+def test_the_identity_of_the_log_is_asked_for_once_a_second_and_another_log_is_noticed() -> None:
+    store, now = _Restored(), [100.0]
+    recent = RecentEpoch(store, lambda: now[0])
+    first = store.epochs[0]
+    for now[0] in (100.0, 100.5, 100.0 + OLDEST - 0.01):
+        assert recent.get() == first
+    assert store.asked == 1
+    store.restore()
+    assert recent.get() == first
+    now[0] = 100.0 + OLDEST
+    assert recent.get() == store.epochs[1] != first
+    assert store.asked == 2
+
+
+class _Restored(MemoryStore):
+    """A store that tells how often its identity was asked for, and takes another one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epochs = [uuid4()]
+        self.asked = 0
+
+    def epoch(self) -> UUID:
+        self.asked += 1
+        return self.epochs[-1]
+
+    def restore(self) -> None:
+        self.epochs.append(uuid4())

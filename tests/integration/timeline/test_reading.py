@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from events.knowledge import survivors
 from events.vocabulary import relation_key
-from service.bootstrap import build, projection
+from service.bootstrap import build, projections
 from service.settings import Settings
 from service.timeline.timeline import Timeline
 from tests.conftest import Servers
@@ -49,8 +49,8 @@ def test_the_read_side_answers_as_the_fold_does(servers: Servers, data: st.DataO
         timeline = services.timeline
         for record in history:
             timeline.record([draft_of(record)], recorder=ME)
-        with projection(Settings(database_url=url), url) as (projector, _):
-            assert projector.catch_up() == timeline.head() == recorded.positions[-1]
+        with projections(Settings(database_url=url), url) as projectors:
+            assert projectors.catch_up() == timeline.head() == recorded.positions[-1]
         for question in data.draw(st.lists(questions(history), min_size=20, max_size=20)):
             entities = {r["id"] for r in history[: question.recorded_by] if r["record"] == "entity"}
             heard = question.according_to

@@ -1,0 +1,155 @@
+"""The shapes of answers about the log, the read side and the process."""
+
+from __future__ import annotations
+
+from service.http.shapes import (
+    ANYTHING,
+    COUNT,
+    FLAG,
+    INSTANT,
+    NUMBER,
+    TEXT,
+    UUID,
+    Json,
+    items,
+    mapping,
+    maybe,
+    obj,
+    one_of,
+    ref,
+)
+
+LOG_SCHEMAS: Json = {
+    "CloudEvents": items(
+        obj(
+            "An event (CloudEvents 1.0.2).",
+            specversion=one_of("1.0"),
+            id=TEXT,
+            source=TEXT,
+            type=TEXT,
+            subject=TEXT,
+            time=INSTANT,
+            dataschema=TEXT,
+            datacontenttype=TEXT,
+            sequence=TEXT,
+            data=mapping(ANYTHING),
+        )
+    ),
+    "EventTypes": obj(
+        "Every type and version of events that was ever stored.",
+        event_types=items(
+            obj(
+                "A type and version. Events of older versions are lifted on reading: the feed holds only newest ones.",
+                type=TEXT,
+                name=TEXT,
+                version=COUNT,
+                description=TEXT,
+                dataschema=TEXT,
+                superseded_by=maybe(TEXT),
+                lifted_by=maybe(TEXT),
+            )
+        ),
+    ),
+    "EventSchema": mapping(ANYTHING, "A schema of JSON Schema 2020-12."),
+    "CheckpointNote": TEXT | {"description": "A signed note: name of the log, size, root in base64, signatures."},
+    "LogKeys": obj(
+        "Who signs checkpoints.",
+        origin=maybe(TEXT),
+        keys=items(
+            obj("A verifier key; `from_size` is null before its first checkpoint.", key=TEXT, from_size=maybe(COUNT))
+        ),
+    ),
+    "InclusionProof": obj(
+        "A Merkle inclusion proof; bytes are in base64, `index` is the place of the leaf, counted from 0.",
+        position=COUNT,
+        index=COUNT,
+        size=COUNT,
+        root=TEXT,
+        leaf=TEXT,
+        leaf_hash=TEXT,
+        hashes=items(TEXT),
+    ),
+    "ConsistencyProof": obj(
+        "A Merkle consistency proof; hashes are in base64.",
+        **{"from": COUNT},
+        to=COUNT,
+        from_root=TEXT,
+        to_root=TEXT,
+        hashes=items(TEXT),
+    ),
+    "Rebuild": obj(
+        "The last rebuild; `done` of `total` and `seconds_left` are those of the phase, `rate` is per second;"
+        " `whole_seconds_left` is reckoned for all that is left of it. Null where it cannot be told.",
+        phase=one_of(
+            "loading",
+            "indexing",
+            "amending",
+            "catching up",
+            "verifying",
+            "done",
+            "refused",
+            "cancelled",
+            "failed",
+            "interrupted",
+        ),
+        is_running=FLAG,
+        started_by=TEXT,
+        started_at=INSTANT,
+        updated_at=INSTANT,
+        done=COUNT,
+        total=COUNT,
+        rate=NUMBER,
+        seconds_left=maybe(NUMBER),
+        whole_seconds_left=maybe(NUMBER),
+        note=TEXT,
+    ),
+    "Projections": obj(
+        "How far the projections are.",
+        projections=items(
+            obj(
+                "One projection. `lag_seconds` is the age of the first event it has not taken in.",
+                name=TEXT,
+                version=COUNT,
+                position=COUNT,
+                head=COUNT,
+                lag=COUNT,
+                lag_seconds=NUMBER,
+                is_built=FLAG,
+                parked=COUNT,
+                rebuild=maybe(ref("Rebuild")),
+            )
+        ),
+    ),
+    "ImportAnswer": obj(
+        "What an import came to: how many lines were new, already there and refused, and which were refused.",
+        **{"import": UUID},
+        recorded=COUNT,
+        present=COUNT,
+        refused=COUNT,
+        refusals_from=COUNT | {"description": "The line with which `refusals` begins: that where this go at it began."},
+        refusals=items(
+            obj(
+                "A refused line: where, why, and its data, or its text where it is not JSON.",
+                line=COUNT,
+                place=TEXT,
+                pointer=TEXT,
+                code=TEXT,
+                detail=TEXT,
+                record=ANYTHING,
+                further=items(
+                    obj("One more error.", place=TEXT, pointer=TEXT, code=TEXT, detail=TEXT), "At most 19 more errors."
+                ),
+                more=COUNT | {"description": "How many errors there are besides."},
+            )
+        ),
+    ),
+    "Health": obj("The process answers.", status=one_of("ok")),
+    "Readiness": obj(
+        "Whether questions can be answered.",
+        ready=FLAG,
+        reason=TEXT,
+        position=COUNT,
+        head=COUNT,
+        parked=COUNT,
+    ),
+}

@@ -1,0 +1,76 @@
+"""What all answers are made with: plain data, days as ISO text, uncertain dates as {edtf, earliest, latest}."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from flask import Response
+
+from events.merges import MergeNotice
+from events.temporal import AFTER_ALL, BEFORE_ALL, Bounds, format_bounds, format_day
+from service.http.body import JSON
+from service.timeline.views import Clocks
+
+Answer = dict[str, Any]
+
+
+def json_answer(data: Any, status: int = 200, media: str = JSON, headers: Mapping[str, str] | None = None) -> Response:
+    """Data as an answer."""
+    return Response(msgspec.json.encode(data), status, headers, content_type=media)
+
+
+def day(ordinal: int | None) -> str | None:
+    """`YYYY-MM-DD`, or null where there is no day."""
+    return None if ordinal is None else format_day(ordinal)
+
+
+def bounds(when: Bounds | None) -> Answer | None:
+    """The range of a date; null where it has no bound at all."""
+    if when is None or when == (BEFORE_ALL, AFTER_ALL):
+        return None
+    return {"edtf": format_bounds(when), "earliest": format_day(when.earliest), "latest": format_day(when.latest)}
+
+
+def enveloped(
+    answer: Answer,
+    clocks: Clocks,
+    refs: Mapping[str, str] | None = None,
+    notices: Iterable[MergeNotice] | None = None,
+) -> Answer:
+    """The answer with its point of the clocks, the refs of its claims, and notices of merges."""
+    if notices is not None:
+        answer["notices"] = [{"kind": "merged", **notice._asdict()} for notice in notices]
+    if refs is not None:
+        answer["refs"] = refs
+    answer["position"] = clocks.position
+    answer["clocks"] = clocks_answer(clocks)
+    return answer
+
+
+def clocks_answer(clocks: Clocks) -> Answer:
+    """A point of the clocks."""
+    return {
+        "as_of": day(clocks.as_of),
+        "published_by": day(clocks.published_by),
+        "recorded_by": {"position": clocks.position, "recorded_at": clocks.recorded_at},
+        "according_to": clocks.according_to,
+    }
+
+
+def named(answer: Answer, refs: Mapping[str, str]) -> dict[str, str]:
+    """The refs of the claims that an answer names."""
+    texts = set(_texts(answer))
+    return {claim: ref for claim, ref in refs.items() if claim in texts}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)

@@ -1,0 +1,116 @@
+"""What is told of an entity by a day of publication or according to somebody: page by page, from the claims of each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from events.fold import Knowledge
+from events.knowledge import Hearing
+from events.matters import DISPUTES, KINDS, RANKS, STANCE, VOTE, Matter, bearings
+from events.text import is_id
+from service.projections.beliefs import FIRST, Beliefs, Place
+from service.timeline.loading import Loader
+from service.timeline.states import FoldedStates, Told
+from service.timeline.views import Clocks
+
+_ROWS = 100
+
+
+class _Suspects(NamedTuple):
+    """Of the claims that name an entity: those that may bear on what they never bore on, and all that are answered."""
+
+    claims: frozenset[str] = frozenset()
+    answered: frozenset[str] = frozenset()
+
+
+class PagedStates(FoldedStates):
+    """From the claims that bear on what is listed next, as the tables know, and from those of which they may not know.
+
+    QueryTooExpensive when more claims are needed than one answer may cost.
+    """
+
+    def __init__(self, load: Loader, clocks: Clocks, beliefs: Beliefs) -> None:
+        super().__init__(load, clocks)
+        self._beliefs = beliefs
+        self._read = 0
+
+    def listed(self, entity: str, after: Place = FIRST, kinds: Collection[str] = KINDS) -> Iterator[Told]:
+        """See `States`."""
+        suspects = self._suspects([entity])
+        besides = self._besides(entity, suspects, kinds)
+        ranks = sorted({RANKS[kind] for kind in kinds})
+        is_last = False
+        while not is_last:
+            found = self._beliefs.placed(entity, after, ranks, self._clocks.position, _ROWS)
+            is_last = len(found) < _ROWS
+            places = {row.place: row.matter for row in found}
+            until = None if is_last else found[-1].place
+            places |= {p: m for p, m in besides.items() if p > after and (until is None or p <= until)}
+            yield from self._told(entity, places, suspects, kinds)
+            after = until or after
+
+    def _told(
+        self, entity: str, places: Mapping[Place, str], suspects: _Suspects, kinds: Collection[str]
+    ) -> Iterator[Told]:
+        """The matters in these places, in order."""
+        if not places:
+            return
+        claims = suspects.claims.union(self._load.bearing_on(self._beliefs, places.values()))
+        if _place(_disputes(entity)) in places:
+            claims |= suspects.answered
+        knowledge, hearing = self._heard(claims)
+        others = _tellers(matter for matter in bearings(hearing) if _place(matter) in places) - {entity}
+        more = self._suspects(sorted(others)).claims - claims if others else frozenset()
+        if more:
+            knowledge, hearing = self._heard(claims | more)
+        found = (
+            (_place(matter), matter, bearing)
+            for matter, bearing in bearings(hearing).items()
+            if matter.kind in kinds and entity in bearing.entities
+        )
+        for place, matter, bearing in sorted((item for item in found if item[0] in places), key=lambda item: item[0]):
+            told = self._account(knowledge, hearing, matter, bearing)
+            yield Told(place, matter.kind, told.at(self._clocks.as_of))
+
+    def _suspects(self, entities: Collection[str]) -> _Suspects:
+        """A denial says something of its own for the one who is listened to: what it is about is suspect then."""
+        unsettled = self._load.unsettled(entities)
+        answered = frozenset(item.claim for item in unsettled if item.is_answered)
+        claims = frozenset(item.claim for item in unsettled if item.is_open)
+        if answered and self._clocks.perspective:
+            claims = claims.union(self._load.heard_from(answered, self._clocks.perspective))
+        return _Suspects(claims, answered)
+
+    def _besides(self, entity: str, suspects: _Suspects, kinds: Collection[str]) -> dict[Place, str]:
+        """The matters under an entity that the tables may not list: what is disputed, and what suspects bear on."""
+        besides = [_disputes(entity)]
+        if suspects.claims:
+            found = bearings(self._heard(suspects.claims)[1])
+            besides += [matter for matter, bearing in found.items() if entity in bearing.entities]
+        return {_place(matter): matter.id for matter in besides if matter.kind in kinds}
+
+    def _heard(self, claims: Collection[str]) -> tuple[Knowledge, Hearing]:
+        knowledge = self._load.about(claims, self._clocks.position, self._clocks.perspective)
+        self._read += len(knowledge.claims)
+        self._load.demand_few(self._read)
+        return knowledge, self._hearing(knowledge)
+
+
+def _disputes(entity: str) -> Matter:
+    return Matter(DISPUTES, (entity,))
+
+
+def _place(matter: Matter) -> Place:
+    return Place(matter.rank, matter.name)
+
+
+def _tellers(matters: Iterable[Matter]) -> set[str]:
+    """Those whom all claims about a vote or a stance name: not all of these need to name whom it is listed under."""
+    found: set[str] = set()
+    for kind, key in matters:
+        if kind == VOTE:
+            found.add(key[0].body)
+        elif kind == STANCE:
+            found.update(name for name in key[0].speaker.split("+") if is_id(name))
+    return found

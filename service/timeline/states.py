@@ -1,0 +1,141 @@
+"""What is told of matters at one point of the clocks: from the beliefs that are kept, or from the claims, folded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+
+from events.beliefs import Belief
+from events.fold import Knowledge
+from events.knowledge import Hearing, hear
+from events.matters import KINDS, RANKS, STANCE, VOTE, Account, Bearing, Matter, account, bearings
+from events.stances import concerns
+from events.state import refs_in
+from service.projections.beliefs import FIRST, Beliefs, Place
+from service.timeline.loading import Loader, refs_of
+from service.timeline.views import Clocks
+
+_ROWS = 200
+
+
+class Told(NamedTuple):
+    """What is told of one matter that is listed under an entity; the answer is None or empty where it tells nothing."""
+
+    place: Place
+    kind: str
+    answer: Any
+
+
+class States(Protocol):
+    """What is told at one point, for one question. `refs` are those of the claims that were named so far."""
+
+    refs: dict[str, str]
+
+    def listed(self, entity: str, after: Place = FIRST, kinds: Collection[str] = KINDS) -> Iterator[Told]:
+        """The matters of some kinds that are listed under an entity which goes on, in the order of places."""
+
+    def of(self, matter: Matter) -> Any:
+        """What is told of a relation, a position or a vote between entities that go on."""
+
+
+class FoldedStates:
+    """From the claims. QueryTooExpensive when more claims are needed than one answer may cost."""
+
+    def __init__(self, load: Loader, clocks: Clocks) -> None:
+        self.refs: dict[str, str] = {}
+        self._load = load
+        self._clocks = clocks
+
+    def listed(self, entity: str, after: Place = FIRST, kinds: Collection[str] = KINDS) -> Iterator[Told]:
+        """See `States`."""
+        knowledge = self._load.of(entity, self._clocks.position, self._clocks.perspective)
+        hearing = self._hearing(knowledge)
+        found = (
+            (Place(matter.rank, matter.name), matter, bearing)
+            for matter, bearing in bearings(hearing).items()
+            if matter.kind in kinds and entity in bearing.entities
+        )
+        for place, matter, bearing in sorted(found, key=lambda item: item[0]):
+            if place > after:
+                yield Told(
+                    place, matter.kind, self._account(knowledge, hearing, matter, bearing).at(self._clocks.as_of)
+                )
+
+    def of(self, matter: Matter) -> Any:
+        """See `States`."""
+        knowledge = self._needed(matter)
+        hearing = self._hearing(knowledge)
+        bearing = bearings(hearing).get(matter) or Bearing()
+        return self._account(knowledge, hearing, matter, bearing).at(self._clocks.as_of)
+
+    def _needed(self, matter: Matter) -> Knowledge:
+        position, also = self._clocks.position, self._clocks.perspective
+        if matter.kind == VOTE:
+            (key,) = matter.key
+            return self._load.of(key.body, position, (*(key.moves or ())[1:], *also))
+        _, subject, other = matter.key
+        return self._load.between(subject, other, position, also)
+
+    def _hearing(self, knowledge: Knowledge) -> Hearing:
+        self.refs.update(refs_of(knowledge))
+        return hear(knowledge, self._clocks.point)
+
+    def _account(self, knowledge: Knowledge, hearing: Hearing, matter: Matter, bearing: Bearing) -> Account:
+        return account(hearing, matter, bearing, refs_in(knowledge, self._clocks.position))
+
+
+class KeptStates:
+    """From the beliefs. One that is not kept because it changes too often is told by the claims."""
+
+    def __init__(self, beliefs: Beliefs, load: Loader, clocks: Clocks) -> None:
+        self.refs: dict[str, str] = {}
+        self._beliefs = beliefs
+        self._load = load
+        self._clocks = clocks
+
+    def listed(self, entity: str, after: Place = FIRST, kinds: Collection[str] = KINDS) -> Iterator[Told]:
+        """See `States`."""
+        ranks, rows = sorted({RANKS[kind] for kind in kinds}), _ROWS
+        while True:
+            kept = self._beliefs.listed(entity, after, ranks, self._clocks.position, rows)
+            for row in kept:
+                belief = self._heard(row.belief())
+                if row.kind in kinds and entity in belief.entities:
+                    yield Told(row.place, row.kind, _concerning(entity, row.kind, self._at(entity, row.place, belief)))
+            if len(kept) < rows:
+                return
+            after = kept[-1].place
+
+    def of(self, matter: Matter) -> Any:
+        """See `States`."""
+        row = self._beliefs.about(matter.id, self._clocks.position)
+        if row is None:
+            return account(_SILENCE, matter, Bearing(), lambda _: ()).at(self._clocks.as_of)
+        belief = self._heard(row.belief())
+        return self._folded.of(matter) if belief.told is None else belief.at(self._clocks.as_of)
+
+    def _heard(self, belief: Belief[Any]) -> Belief[Any]:
+        self.refs.update(belief.refs)
+        return belief
+
+    def _at(self, entity: str, place: Place, belief: Belief[Any]) -> Any:
+        if belief.told is not None:
+            return belief.at(self._clocks.as_of)
+        kinds = [kind for kind in KINDS if RANKS[kind] == place.rank]
+        told = self._folded.listed(entity, Place(place.rank, ""), kinds)
+        return next((found.answer for found in told if found.place == place), None)
+
+    @cached_property
+    def _folded(self) -> FoldedStates:
+        folded = FoldedStates(self._load, self._clocks)
+        folded.refs = self.refs
+        return folded
+
+
+def _concerning(entity: str, kind: str, answer: Any) -> Any:
+    """The answer about a matter as far as it concerns an entity: of a stance not all points need to."""
+    return tuple(point for point in answer if concerns(point, entity)) if kind == STANCE else answer
+
+
+_SILENCE = Hearing([], [], [], [], {})
