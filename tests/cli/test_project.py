@@ -11,6 +11,7 @@ import pytest
 from service.bootstrap import prepare, projection_status, projections
 from service.db import connect
 from service.projections.catalog import PROJECTIONS
+from service.projections.indexing import INDEX
 from service.settings import Settings
 from tests.cli.conftest import Run, count_events
 from tests.integration.projections.stories import BOTH
@@ -39,11 +40,11 @@ def test_status_tells_position_and_lag(on_sample: Run, sample_url: str) -> None:
     result = on_sample("project", "status", "--json")
     found = json.loads(result.stdout)["projections"][0]
     head = count_events(sample_url)
-    assert (found["name"], found["version"]) == ("index", 1)
+    assert (found["name"], found["version"]) == ("index", INDEX.version)
     assert (found["position"], found["head"], found["lag"]) == (head, head, 0)
     assert (found["is_built"], found["parked"], found["rebuild"]) == (True, 0, None)
     told = on_sample("project", "status").stdout
-    assert f"index version 1: complete, at {head} of {head}" in told
+    assert f"index version {INDEX.version}: complete, at {head} of {head}" in told
 
 
 def test_status_asks_a_running_service(
@@ -52,7 +53,10 @@ def test_status_asks_a_running_service(
     url = service_at(Settings(admin_key="open sesame"))
     asked = ("project", "status", "--url", url)
     local = on_sample("project", "status").stdout
-    assert (run(*asked, FRENEMIES_ADMIN_KEY="open sesame").stdout, "index version 1" in local) == (local, True)
+    assert (run(*asked, FRENEMIES_ADMIN_KEY="open sesame").stdout, f"index version {INDEX.version}" in local) == (
+        local,
+        True,
+    )
     assert run(*asked).exit_code == 2
     assert run("project", "status", "--url", "http://127.0.0.1:1").exit_code == 4
 
@@ -171,7 +175,7 @@ def both(monkeypatch: pytest.MonkeyPatch, sample_url: str) -> str:
 def test_every_projection_is_told_verified_and_rebuilt_the_followed_one_first(on_sample: Run, both: str) -> None:
     head = count_events(both)
     told = on_sample("project", "status").stdout
-    assert f"index version 1: complete, at {head} of {head}" in told
+    assert f"index version {INDEX.version}: complete, at {head} of {head}" in told
     assert f"following version 1: complete, at {head} of {head}" in told
     verified = [f"{name}: a sample agrees with the log at position {head}." for name in ("index", "following")]
     assert on_sample("project", "verify").stdout.splitlines() == verified

@@ -18,7 +18,7 @@ from tests.http.conftest import Service
 def test_a_projection_is_told_with_its_position_and_lag(service: Service) -> None:
     service.known("ant")
     found = service.get("/v1/projections").json["projections"][0]
-    assert (found["name"], found["version"], found["is_built"], found["parked"]) == ("index", 1, True, 0)
+    assert (found["name"], found["version"], found["is_built"], found["parked"]) == ("index", INDEX.version, True, 0)
     assert (found["position"], found["lag"], found["lag_seconds"]) == (service.timeline.head(), 0, 0.0)
     service.put("/v1/entities/bee", {"kind": "company", "name": "Bee"})
     behind = service.send("GET", "/v1/projections").json["projections"][0]
