@@ -30,7 +30,7 @@ test-fast: $(DEV) ## run the tests that need no database
 	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-10} $(PYTEST) -q -n $(JOBS) -m "not database and not slow and not soak" $(FAST) $(ARGS)
 
 soak: $(DEV) ## run the long tests: 5,000 generated histories, a million appends, a thousand kills
-	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-5000} $(PYTEST) -q tests/unit/test_fold.py tests/unit/test_oracle.py $(ARGS)
+	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-5000} $(PYTEST) -q tests/unit/test_fold.py tests/unit/test_oracle.py tests/unit/events/test_ledger.py $(ARGS)
 	@$(PYTEST) -q -m soak tests/integration $(ARGS)
 
 bench: $(RUN) ## measure ours and the peers side by side, and write docs/benchmarks.md (up to 25 minutes)

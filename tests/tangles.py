@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from tests.histories import (
     BODY,
-    KINDS,
     PERSON,
     Draw,
     Story,
@@ -126,6 +125,12 @@ def draw_denial(story: Story) -> None:
         story.add(record)
 
 
+def _draw_dated_article(story: Story, year: int) -> None:
+    """An article of that year, so that a day lies between any two of them."""
+    draw_article(story)
+    story.records[-1]["published"] = f"{year}-06-01"
+
+
 def _mostly_backed(story: Story) -> Record:
     return {} if story.chance(4) else {"article": story.pick(*story.names("article"))}
 
@@ -140,16 +145,16 @@ _STEPS = (
 def tangles(draw: Draw, most_steps: int = 14) -> list[Record]:
     """Such a history, of a few claims and many changes."""
     story = Story(draw, simple=False)
-    for _ in range(draw(st.integers(2, 4))):
-        draw_article(story)
-    for _ in range(draw(st.integers(1, 5))):
+    for number in range(4):
+        _draw_dated_article(story, 2012 + number)
+    for _ in range(draw(st.integers(1, 3))):
         story.pick(draw_claim, draw_other_claim, draw_other_claim)(story)
     if not story.names("claim"):
         return story.records
-    for _ in range(draw(st.integers(1, most_steps))):
+    for _ in range(draw(st.integers(3, most_steps))):
         story.pick(*_STEPS, draw_other_claim, draw_other_claim)(story)
     return story.records
 
 
-ENTITIES = tuple(KINDS)
-"""The entities that a history may name."""
+PUBLISHED_BY = tuple(f"{year}-12-31" for year in range(2012, 2016))
+"""Days between the articles, as they were first dated."""

@@ -14,7 +14,8 @@ from service.timeline.loading import Loader
 from service.timeline.states import FoldedStates, Told
 from service.timeline.views import Clocks
 
-_ROWS = 100
+_FIRST_ROWS, _MOST_ROWS = 25, 100
+"""So many places are looked at together: more and more, as far as somebody goes on asking."""
 
 
 class _Suspects(NamedTuple):
@@ -40,10 +41,11 @@ class PagedStates(FoldedStates):
         suspects = self._suspects([entity])
         besides = self._besides(entity, suspects, kinds)
         ranks = sorted({RANKS[kind] for kind in kinds})
-        is_last = False
+        is_last, rows = False, _FIRST_ROWS
         while not is_last:
-            found = self._beliefs.placed(entity, after, ranks, self._clocks.position, _ROWS)
-            is_last = len(found) < _ROWS
+            found = self._beliefs.placed(entity, after, ranks, self._clocks.position, rows)
+            is_last = len(found) < rows
+            rows = min(2 * rows, _MOST_ROWS)
             places = {row.place: row.matter for row in found}
             until = None if is_last else found[-1].place
             places |= {p: m for p, m in besides.items() if p > after and (until is None or p <= until)}
