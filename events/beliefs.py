@@ -49,8 +49,11 @@ from events.votes import VoteState
 MOST_BREAKS = 1_000
 """An answer that may change on more days is not kept: it is told from the claims when it is asked for."""
 
-MOST_DECODED = 5_000
-"""How many beliefs are kept decoded: the same ones are asked for over and over, on many days."""
+MOST_BYTES = 256 << 10
+"""Neither is one that takes more bytes: each further claim would write all of it again."""
+
+MOST_DECODED, LONGEST_DECODED = 5_000, 16 << 10
+"""How many beliefs are kept decoded, of at most how many bytes: the same ones are asked for over and over."""
 
 Answer = (
     Disputes | Lineage | tuple[Round, ...] | RelationState | PositionState | VoteState | ProfileItem | Observation
@@ -72,7 +75,7 @@ Form = TypeVar("Form", bound=Told)
 
 
 class Belief(msgspec.Struct, Generic[Form], frozen=True, array_like=True):
-    """What is believed about a matter: the answer on every day, or None where it changes on too many to be kept.
+    """What is believed about a matter: the answer on every day, or None where it is too long to be kept.
 
     `entities` are those that the matter is listed under, `refs` the first refs of the claims that the answers name.
     """
@@ -93,13 +96,21 @@ def belief(kind: str, account: Account, entities: Iterable[str], first_ref: Call
     listed = tuple(sorted(entities))
     if kind == STANCE:
         points = account.at(AFTER_ALL)
-        return Belief(listed, _refs(claims_named(points), first_ref), Points(points))
+        return _kept(listed, Points(points), claims_named(points), first_ref)
     breaks = account.breaks()
     if len(breaks) > MOST_BREAKS:
         return Belief(listed, {}, None)
     pieces = course(breaks, account.at)
     named = (claim for piece in pieces for claim in claims_named(piece.state))
-    return Belief(listed, _refs(named, first_ref), _PACKED.get(kind, Pieces)(pieces))
+    return _kept(listed, _PACKED.get(kind, Pieces)(pieces), named, first_ref)
+
+
+def _kept(
+    listed: tuple[str, ...], told: Told, named: Iterable[str], first_ref: Callable[[str], str | None]
+) -> Belief[Any]:
+    if len(_ENCODER.encode(told)) > MOST_BYTES:
+        return Belief(listed, {}, None)
+    return Belief(listed, _refs(named, first_ref), told)
 
 
 def _refs(claims: Iterable[str], first_ref: Callable[[str], str | None]) -> dict[str, str]:
@@ -119,9 +130,13 @@ def encode_belief(found: Belief[Any]) -> bytes:
     return _ENCODER.encode(found)
 
 
-@lru_cache(MOST_DECODED)
 def decode_belief(kind: str, stored: bytes) -> Belief[Any]:
-    """The belief about a matter of this kind."""
+    """The belief about a matter of this kind. It may be told to others as well: nothing in it is to be changed."""
+    return _decoded(kind, stored) if len(stored) <= LONGEST_DECODED else _DECODERS[kind].decode(stored)
+
+
+@lru_cache(MOST_DECODED)
+def _decoded(kind: str, stored: bytes) -> Belief[Any]:
     found: Belief[Any] = _DECODERS[kind].decode(stored)
     return found
 
@@ -169,7 +184,7 @@ def claims_named(answer: Answer | Grounds) -> Iterator[str]:
                         yield from claims_named(investor.grounds)
 
 
-_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+_ENCODER = msgspec.msgpack.Encoder()
 _Decoder = msgspec.msgpack.Decoder
 _DECODERS: dict[str, msgspec.msgpack.Decoder[Any]] = {
     DISPUTES: _Decoder(Belief[Pieces[Disputes]]),

@@ -26,7 +26,7 @@ from events.event_types import (
 )
 from events.fold import Knowledge
 from events.identity import split_stream
-from events.knowledge import NOW, Heard, Hearing, hear, survivors
+from events.knowledge import NOW, Heard, Hearing, hear
 from events.library import Library, Nowhere
 from events.matters import Matter, account, bearing_on, bearings
 from events.mentions import entities_in, responded_to
@@ -89,6 +89,7 @@ class Ledger:
     def __init__(self, library: Library | None = None) -> None:
         self._library: Library = library or Nowhere()
         self._merged: dict[str, _Merged] = {}
+        self._sources: dict[str, set[str]] = defaultdict(set)
         self._articles: dict[str, _Article] = {}
         self._claims: dict[str, _Claim] = {}
         self._naming: dict[str, set[str]] = defaultdict(set)
@@ -101,8 +102,8 @@ class Ledger:
         self._heard: dict[str, Heard] = {}
 
     def __len__(self) -> int:
-        """How many claims it holds."""
-        return len(self._claims)
+        """How many claims and articles it holds."""
+        return len(self._claims) + len(self._articles)
 
     def use(self, library: Library) -> None:
         """Looks there from now on."""
@@ -170,7 +171,7 @@ class Ledger:
         _, name = split_stream(event.originator_id)
         if isinstance(event, Claimed) and event.content.article in articles:
             claim = _Claim(name, 0, event.content, ())
-            return bearings(hear(_Part(self._merged, articles, {name: claim}), NOW)).keys()
+            return bearings(hear(_Part(self._merged_among([claim]), articles, {name: claim}), NOW)).keys()
         return self._matters.get(name, ())
 
     def _demand(self, claims: Iterable[str]) -> None:
@@ -186,11 +187,11 @@ class Ledger:
             self._enter(_known(record))
         self._look_up({record.id for record in fresh})
 
-    def _meet(self, contents: Iterable[ClaimContent]) -> None:
-        """The articles that contents rest on and the merges of whom they name are fetched."""
+    def _meet(self, contents: Iterable[ClaimContent], also: Iterable[str] = ()) -> None:
+        """The articles that contents rest on and the merges of whom they name, and of others, are fetched."""
         contents = list(contents)
         articles = {content.article for content in contents if content.article not in self._articles}
-        entities = {entity for content in contents for entity in entities_in(content) if entity not in self._met}
+        entities = {*also, *(entity for content in contents for entity in entities_in(content))} - self._met
         if articles or entities:
             self._surround(self._library.surroundings(articles, entities))
             self._met |= entities
@@ -199,7 +200,7 @@ class Ledger:
         for entity in found.entities.values():
             merge = entity.merge_at(EVER)
             if merge is not None:
-                self._merged[entity.id] = _Merged(entity.id, merge)
+                self._note_merge(_Merged(entity.id, merge))
         for article in found.articles.values():
             self._articles.setdefault(article.id, _Article(article.contents[-1][1]))
 
@@ -231,12 +232,13 @@ class Ledger:
             case ClaimRefAdded():
                 claim = self._claims[name]
                 self._claims[name] = claim._replace(refs=(*claim.refs, event.ref))
-                return {name}
+                return self._bearing([name])
             case ArticleRegistered() | ArticleCorrected():
                 self._articles[name] = _Article(event.content)
                 self._unhear(self._resting.get(name, ()))
                 return self._bearing(self._resting.get(name, ()))
             case EntityMerged():
+                self._meet((), [event.into])
                 return self._merge(name, _Merged(name, Merge(event.merge, event.into, position, event.reason)))
             case EntityUnmerged():
                 return self._merge(name, None)
@@ -254,16 +256,25 @@ class Ledger:
             self._bound[other].add(claim.id)
 
     def _merge(self, name: str, merged: _Merged | None) -> set[str]:
-        before = survivors(self._part(()), NOW.recorded_by)
-        if merged is None:
-            self._merged.pop(name, None)
-        else:
-            self._merged[name] = merged
-        after = survivors(self._part(()), NOW.recorded_by)
-        moved = {entity for entity in before.keys() | after.keys() if before.get(entity) != after.get(entity)}
-        claims = {claim for entity in moved for claim in self._naming.get(entity, ())}
+        if merged is not None:
+            self._note_merge(merged)
+        elif (undone := self._merged.pop(name, None)) is not None:
+            self._sources[undone.merge.into].discard(name)
+        claims = {claim for entity in self._going_by(name) for claim in self._naming.get(entity, ())}
         self._unhear(claims)
         return self._bearing(claims)
+
+    def _note_merge(self, merged: _Merged) -> None:
+        self._merged[merged.id] = merged
+        self._sources[merged.merge.into].add(merged.id)
+
+    def _going_by(self, name: str) -> set[str]:
+        """The entity, and those that were merged into it, however indirectly."""
+        found, fresh = {name}, [name]
+        while fresh:
+            fresh = [source for entity in fresh for source in self._sources.get(entity, ()) if source not in found]
+            found.update(fresh)
+        return found
 
     def _unhear(self, claims: Iterable[str]) -> None:
         """What claims say may mean something else now."""
@@ -296,7 +307,20 @@ class Ledger:
         return hear(self._part(claims), NOW, self._heard)
 
     def _part(self, claims: Collection[str]) -> _Part:
-        return _Part(self._merged, self._articles, {name: self._claims[name] for name in claims})
+        held = {name: self._claims[name] for name in claims}
+        return _Part(self._merged_among(held.values()), self._articles, held)
+
+    def _merged_among(self, claims: Collection[_Claim]) -> Mapping[str, _Merged]:
+        """The merges of whom claims name, and more where those are not many."""
+        if len(self._merged) <= len(claims):
+            return self._merged
+        found: dict[str, _Merged] = {}
+        for claim in claims:
+            for entity in entities_in(claim.original):
+                while entity not in found and entity in self._merged:
+                    found[entity] = self._merged[entity]
+                    entity = found[entity].merge.into
+        return found
 
 
 def _known(record: ClaimRecord) -> _Claim:

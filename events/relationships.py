@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -114,8 +115,25 @@ class _FactAccount:
         self._fact = Fact(about + ends)
         self._telling = telling(about)
         self._grounds = grounds
+        self._breaks: list[int] | None = None
+        self._found: dict[int, PartState] = {}
 
     def at(self, day: int) -> PartState:
+        """The answer on one day; where the breaks are known, it is found once for all days between two of them."""
+        if self._breaks is None:
+            return self._at(day)
+        stretch = bisect_right(self._breaks, day)
+        if stretch not in self._found:
+            self._found[stretch] = self._at(day)
+        return self._found[stretch]
+
+    def breaks(self) -> list[int]:
+        """The days on which the answer can change, in order."""
+        if self._breaks is None:
+            self._breaks = sorted(self._fact.breaks() | breaks_of_attributes(self._telling))
+        return self._breaks
+
+    def _at(self, day: int) -> PartState:
         told = self._fact.at(day)
         state = contested(told, self._disputed)
         return PartState(
@@ -125,9 +143,6 @@ class _FactAccount:
             self._grounds,
             self._clash if told.status == CONTESTED else None,
         )
-
-    def breaks(self) -> set[int]:
-        return self._fact.breaks() | breaks_of_attributes(self._telling)
 
     @cached_property
     def _clash(self) -> Conflict:

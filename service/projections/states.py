@@ -22,7 +22,7 @@ from service.store.protocol import StoredRecord
 from service.store.rows import event_of
 
 MOST_HELD = 200_000
-"""How many claims are kept in memory between batches; more are forgotten, and found again where they are needed."""
+"""How many claims and articles are kept in memory between batches; more are forgotten, and found where needed."""
 _QUERIES = load_queries("states")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ from service.timeline.states import Told
 
 MOST_LOOKED_AT = 2_000
 """After so many matters a part ends, however few of them are wanted."""
+_PLACE = re.compile("([0-9]{1,2})/([^\0]*)")
 _BESIDE = (DISPUTES, LINEAGE, ROUNDS)
 """What is not counted: there is one of each."""
 
@@ -45,18 +47,20 @@ def place_of(key: str | None) -> Place:
     """The place that a cursor carries. Invalid for anything else."""
     if key is None:
         return FIRST
-    rank, slash, name = key.partition("/")
-    if not slash or not rank.isdecimal() or len(rank) > 2:
+    found = _PLACE.fullmatch(key)
+    if found is None:
         raise Invalid("this is not a cursor of the service", "cursor")
-    return Place(int(rank), name)
+    return Place(int(found[1]), found[2])
 
 
 def _is_wanted(told: Told, wanted: Wanted) -> bool:
+    if not told.answer:
+        return False
     match told.kind:
         case "relation":
             return wanted.takes(told.answer)
         case "position":
             return wanted.takes(told.answer.relation)
         case "vote":
-            return wanted.with_ended or told.answer.status != UNKNOWN
-    return bool(told.answer)
+            return bool(wanted.with_ended or told.answer.status != UNKNOWN)
+    return True

@@ -332,7 +332,7 @@ def _named(answers: Iterable[Any], refs: dict[str, str]) -> dict[str, str]:
 
 
 def _owned_by(entity: str, states: States) -> list[str]:
-    relations = (told.answer for told in states.listed(entity, kinds=(RELATION,)))
+    relations = (told.answer for told in states.listed(entity, kinds=(RELATION,)) if told.answer)
     return [state.key[2] for state in relations if state.key[:2] == (OWNS, entity) and state.status in IN_FORCE]
 
 

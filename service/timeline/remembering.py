@@ -18,6 +18,7 @@ class Memory:
 
     A mark says up to where the index has taken in what is recorded about entities: what was found under one mark stays
     so until there is another one. What came in since is younger than any position that is answered for.
+    Safe to use from many threads: another one may empty it at any moment. None is no value.
     """
 
     def __init__(self) -> None:
@@ -35,7 +36,7 @@ class Memory:
         if mark is None:
             return dict(find(ids))
         known = self._of(mark)[kind]
-        found: dict[str, Value] = {name: known[name] for name in ids if name in known}
+        found: dict[str, Value] = {name: value for name in ids if (value := known.get(name)) is not None}
         missing = [name for name in ids if name not in found]
         if missing:
             fresh = find(missing)

@@ -17,7 +17,7 @@ from events.stances import StancePoint, stance_order, stance_points
 from events.temporal import AFTER_ALL
 from events.vocabulary import COOPERATIVE, RIVAL
 from service.errors import QueryTooExpensive
-from service.projections.beliefs import Beliefs, Kept
+from service.projections.beliefs import Beliefs, Kept, Place
 from service.projections.index import Index
 from service.timeline.loading import Loader, refs_of
 from service.timeline.states import FoldedStates
@@ -187,11 +187,18 @@ class KeptSource(_Batches):
                     yield state
 
     def _points(self, entities: Collection[str]) -> list[StancePoint]:
-        """All points of the stances that are listed under entities, on all days."""
-        beliefs = [row.belief() for row in self._rows(self._beliefs.listed_under, STANCE, entities)]
-        for belief in beliefs:
+        """The points of the stances that are listed under entities: at least all those up to the day."""
+        found: list[StancePoint] = []
+        for row in self._rows(self._beliefs.listed_under, STANCE, entities):
+            belief = row.belief()
             self.refs.update(belief.refs)
-        return [point for belief in beliefs for point in belief.at(AFTER_ALL)]
+            found += self._folded_points(row, belief) if belief.told is None else belief.at(AFTER_ALL)
+        return found
+
+    def _folded_points(self, row: Kept, belief: Belief[Any]) -> Iterator[StancePoint]:
+        for entity in belief.entities[:1]:
+            told = self._folded.listed(entity, Place(row.rank, ""), (STANCE,))
+            yield from next((found.answer for found in told if found.place == row.place), ())
 
     def _told(self, belief: Belief[Any], matter: Matter) -> Any:
         return self._folded.of(matter) if belief.told is None else belief.at(self._clocks.as_of)

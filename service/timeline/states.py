@@ -12,7 +12,7 @@ from events.knowledge import Hearing, hear
 from events.matters import KINDS, RANKS, STANCE, VOTE, Account, Bearing, Matter, account, bearings
 from events.stances import concerns
 from events.state import refs_in
-from service.projections.beliefs import FIRST, Beliefs, Place
+from service.projections.beliefs import FIRST, Beliefs, Kept, Place
 from service.timeline.loading import Loader, refs_of
 from service.timeline.views import Clocks
 
@@ -33,7 +33,10 @@ class States(Protocol):
     refs: dict[str, str]
 
     def listed(self, entity: str, after: Place = FIRST, kinds: Collection[str] = KINDS) -> Iterator[Told]:
-        """The matters of some kinds that are listed under an entity which goes on, in the order of places."""
+        """The matters of some kinds that are listed under an entity which goes on, in the order of places.
+
+        Among them may be such as were listed once, which tell nothing.
+        """
 
     def of(self, matter: Matter) -> Any:
         """What is told of a relation, a position or a vote between entities that go on."""
@@ -100,9 +103,8 @@ class KeptStates:
         while True:
             kept = self._beliefs.listed(entity, after, ranks, self._clocks.position, rows)
             for row in kept:
-                belief = self._heard(row.belief())
-                if row.kind in kinds and entity in belief.entities:
-                    yield Told(row.place, row.kind, _concerning(entity, row.kind, self._at(entity, row.place, belief)))
+                if row.kind in kinds:
+                    yield Told(row.place, row.kind, self._answer(entity, row))
             if len(kept) < rows:
                 return
             after = kept[-1].place
@@ -118,6 +120,13 @@ class KeptStates:
     def _heard(self, belief: Belief[Any]) -> Belief[Any]:
         self.refs.update(belief.refs)
         return belief
+
+    def _answer(self, entity: str, row: Kept) -> Any:
+        """None for what is no longer listed under the entity."""
+        belief = self._heard(row.belief())
+        if entity not in belief.entities:
+            return None
+        return _concerning(entity, row.kind, self._at(entity, row.place, belief))
 
     def _at(self, entity: str, place: Place, belief: Belief[Any]) -> Any:
         if belief.told is not None:

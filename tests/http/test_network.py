@@ -339,6 +339,18 @@ def test_frenemies_are_those_of_the_point(service: Service, clocks: dict[str, st
     assert [pair for pair in pairs(service.get(FRENEMIES, **clocks)) if "microsoft" not in pair] == expected
 
 
+def test_answers_are_the_same_where_none_is_kept(
+    service: Service, new_service: NewService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("events.beliefs.MOST_BYTES", 0)
+    with new_service() as other:
+        load_sample(Settings(), other.app.extensions[EXTENSION].settings.database_url)
+        for path in (FRENEMIES, NETWORK, "/v1/entities/openstack/state"):
+            found, expected = (one.get(path, as_of=DAY, limit="200").json for one in (other, service))
+            for name in {"pairs", "edges", "relations", "votes", "stances", "profile", "refs"} & expected.keys():
+                assert found[name] == expected[name]
+
+
 # merges and the clock of recording
 
 
@@ -488,6 +500,14 @@ def test_a_cursor_with_a_forged_place_is_refused(service: Service, place: str) -
         cursor = service.get(path, as_of=DAY, limit="1").json["next"].rsplit("cursor=", 1)[1]
         forged = _with_place(cursor, place)
         refused(service.get(path, as_of=DAY, cursor=forged), 422, "invalid", "/cursor")
+
+
+@pytest.mark.parametrize("place", ["", "a/b", "4/a\0b", "100/a", "-1/a", "\u0663/a"])
+def test_a_cursor_of_a_state_with_a_forged_place_is_refused(service: Service, place: str) -> None:
+    path = "/v1/entities/openstack/state"
+    cursor = service.get(path, as_of=DAY, limit="1").json["next"].rsplit("cursor=", 1)[1]
+    query = {"as_of": DAY, "limit": "1", "cursor": _with_place(cursor, place)}
+    refused(service.get(path, **query), 422, "invalid", "/cursor")
 
 
 def _with_place(cursor: str, place: str) -> str:

@@ -111,6 +111,29 @@ def test_a_merged_entity_answers_as_the_one_that_goes_on(service: Service) -> No
     assert told["entity"]["id"] == "vmware" and told["relations"]
 
 
+def test_a_page_ends_after_so_much_that_was_looked_at_also_where_nothing_is_listed_any_more(
+    own_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = own_service
+    for name in ("other", "one", "two", "three"):
+        service.known(name)
+    for name in ("one", "two", "three"):
+        ends = [{"role": "partner", "entity": end} for end in ("other", name)]
+        service.claim(type="partnership", participants=ends)
+    service.claim(**examples.ownership())
+    service.post("/v1/entities/other/merge", {"into": "vmware", "reason": "the same"})
+    service.post("/v1/entities/other/unmerge", {"into": "vmware", "reason": "another"})
+    service.catch_up()
+    whole = service.get(STATE, as_of="2014-12-01").json
+    assert [(r["relation"], r["subject"]) for r in whole["relations"]] == [("owns", "vmware")]
+    monkeypatch.setattr("service.timeline.parts.MOST_LOOKED_AT", 2)
+    first = service.get(STATE, as_of="2014-12-01").json
+    pages = [first]
+    while pages[-1]["next"] is not None:
+        pages.append(service.get(pages[-1]["next"]).json)
+    assert len(pages) == 2 and [r for page in pages for r in page["relations"]] == whole["relations"]
+
+
 def test_recorded_by_an_instant(service: Service) -> None:
     now = service.get(STATE).json["clocks"]["recorded_by"]
     told = service.get(STATE, recorded_by=now["recorded_at"]).json

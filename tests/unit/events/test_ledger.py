@@ -8,15 +8,18 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from events import beliefs
 from events.beliefs import Belief, belief_in, decode_belief, encode_belief
 from events.envelope import RecordedEvent
 from events.fold import Knowledge, fold
 from events.knowledge import Point, hear, survivors
 from events.ledger import Ledger
 from events.matters import Matter, bearings
+from events.records import EntityRecord
 from events.state import EntityState, assembled, entity_state, refs_in
 from events.temporal import LAST_DAY, parse_day
 from service.store.rows import readable
@@ -150,3 +153,131 @@ def test_what_is_kept_gives_the_state_at_every_point(history: list[dict[str, Any
             point = Point(parse_day(day), recorded_by=position)
             name = merged.get(entity, entity)
             assert kept.state(name, point.as_of, position) == entity_state(knowledge, entity, point)
+
+
+ENDS = [{"role": "partner", "entity": "ant"}, {"role": "partner", "entity": "bee"}]
+
+RIVALS = [{"role": "competitor", "entity": "ant"}, {"role": "competitor", "entity": "bee"}]
+
+
+def told(article: int, ref: str | None, content: dict[str, Any]) -> dict[str, Any]:
+    """A claim, with or without a ref."""
+    claim = {
+        "record": "claim",
+        "article": f"https://example.com/{article}",
+        "participants": ENDS,
+        "attributes": {},
+        "asserted_by": {"kind": "author"},
+        "modality": "done",
+        "polarity": "positive",
+        "time": {"kind": "instant", "edtf": "2019-05-01"},
+        "evidence": {"summary": "evidence"},
+    } | content
+    return claim if ref is None else claim | {"ref": ref}
+
+
+def begun(*claims: dict[str, Any]) -> list[dict[str, Any]]:
+    """A history of two companies and two articles, with claims."""
+    companies = [{"record": "entity", "id": name, "kind": "company", "name": name} for name in ("ant", "bee")]
+    articles = [
+        {
+            "record": "article",
+            "url": f"https://example.com/{number}",
+            "title": f"Article {number}",
+            "publisher": "Example",
+            "language": "en",
+            "published": "2020-01-01",
+            "authors": [f"Author {number}"],
+        }
+        for number in (1, 2)
+    ]
+    return [*companies, *articles, *claims]
+
+
+@pytest.mark.parametrize("response", ["retract", "dispute"])
+def test_one_more_ref_of_a_claim_leaves_what_is_disputed_and_shows_wherever_it_is_named(response: str) -> None:
+    partnership = {"type": "partnership"}
+    answer = {
+        "type": "response",
+        "participants": [{"role": "responder", "entity": "bee"}],
+        "attributes": {"target": "first", "response": response},
+    }
+    events = log_of(
+        begun(
+            told(1, "first", partnership), told(2, None, answer), told(1, "second", partnership), told(2, "no", answer)
+        )
+    )
+    ledger = Ledger()
+    believed: dict[Matter, Belief[Any]] = {}
+    for count, recorded in enumerate(events, 1):
+        named = ledger.take(recorded.event, recorded.position).matters
+        believed |= {matter: ledger.belief(matter) for matter in named}
+        assert believed == beliefs_in(fold(events[:count]))
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        [
+            {
+                "type": "statement",
+                "participants": [{"role": "speaker", "entity": "ant"}, {"role": "about", "entity": "bee"}],
+                "attributes": {"stance": "hostile"},
+                "time": {"kind": "instant", "edtf": f"20{year}"},
+            }
+            for year in range(10, 20)
+        ],
+        [
+            {
+                "type": "agreement",
+                "participants": [{"role": "party", "entity": name} for name in ("ant", "bee")],
+                "attributes": {"term": f"term {year}", "value": "so"},
+                "time": {"kind": "instant", "edtf": f"20{year}"},
+            }
+            for year in range(10, 20)
+        ],
+    ],
+)
+def test_an_answer_that_takes_too_many_bytes_is_not_kept(
+    contents: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beliefs, "MOST_BYTES", 1_500)
+    ledger, kept = Ledger(), []
+    for recorded in log_of(begun(*(told(1, None, content) for content in contents))):
+        found = [ledger.belief(matter) for matter in ledger.take(recorded.event, recorded.position).matters]
+        assert all(len(encode_belief(belief)) < 2_500 for belief in found)
+        kept += [belief.told is not None for belief in found]
+    assert kept[0] and not kept[-1] and len(kept) == len(contents)
+
+
+class Narrow(Whole):
+    """A library that tells of no entity but those that it is asked for, and those that they went into."""
+
+    def surroundings(self, articles: Collection[str], entities: Collection[str]) -> Knowledge:
+        known = super().surroundings(articles, entities)
+        found, fresh = dict[str, EntityRecord](), list(entities)
+        while fresh:
+            found |= {name: known.entities[name] for name in fresh if name in known.entities}
+            into = [merge.into for name in fresh if name in found and (merge := found[name].merge_at())]
+            fresh = [name for name in into if name not in found]
+        return Knowledge(found, known.articles, {})
+
+
+def test_an_entity_that_no_claim_names_leads_on_where_it_was_merged_before() -> None:
+    others = [{"record": "entity", "id": name, "kind": "company", "name": name} for name in ("hollow", "cat")]
+    merges = [
+        {"record": "merge", "of": of, "into": into, "reason": "the same"}
+        for of, into in (("hollow", "cat"), ("bee", "hollow"))
+    ]
+    claims = [told(1, None, {"type": "partnership"}), told(2, None, {"type": "competition", "participants": RIVALS})]
+    *_, last = events = log_of(begun(*others, merges[0], *claims, merges[1]))
+    library = Narrow()
+    ledger = Ledger(library)
+    library.known = fold(event for event in events if event.position < events[-3].position)
+    for recorded in events[-3:-1]:
+        ledger.take(recorded.event, recorded.position)
+        library.known = fold(event for event in events if event.position <= recorded.position)
+    named = ledger.take(last.event, last.position).matters
+    expected = beliefs_in(fold(events))
+    assert {matter for matter in named if ledger.belief(matter).entities} == expected.keys()
+    assert all(ledger.belief(matter) == found for matter, found in expected.items())
