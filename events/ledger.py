@@ -154,9 +154,7 @@ class Ledger:
                     claims.update(responded_to(name, event.content.attributes))
                 case ArticleCorrected():
                     articles.add(name)
-                case EntityMerged():
-                    entities |= {name, event.into}
-                case EntityUnmerged():
+                case EntityMerged() | EntityUnmerged():
                     entities.add(name)
                 case _ if category == "claim":
                     claims.add(name)

@@ -28,7 +28,7 @@ class Library(Protocol):
         """The claims that rest on articles."""
 
     def claims_naming(self, entities: Collection[str], /) -> Collection[str]:
-        """The claims that name one of the entities, or what was ever merged with one."""
+        """The claims that name one of the entities, or what was ever merged into one, however indirectly."""
 
 
 class Nowhere:

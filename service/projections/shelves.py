@@ -53,7 +53,7 @@ class Shelves:
         return self._names("claims_in", articles=list(articles))
 
     def claims_naming(self, entities: Collection[str]) -> Collection[str]:
-        """The claims that name one of the entities, or what was ever merged with one."""
+        """The claims that name one of the entities, or what was ever merged into one, however indirectly."""
         return self._names("claims_naming", entities=list(entities))
 
     def _names(self, query: str, **params: object) -> list[str]:

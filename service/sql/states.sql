@@ -91,14 +91,13 @@ SELECT entity FROM merged;
 SELECT DISTINCT claim FROM claim_articles WHERE article = ANY (%(articles)b::text[]);
 
 -- name: claims_naming
--- The claims that name some entities, or what was ever merged with one of them, in any direction.
-WITH RECURSIVE same (entity) AS (
+-- The claims that name some entities, or what was ever merged into one of them, however indirectly.
+WITH RECURSIVE moved (entity) AS (
     SELECT unnest(%(entities)b::text[]) COLLATE "C"
     UNION
-    SELECT CASE WHEN m.merged = same.entity THEN m.into_entity ELSE m.merged END
-    FROM same JOIN merges m ON same.entity IN (m.merged, m.into_entity)
+    SELECT m.merged FROM moved JOIN merges m ON m.into_entity = moved.entity
 )
-SELECT DISTINCT claim FROM claim_entities WHERE entity IN (SELECT entity FROM same);
+SELECT DISTINCT claim FROM claim_entities WHERE entity IN (SELECT entity FROM moved);
 
 -- name: positions_of
 -- Since when there are beliefs about some matters.

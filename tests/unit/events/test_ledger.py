@@ -19,6 +19,7 @@ from events.fold import Knowledge, fold
 from events.knowledge import Point, hear, survivors
 from events.ledger import Ledger
 from events.matters import Matter, bearings
+from events.mentions import entities_in
 from events.records import EntityRecord
 from events.state import EntityState, assembled, entity_state, refs_in
 from events.temporal import LAST_DAY, parse_day
@@ -72,7 +73,17 @@ class Whole:
         return {name for name, record in self.known.claims.items() if record.original.article in articles}
 
     def claims_naming(self, entities: Collection[str]) -> Collection[str]:
-        return self.known.claims
+        named: set[str] = set()
+        fresh = set(entities)
+        while fresh:
+            named |= fresh
+            merged = (e.id for e in self.known.entities.values() if any(merge.into in fresh for merge in e.merges))
+            fresh = set(merged) - named
+        return [
+            name
+            for name, record in self.known.claims.items()
+            if any(entity in named for content in record.contents() for entity in entities_in(content))
+        ]
 
 
 @relaxed
