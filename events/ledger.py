@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap, defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from events.beliefs import Belief, belief
@@ -100,6 +101,7 @@ class Ledger:
         self._whole: set[Matter] = set()
         self._met: set[str] = set()
         self._heard: dict[str, Heard] = {}
+        self._used: dict[str, None] = {}
 
     def __len__(self) -> int:
         """How many claims and articles it holds."""
@@ -108,6 +110,29 @@ class Ledger:
     def use(self, library: Library) -> None:
         """Looks there from now on."""
         self._library = library
+
+    def forget(self, most: int) -> None:
+        """Keeps about so many claims: those used last, all that bear on these, and what they rest on."""
+        kept = self._bearing(list(islice(reversed(self._used), most)))
+        for name in self._claims.keys() - kept:
+            del self._claims[name]
+            self._heard.pop(name, None)
+            self._used.pop(name, None)
+            for matter in self._matters.pop(name, ()):
+                self._about[matter].discard(name)
+                self._whole.discard(matter)
+        self._about = defaultdict(set, {matter: claims for matter, claims in self._about.items() if claims})
+        self._whole &= self._about.keys()
+        articles = {claim.original.article for claim in self._claims.values()}
+        self._articles = {name: article for name, article in self._articles.items() if name in articles}
+        self._naming, self._resting, self._bound = (
+            defaultdict(set, {name: left for name, claims in found.items() if (left := claims & kept)})
+            for found in (self._naming, self._resting, self._bound)
+        )
+
+    def holds(self, matter: Matter) -> bool:
+        """Whether it knows all that bears on a matter, and that something does."""
+        return matter in self._whole and matter in self._about
 
     def prepare(self, events: Iterable[DomainEvent]) -> set[Matter]:
         """Finds at once what these events will need, and gives the matters that they seem to be about."""
@@ -197,8 +222,10 @@ class Ledger:
     def _surround(self, found: Knowledge) -> None:
         for entity in found.entities.values():
             merge = entity.merge_at(EVER)
-            if merge is not None:
+            # The library is as it was before the event at hand, which may be about this very merge.
+            if merge is not None and entity.id not in self._met:
                 self._note_merge(_Merged(entity.id, merge))
+        self._met |= found.entities.keys()
         for article in found.articles.values():
             self._articles.setdefault(article.id, _Article(article.contents[-1][1]))
 
@@ -236,9 +263,10 @@ class Ledger:
                 self._unhear(self._resting.get(name, ()))
                 return self._bearing(self._resting.get(name, ()))
             case EntityMerged():
-                self._meet((), [event.into])
+                self._meet((), [name, event.into])
                 return self._merge(name, _Merged(name, Merge(event.merge, event.into, position, event.reason)))
             case EntityUnmerged():
+                self._meet((), [name])
                 return self._merge(name, None)
         return _NOTHING
 
@@ -279,7 +307,7 @@ class Ledger:
         for claim in claims:
             self._heard.pop(claim, None)
 
-    def _bearing(self, claims: Iterable[str]) -> set[str]:
+    def _bearing(self, claims: Collection[str]) -> set[str]:
         """The claims, and all that bear on them by responses, however indirectly."""
         found, fresh = set(claims), list(claims)
         while fresh:
@@ -302,6 +330,9 @@ class Ledger:
             self._matters[claim] = frozenset(found)
 
     def _hearing(self, claims: Collection[str]) -> Hearing:
+        for name in claims:
+            self._used.pop(name, None)
+            self._used[name] = None
         return hear(self._part(claims), NOW, self._heard)
 
     def _part(self, claims: Collection[str]) -> _Part:

@@ -51,6 +51,12 @@ class _Memory:
         self.ledger = Ledger()
         self.known: dict[Matter, _Known | None] = {}
 
+    def make_room(self) -> None:
+        """Where too much is held, forgets what was used longest ago."""
+        if len(self.ledger) > MOST_HELD:
+            self.ledger.forget(MOST_HELD // 4)
+            self.known = {matter: known for matter, known in self.known.items() if self.ledger.holds(matter)}
+
 
 class StatesProjection:
     """See `service.projections.projection.Projection`. Rows are only ever added."""
@@ -82,6 +88,7 @@ class StatesProjection:
             _take(connection, memory, event, record.position, rows)
         _write(connection, rows)
         memory.position = records[-1].position
+        memory.make_room()
         if len(memory.ledger) <= MOST_HELD:
             with self._lock:
                 self._memories = {tables: memory}

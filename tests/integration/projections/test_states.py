@@ -23,6 +23,7 @@ from events.state import EntityState, assembled, entity_state
 from events.temporal import parse_day
 from service.bootstrap import build, projections, rebuild
 from service.db import Database
+from service.projections import states
 from service.projections.index import Index
 from service.projections.projection import schema_of
 from service.projections.rebuild import Report, Wish
@@ -116,12 +117,14 @@ def demand_as_folded(url: str, events: list[RecordedEvent], history: list[dict[s
 @relaxed
 @given(st.data())
 def test_the_tables_say_what_the_fold_says(fresh: Any, servers: Any, data: st.DataObject) -> None:
-    """Whatever the batches, and whether the projector remembers anything between them or not."""
+    """Whatever the batches, and however much the projector remembers between them."""
     history = data.draw(histories())
     batch, forgets = data.draw(st.integers(1, 30)), data.draw(st.booleans())
+    held = data.draw(st.sampled_from([8, states.MOST_HELD]))
     url = fresh()
     events = recorded_in(url, history)
-    with projections(Settings(), url) as all_of_them:
+    with projections(Settings(), url) as all_of_them, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(states, "MOST_HELD", held)
         while all_of_them.step(batch):
             if forgets:
                 STATES.forget()

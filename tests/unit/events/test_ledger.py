@@ -107,20 +107,22 @@ def test_after_each_event_it_believes_what_the_fold_says(history: list[dict[str,
 
 @relaxed
 @given(histories(), st.integers(1, 4))
-def test_a_ledger_that_begins_anew_finds_what_it_needs(history: list[dict[str, Any]], every: int) -> None:
+def test_a_ledger_that_begins_anew_or_forgets_finds_what_it_needs(history: list[dict[str, Any]], every: int) -> None:
     events = log_of(history)
     library, warm = Whole(), Ledger()
-    cold = Ledger(library)
+    cold, short = Ledger(library), Ledger(library)
     for count, recorded in enumerate(events, 1):
         if count % every == 0:
             cold = Ledger(library)
             cold.prepare([recorded.event])
         taken = warm.take(recorded.event, recorded.position)
         assert cold.take(recorded.event, recorded.position) == taken
+        assert short.take(recorded.event, recorded.position) == taken
         for matter, claim in taken.bearers:
             library.found[matter].add(claim)
         for matter in taken.matters:
-            assert cold.belief(matter) == warm.belief(matter)
+            assert cold.belief(matter) == short.belief(matter) == warm.belief(matter)
+        short.forget(every - 1)
         library.known = fold(events[:count])
 
 
