@@ -26,7 +26,6 @@ from events.matters import (
     Bearing,
     Matter,
     account,
-    bearings,
 )
 from events.packing import (
     Pieces,
@@ -118,9 +117,8 @@ def _refs(claims: Iterable[str], first_ref: Callable[[str], str | None]) -> dict
     return {claim: ref for claim, ref in refs if ref is not None}
 
 
-def belief_in(hearing: Hearing, matter: Matter, refs: Refs) -> Belief[Any]:
-    """What is believed about a matter, as these claims tell it. `refs` gives the refs of a claim."""
-    bearing = bearings(hearing).get(matter) or Bearing()
+def belief_in(hearing: Hearing, matter: Matter, bearing: Bearing, refs: Refs) -> Belief[Any]:
+    """What is believed about a matter, as what bears on it tells. `refs` gives the refs of a claim."""
     found = account(hearing, matter, bearing, refs)
     return belief(matter.kind, found, bearing.entities, lambda claim: next(iter(refs(claim)), None))
 

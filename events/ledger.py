@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
-from events.beliefs import Belief, belief
+from events.beliefs import Belief, belief_in
 from events.event_types import (
     ArticleCorrected,
     ArticleRegistered,
@@ -29,9 +29,9 @@ from events.fold import Knowledge
 from events.identity import split_stream
 from events.knowledge import NOW, Heard, Hearing, hear
 from events.library import Library, Nowhere
-from events.matters import Matter, account, bearing_on, bearings
+from events.matters import Matter, bearing_on, bearings
 from events.mentions import entities_in, responded_to
-from events.records import EVER, ClaimRecord, ClaimVersion, Merge, corrected, redated
+from events.records import EVER, ClaimRecord, ClaimVersion, Merge, amended
 from events.values import ArticleContent, ClaimContent
 
 _NOTHING: frozenset[str] = frozenset()
@@ -163,8 +163,7 @@ class Ledger:
         self._complete([matter])
         hearing = self._hearing(self._bearing(self._about.get(matter, ())))
         bearing = bearing_on(hearing, matter, self._about.get(matter, ()))
-        found = account(hearing, matter, bearing, lambda claim: self._claims[claim].refs)
-        return belief(matter.kind, found, bearing.entities, lambda claim: next(iter(self._claims[claim].refs), None))
+        return belief_in(hearing, matter, bearing, lambda claim: self._claims[claim].refs)
 
     # what is needed
 
@@ -249,7 +248,9 @@ class Ledger:
                 return self._bearing([name])
             case ClaimCorrected() | ClaimRedated() | ClaimRetracted() | ClaimReinstated():
                 before = self._bearing([name])
-                claim = _amended(self._claims[name], event)
+                claim = self._claims[name]
+                said = amended(ClaimVersion(claim.original, claim.is_retracted), event)
+                claim = claim._replace(original=said.content, is_retracted=said.is_retracted)
                 self._meet([claim.original])
                 self._demand(responded_to(name, claim.original.attributes))
                 self._enter(claim)
@@ -355,12 +356,3 @@ class Ledger:
 def _known(record: ClaimRecord) -> _Claim:
     refs = tuple(ref for _, ref in record.refs)
     return _Claim(record.id, record.position, record.current.content, refs, record.current.is_retracted)
-
-
-def _amended(claim: _Claim, event: ClaimCorrected | ClaimRedated | ClaimRetracted | ClaimReinstated) -> _Claim:
-    match event:
-        case ClaimCorrected():
-            return claim._replace(original=corrected(claim.original, event.changes))
-        case ClaimRedated():
-            return claim._replace(original=redated(claim.original, event))
-    return claim._replace(is_retracted=isinstance(event, ClaimRetracted))

@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from events.courses import Course, Piece
+from events.courses import Course, Piece, state_on
 from events.effects import Key
 from events.facts import FactState
 from events.grounds import Conflict, Disputes, Grounds
@@ -28,8 +28,7 @@ class Pieces(msgspec.Struct, Generic[Kept], frozen=True, array_like=True):
 
     def at(self, day: int) -> Kept:
         """The answer on one day."""
-        found: Kept = _piece_on(self.pieces, day).state
-        return found
+        return state_on(self.pieces, day)
 
     def days(self) -> tuple[int, ...]:
         """The first day of each piece."""
@@ -171,7 +170,7 @@ def pack_vote(found: Course[VoteState]) -> VotePieces:
     return VotePieces(first.key, first.motions, first.cast, first.disputes, first.grounds, pieces)
 
 
-_P = TypeVar("_P", _RelationPiece, _VotePiece, Piece[Any])
+_P = TypeVar("_P", _RelationPiece, _VotePiece)
 
 
 def _piece_on(pieces: tuple[_P, ...], day: int) -> _P:

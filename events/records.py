@@ -138,7 +138,7 @@ class ClaimRecord(NamedTuple):
         for at, amendment in self.amendments:
             article = None if isinstance(amendment, ClaimRedated) else amendment.article
             if at <= position and (article is None or is_public(article)):
-                version = _amended(version, amendment)
+                version = amended(version, amendment)
         return version
 
     def contents(self) -> Iterator[ClaimContent]:
@@ -147,7 +147,7 @@ class ClaimRecord(NamedTuple):
         version = ClaimVersion(self.original, False)
         yield version.content
         for _, amendment in self.amendments:
-            version = _amended(version, amendment)
+            version = amended(version, amendment)
             yield version.content
 
     @property
@@ -155,7 +155,7 @@ class ClaimRecord(NamedTuple):
         """What the claim says now."""
         version = ClaimVersion(self.original, False) if self.past is None else self.past.said
         for _, amendment in self.amendments:
-            version = _amended(version, amendment)
+            version = amended(version, amendment)
         return version
 
     def demand_whole(self) -> None:
@@ -181,7 +181,8 @@ class Past(NamedTuple):
 Record = EntityRecord | ArticleRecord | ClaimRecord
 
 
-def _amended(version: ClaimVersion, amendment: Amendment) -> ClaimVersion:
+def amended(version: ClaimVersion, amendment: Amendment) -> ClaimVersion:
+    """What a claim says after one more amendment."""
     match amendment:
         case ClaimCorrected():
             return version._replace(content=corrected(version.content, amendment.changes))

@@ -15,6 +15,7 @@ from flask import Response, request
 from marshmallow import validate
 
 from service.errors import StoreFull
+from service.exports.media import NDJSON
 from service.http.api import Resource
 from service.http.body import JSON, demand_media
 from service.http.context import importer, limits, recorder, refuse_version, surroundings
@@ -27,7 +28,6 @@ from service.transfer.refusals import ImportRefused
 from service.transfer.registry import ALL, REJECTS, Import, Reached
 from service.transfer.rejects import RejectsFile
 
-NDJSON = "application/x-ndjson"
 BODY = "body"
 RESOURCE = Resource("imports", "Records by the million, as lines.")
 _BLOCK = 1 << 20

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from events.beliefs import belief_in, decode_belief, encode_belief
 from events.knowledge import NOW, hear
-from events.matters import Matter, bearings
+from events.matters import Bearing, Matter, bearings
 from events.state import refs_in
 from service.db import Connection
 from service.projections.projection import Difference, History
@@ -43,7 +43,9 @@ class Audit:
     def _differing(self, matter: Matter, position: int) -> list[Difference]:
         shelves = self._shelves(position)
         knowledge = shelves.records(shelves.claims_on([matter]))
-        told = belief_in(hear(knowledge, NOW), matter, refs_in(knowledge, position))
+        hearing = hear(knowledge, NOW)
+        bearing = bearings(hearing).get(matter) or Bearing()
+        told = belief_in(hearing, matter, bearing, refs_in(knowledge, position))
         where = {"matter": UUID(matter.id), "position": position}
         row = self._connection.execute(_QUERIES["belief_at"], where).fetchone()
         name = f"{matter.kind} {matter.id} at {position}"

@@ -108,17 +108,14 @@ class Beliefs:
         """At most `limit` claims that ever bore on one of the matters."""
         return self._read("bearers", scalar_row, matters=_uuids(matters), limit=limit)
 
-    def listed_under(self, entities: Collection[str], ranks: Sequence[int], position: int, limit: int) -> list[Kept]:
-        """The beliefs, at most so many, about matters of some ranks that were ever listed under any of the entities."""
+    def listed_under(
+        self, entities: Collection[str], ranks: Sequence[int], position: int, limit: int, least: int = 1
+    ) -> list[Kept]:
+        """The beliefs, at most so many, about matters listed under `least` or more of the entities once."""
         return self._read(
-            "listed_under", args_row(Kept), entities=list(entities), ranks=list(ranks), position=position, limit=limit
-        )
-
-    def listed_among(self, entities: Collection[str], ranks: Sequence[int], position: int, limit: int) -> list[Kept]:
-        """The same of those listed under at least two of the entities."""
-        return self._read(
-            "listed_among", args_row(Kept), entities=list(entities), ranks=list(ranks), position=position, limit=limit
-        )
+            "listed_under", args_row(Kept), entities=list(entities), ranks=list(ranks), position=position, limit=limit,
+            least=least,
+        )  # fmt: skip
 
     def about(self, matter: str, position: int) -> Kept | None:
         """The belief about a matter; None where nothing was ever believed about it."""

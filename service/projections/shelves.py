@@ -15,7 +15,7 @@ from service.projections.projection import History
 from service.sql import load_queries
 from service.store.rows import folded
 
-_QUERIES = load_queries("states")
+_QUERIES, _READ = load_queries("states"), load_queries("read")
 
 
 class Shelves:
@@ -32,7 +32,8 @@ class Shelves:
 
     def records(self, claims: Collection[str]) -> Knowledge:
         """These claims with all that bear on them, their articles, and the merges of whom they name."""
-        bound = self._names("claims_bound", claims=list(claims))
+        asked = {"claims": list(claims), "limit": None}
+        bound = [name for (name,) in self._connection.execute(_READ["claims_about"], asked)]
         found = self._fold(map(claim_stream, bound)).claims
         contents = [content for record in found.values() for content in (record.original, record.current.content)]
         articles = {content.article for content in contents}

@@ -22,25 +22,12 @@ ORDER BY rank, name LIMIT %(limit)s::integer;
 SELECT DISTINCT claim::text FROM bearers WHERE matter = ANY (%(matters)s::uuid[]) LIMIT %(limit)s::integer;
 
 -- name: listed_under
--- The beliefs at a position about matters that were ever listed under any of some entities.
-SELECT p.rank, p.name, p.kind, b.body
-FROM (
-    SELECT DISTINCT rank, name, kind, matter FROM places
-    WHERE entity = ANY (%(entities)s::text[]) AND rank = ANY (%(ranks)s::smallint[]) AND since <= %(position)s::bigint
-    LIMIT %(limit)s::integer
-) p
-CROSS JOIN LATERAL (
-    SELECT body FROM beliefs
-    WHERE matter = p.matter AND since <= %(position)s::bigint ORDER BY since DESC LIMIT 1
-) b;
-
--- name: listed_among
--- The beliefs at a position about matters that were ever listed under at least two of some entities.
+-- The beliefs at a position about matters that were ever listed under at least so many of some entities.
 SELECT p.rank, p.name, p.kind, b.body
 FROM (
     SELECT rank, name, kind, matter FROM places
     WHERE entity = ANY (%(entities)s::text[]) AND rank = ANY (%(ranks)s::smallint[]) AND since <= %(position)s::bigint
-    GROUP BY rank, name, kind, matter HAVING count(*) > 1
+    GROUP BY rank, name, kind, matter HAVING count(*) >= %(least)s::integer
     LIMIT %(limit)s::integer
 ) p
 CROSS JOIN LATERAL (

@@ -45,7 +45,7 @@ WITH RECURSIVE named (claim) AS (
 SELECT claim FROM bearing LIMIT %(limit)s::integer;
 
 -- name: claims_about
--- Some claims with the responses that bear on them, however indirectly.
+-- Some claims with the responses that bear on them, however indirectly; all of them without a limit.
 WITH RECURSIVE bearing (claim) AS (
     SELECT unnest(%(claims)s::text[]) COLLATE "C"
     UNION

@@ -67,16 +67,6 @@ SELECT * FROM unnest(%(matter)b::uuid[], %(claim)b::uuid[]) ON CONFLICT DO NOTHI
 -- The claims that ever bore on some matters.
 SELECT DISTINCT claim::text FROM bearers WHERE matter = ANY (%(matters)b::uuid[]);
 
--- name: claims_bound
--- Some claims with the responses that bear on them, however indirectly.
-WITH RECURSIVE bearing (claim) AS (
-    SELECT unnest(%(claims)b::text[]) COLLATE "C"
-    UNION
-    SELECT CASE WHEN r.claim = b.claim THEN r.other ELSE r.claim END
-    FROM bearing b JOIN responses r ON b.claim IN (r.claim, r.other)
-)
-SELECT claim FROM bearing;
-
 -- name: merges_among
 -- The entities among some that were ever merged, and those they were merged into, however indirectly.
 WITH RECURSIVE merged (entity) AS (

@@ -11,7 +11,7 @@ from events.matters import DISPUTES, KINDS, RANKS, STANCE, VOTE, Matter, bearing
 from events.text import is_id
 from service.projections.beliefs import FIRST, Beliefs, Place
 from service.timeline.loading import Loader
-from service.timeline.states import FoldedStates, Told
+from service.timeline.states import FoldedStates, Told, place_for
 from service.timeline.views import Clocks
 
 _FIRST_ROWS, _MOST_ROWS = 25, 100
@@ -59,21 +59,14 @@ class PagedStates(FoldedStates):
         if not places:
             return
         claims = suspects.claims.union(self._load.bearing_on(self._beliefs, places.values()))
-        if _place(_disputes(entity)) in places:
+        if place_for(_disputes(entity)) in places:
             claims |= suspects.answered
         knowledge, hearing = self._heard(claims)
-        others = _tellers(matter for matter in bearings(hearing) if _place(matter) in places) - {entity}
+        others = _tellers(matter for matter in bearings(hearing) if place_for(matter) in places) - {entity}
         more = self._suspects(sorted(others)).claims - claims if others else frozenset()
         if more:
             knowledge, hearing = self._heard(claims | more)
-        found = (
-            (_place(matter), matter, bearing)
-            for matter, bearing in bearings(hearing).items()
-            if matter.kind in kinds and entity in bearing.entities
-        )
-        for place, matter, bearing in sorted((item for item in found if item[0] in places), key=lambda item: item[0]):
-            told = self._account(knowledge, hearing, matter, bearing)
-            yield Told(place, matter.kind, told.at(self._clocks.as_of))
+        yield from self._in_order(entity, knowledge, hearing, kinds, places.__contains__)
 
     def _suspects(self, entities: Collection[str]) -> _Suspects:
         """A denial says something of its own for the one who is listened to: what it is about is suspect then."""
@@ -90,7 +83,7 @@ class PagedStates(FoldedStates):
         if suspects.claims:
             found = bearings(self._heard(suspects.claims)[1])
             besides += [matter for matter, bearing in found.items() if entity in bearing.entities]
-        return {_place(matter): matter.id for matter in besides if matter.kind in kinds}
+        return {place_for(matter): matter.id for matter in besides if matter.kind in kinds}
 
     def _heard(self, claims: Collection[str]) -> tuple[Knowledge, Hearing]:
         knowledge = self._load.about(claims, self._clocks.position, self._clocks.perspective)
@@ -101,10 +94,6 @@ class PagedStates(FoldedStates):
 
 def _disputes(entity: str) -> Matter:
     return Matter(DISPUTES, (entity,))
-
-
-def _place(matter: Matter) -> Place:
-    return Place(matter.rank, matter.name)
 
 
 def _tellers(matters: Iterable[Matter]) -> set[str]:

@@ -142,32 +142,32 @@ class KeptSource(_Batches):
 
     def relations_of(self, entities: Sequence[str]) -> list[RelationState]:
         """The relations that have an end among the entities."""
-        return sorted(self._relations(self._rows(self._beliefs.listed_under, RELATION, entities)), key=_listed)
+        return sorted(self._relations(self._rows(RELATION, entities)), key=_listed)
 
     def relations_among(self, entities: Sequence[str]) -> list[RelationState]:
         """The relations that have both ends among the entities."""
-        found = self._relations(self._rows(self._beliefs.listed_among, RELATION, entities))
+        found = self._relations(self._rows(RELATION, entities, least=2))
         return sorted((state for state in found if _ends(state.key).issubset(entities)), key=_listed)
 
     def relations_under(self, entities: Sequence[str], after: tuple[str, ...]) -> Iterator[RelationState]:
         """The relations listed under the entities behind a place, in order, each made when it is its turn."""
-        rows = self._rows(self._beliefs.listed_under, RELATION, entities)
+        rows = self._rows(RELATION, entities)
         keyed = ((_key(row), row) for row in rows)
         asked = sorted((listed(key), row) for key, row in keyed if key[1] in entities and listed(key) > after)
         return self._relations(row for _, row in asked)
 
     def ties_of(self, entities: Sequence[str]) -> tuple[list[RelationState], list[StancePoint]]:
         """The cooperative and rival relations of the entities, and the stances of them or about them."""
-        rows = self._rows(self._beliefs.listed_under, RELATION, entities)
+        rows = self._rows(RELATION, entities)
         relations = self._relations(row for row in rows if _key(row)[0] in _TYING)
         taken = {_towards(p) for p in self._points(entities) if not {p.key.about, *voices(p)}.isdisjoint(entities)}
         points = [point for point in self._points({about for _, about in taken}) if _towards(point) in taken]
         return sorted(relations, key=_listed), sorted(points, key=stance_order)
 
-    def _rows(self, ask: Callable[..., list[Kept]], kind: str, entities: Collection[str]) -> list[Kept]:
+    def _rows(self, kind: str, entities: Collection[str], least: int = 1) -> list[Kept]:
         if not entities:
             return []
-        rows = ask(entities, [RANKS[kind]], self._clocks.position, self._most + 1)
+        rows = self._beliefs.listed_under(entities, [RANKS[kind]], self._clocks.position, self._most + 1, least)
         self.cost += len(rows)
         if len(rows) > self._most:
             raise QueryTooExpensive(f"More than {self._most} relations or stances would have to be read.")
@@ -189,7 +189,7 @@ class KeptSource(_Batches):
     def _points(self, entities: Collection[str]) -> list[StancePoint]:
         """The points of the stances that are listed under entities: at least all those up to the day."""
         found: list[StancePoint] = []
-        for row in self._rows(self._beliefs.listed_under, STANCE, entities):
+        for row in self._rows(STANCE, entities):
             belief = row.belief()
             self.refs.update(belief.refs)
             found += self._folded_points(row, belief) if belief.told is None else belief.at(AFTER_ALL)

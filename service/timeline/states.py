@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 from events.beliefs import Belief
@@ -53,17 +54,25 @@ class FoldedStates:
     def listed(self, entity: str, after: Place = FIRST, kinds: Collection[str] = KINDS) -> Iterator[Told]:
         """See `States`."""
         knowledge = self._load.of(entity, self._clocks.position, self._clocks.perspective)
-        hearing = self._hearing(knowledge)
+        return self._in_order(entity, knowledge, self._hearing(knowledge), kinds, lambda place: place > after)
+
+    def _in_order(
+        self,
+        entity: str,
+        knowledge: Knowledge,
+        hearing: Hearing,
+        kinds: Collection[str],
+        is_asked: Callable[[Place], bool],
+    ) -> Iterator[Told]:
+        """What these claims tell of the matters listed under an entity in the places that are asked for."""
         found = (
-            (Place(matter.rank, matter.name), matter, bearing)
+            (place_for(matter), matter, bearing)
             for matter, bearing in bearings(hearing).items()
             if matter.kind in kinds and entity in bearing.entities
         )
-        for place, matter, bearing in sorted(found, key=lambda item: item[0]):
-            if place > after:
-                yield Told(
-                    place, matter.kind, self._account(knowledge, hearing, matter, bearing).at(self._clocks.as_of)
-                )
+        for place, matter, bearing in sorted((item for item in found if is_asked(item[0])), key=itemgetter(0)):
+            told = self._account(knowledge, hearing, matter, bearing)
+            yield Told(place, matter.kind, told.at(self._clocks.as_of))
 
     def of(self, matter: Matter) -> Any:
         """See `States`."""
@@ -140,6 +149,11 @@ class KeptStates:
         folded = FoldedStates(self._load, self._clocks)
         folded.refs = self.refs
         return folded
+
+
+def place_for(matter: Matter) -> Place:
+    """Where a matter stands in an answer."""
+    return Place(matter.rank, matter.name)
 
 
 def _concerning(entity: str, kind: str, answer: Any) -> Any:

@@ -38,7 +38,7 @@ def log_of(history: list[dict[str, Any]]) -> list[RecordedEvent]:
 def beliefs_in(knowledge: Knowledge) -> dict[Matter, Belief[Any]]:
     """What the fold of all records comes to, now."""
     hearing, refs = hear(knowledge, Point(LAST_DAY)), refs_in(knowledge, 1_000_000)
-    return {matter: belief_in(hearing, matter, refs) for matter in bearings(hearing)}
+    return {matter: belief_in(hearing, matter, bearing, refs) for matter, bearing in bearings(hearing).items()}
 
 
 class Whole:
