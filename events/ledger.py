@@ -29,7 +29,7 @@ from events.fold import Knowledge
 from events.identity import split_stream
 from events.knowledge import NOW, Heard, Hearing, hear
 from events.library import Library, Nowhere
-from events.matters import Matter, bearing_on, bearings
+from events.matters import Matter, bearing_on, bearings, can_tell
 from events.mentions import entities_in, responded_to
 from events.records import EVER, ClaimRecord, ClaimVersion, Merge, amended
 from events.values import ArticleContent, ClaimContent
@@ -161,8 +161,12 @@ class Ledger:
     def belief(self, matter: Matter) -> Belief[Any]:
         """What is believed about a matter now."""
         self._complete([matter])
-        hearing = self._hearing(self._bearing(self._about.get(matter, ())))
-        bearing = bearing_on(hearing, matter, self._about.get(matter, ()))
+        claims = self._about.get(matter, ())
+        self._use(claims)
+        if not can_tell(matter, (self._claims[claim].original for claim in claims)):
+            claims = ()
+        hearing = self._hearing(self._bearing(claims))
+        bearing = bearing_on(hearing, matter, claims)
         return belief_in(hearing, matter, bearing, lambda claim: self._claims[claim].refs)
 
     # what is needed
@@ -330,10 +334,13 @@ class Ledger:
                 self._about[matter].add(claim)
             self._matters[claim] = frozenset(found)
 
-    def _hearing(self, claims: Collection[str]) -> Hearing:
+    def _use(self, claims: Iterable[str]) -> None:
         for name in claims:
             self._used.pop(name, None)
             self._used[name] = None
+
+    def _hearing(self, claims: Collection[str]) -> Hearing:
+        self._use(claims)
         return hear(self._part(claims), NOW, self._heard)
 
     def _part(self, claims: Collection[str]) -> _Part:

@@ -5,7 +5,7 @@ A state of an entity is what the accounts of its matters say of a day.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -19,9 +19,10 @@ from events.lineage import LineageAccount, steps
 from events.positions import PositionAccount, is_position
 from events.profile import FigureAccount, ProfileAccount, measured, profile_keys
 from events.relationships import RelationAccount
-from events.rounds import INVESTOR_OF, Refs, RoundsAccount, took_money
+from events.rounds import INVESTOR_OF, Refs, RoundsAccount, is_round, took_money
 from events.stances import StanceAccount, stance_keys
 from events.text import is_id
+from events.values import ClaimContent
 from events.votes import VoteAccount, vote_key
 
 DISPUTES, LINEAGE, ROUNDS, RELATION, POSITION = "disputes", "lineage", "rounds", "relation", "position"
@@ -94,26 +95,28 @@ class _Disputes:
 def bearings(hearing: Hearing) -> dict[Matter, Bearing]:
     """Every matter that these claims bear on."""
     found = _Bearings()
-    _relations(found, hearing)
-    _votes(found, hearing)
-    for heard in hearing.live:
-        _stances(found, heard)
-        _profile(found, heard)
-        for entity in took_money(heard):
-            found.take(Matter(ROUNDS, (entity,)), heard, (entity,))
-        for entity in {end for step in steps(heard.content) for end in step[:2]}:
-            found.take(Matter(LINEAGE, (entity,)), heard, (entity,))
-    _disputes(found, hearing)
+    for find in _FINDER_OF.values():
+        find(found, hearing)
     return found
 
 
 def bearing_on(hearing: Hearing, matter: Matter, claims: Iterable[str]) -> Bearing:
     """What bears on one matter, where the claims are known of which all do."""
-    if matter.kind not in (RELATION, POSITION):
-        return bearings(hearing).get(matter) or Bearing()
-    _, subject, other = key = (matter.key[0], matter.key[1], matter.key[2])
-    live = hearing.about.get(key, [])
-    return Bearing(live, set(claims), {subject, other} if live else set())
+    if matter.kind in (RELATION, POSITION):
+        _, subject, other = key = (matter.key[0], matter.key[1], matter.key[2])
+        live = hearing.about.get(key, [])
+        return Bearing(live, set(claims), {subject, other} if live else set())
+    found = _Bearings()
+    _FINDER_OF[matter.kind](found, hearing)
+    return found.get(matter) or Bearing()
+
+
+def can_tell(matter: Matter, contents: Iterable[ClaimContent]) -> bool:
+    """Whether claims with these contents may tell anything of a matter on which they bear.
+
+    Of rounds those do not that only tell of investors, of which a company may have thousands.
+    """
+    return matter.kind != ROUNDS or any(map(is_round, contents))
 
 
 def account(hearing: Hearing, matter: Matter, bearing: Bearing, refs: Refs) -> Account:
@@ -157,15 +160,29 @@ class _Bearings(dict[Matter, Bearing]):
 
 
 def _relations(found: _Bearings, hearing: Hearing) -> None:
-    """A relation is listed under both ends while a live claim is about it. Investors bear on rounds."""
+    """A relation is listed under both ends while a live claim is about it."""
     for key, claims in hearing.touching.items():
         bearing = found[relation_matter(key)]
         bearing.claims |= claims
         if key in hearing.about:
             bearing.live = hearing.about[key]
             bearing.entities.update(key[1:])
+
+
+def _rounds(found: _Bearings, hearing: Hearing) -> None:
+    """Rounds are listed under who took the money. Their investors bear on them."""
+    for heard in hearing.live:
+        for entity in took_money(heard):
+            found.take(Matter(ROUNDS, (entity,)), heard, (entity,))
+    for key, claims in hearing.touching.items():
         if key[0] == INVESTOR_OF:
             found[Matter(ROUNDS, (key[2],))].claims |= claims
+
+
+def _lineage(found: _Bearings, hearing: Hearing) -> None:
+    for heard in hearing.live:
+        for entity in {end for step in steps(heard.content) for end in step[:2]}:
+            found.take(Matter(LINEAGE, (entity,)), heard, (entity,))
 
 
 def _votes(found: _Bearings, hearing: Hearing) -> None:
@@ -182,21 +199,27 @@ def _votes(found: _Bearings, hearing: Hearing) -> None:
             found[Matter(VOTE, (key,))].live.append(heard)
 
 
-def _stances(found: _Bearings, heard: Heard) -> None:
+def _stances(found: _Bearings, hearing: Hearing) -> None:
     """A stance is listed under who speaks, is spoken for or about; under its voices where no text names a speaker."""
-    by = heard.content.asserted_by
-    for key in stance_keys(heard):
-        spoken_for = by.affiliation if key.speaker in by.agent else ()
-        voices = () if key.is_named else by.voices
-        ends = (end for end in (key.speaker, key.about, *spoken_for, *voices) if is_id(end))
-        found.take(Matter(STANCE, (key, heard.content.is_negated)), heard, ends)
+    for heard in hearing.live:
+        by = heard.content.asserted_by
+        for key in stance_keys(heard):
+            spoken_for = by.affiliation if key.speaker in by.agent else ()
+            voices = () if key.is_named else by.voices
+            ends = (end for end in (key.speaker, key.about, *spoken_for, *voices) if is_id(end))
+            found.take(Matter(STANCE, (key, heard.content.is_negated)), heard, ends)
 
 
-def _profile(found: _Bearings, heard: Heard) -> None:
-    for key in profile_keys(heard):
-        found.take(Matter(PROFILE, (key,)), heard, (key.entity,))
-    for entity in measured(heard):
-        found.take(Matter(MARKET_FACT, (entity, heard.claim)), heard, (entity,))
+def _profile(found: _Bearings, hearing: Hearing) -> None:
+    for heard in hearing.live:
+        for key in profile_keys(heard):
+            found.take(Matter(PROFILE, (key,)), heard, (key.entity,))
+
+
+def _figures(found: _Bearings, hearing: Hearing) -> None:
+    for heard in hearing.live:
+        for entity in measured(heard):
+            found.take(Matter(MARKET_FACT, (entity, heard.claim)), heard, (entity,))
 
 
 def _disputes(found: _Bearings, hearing: Hearing) -> None:
@@ -214,3 +237,16 @@ def _disputes(found: _Bearings, hearing: Hearing) -> None:
             bearing = found[Matter(DISPUTES, (entity,))]
             bearing.claims.add(name)
             bearing.entities.add(entity)
+
+
+_FINDER_OF: dict[str, Callable[[_Bearings, Hearing], None]] = {
+    RELATION: _relations,
+    VOTE: _votes,
+    STANCE: _stances,
+    PROFILE: _profile,
+    MARKET_FACT: _figures,
+    ROUNDS: _rounds,
+    LINEAGE: _lineage,
+    DISPUTES: _disputes,
+}
+"""What finds the matters of a kind; positions are found with the relations."""

@@ -13,9 +13,11 @@ from events.knowledge import Heard, Hearing
 from events.profile import narrowest
 from events.relationships import RelationAccount, attributes, breaks_of_attributes, telling
 from events.temporal import Bounds
+from events.values import ClaimContent
 from events.votes import OCCURRED
 
 INVESTOR_OF = "investor_of"
+_ROUND = "round"
 Refs = Callable[[str], tuple[str, ...]]
 """The refs of a claim, in the order in which they were recorded."""
 
@@ -47,14 +49,11 @@ class RoundsAccount:
 
     def __init__(self, hearing: Hearing, entity: str, told: Iterable[Heard], refs: Refs) -> None:
         """`told` are the live claims about money that it took from investors whom they do not name."""
-        investors = {
-            key[1]: RelationAccount(hearing, key)
-            for key in sorted(hearing.about)
-            if key[0] == INVESTOR_OF and key[2] == entity
-        }
         grouped: dict[str, list[Heard]] = {}
         for heard in told:
             grouped.setdefault(_label(heard, refs), []).append(heard)
+        # A hot company has thousands of investors and mostly no such round.
+        investors = _investors(hearing, entity) if grouped else {}
         self._rounds = [_RoundAccount(label, claims, refs, investors) for label, claims in grouped.items()]
         self._investors = investors
 
@@ -65,8 +64,6 @@ class RoundsAccount:
 
     def breaks(self) -> set[int]:
         """The days on which they can change."""
-        if not self._rounds:
-            return set()
         days = {day for account in self._rounds for day in account.breaks()}
         return days.union(*(account.breaks() for account in self._investors.values()))
 
@@ -96,15 +93,19 @@ class _RoundAccount:
             RoundInvestor(investor, part.state.status, part.grounds)
             for investor, account in sorted(self._investors.items())
             for part in account.at(day).parts
-            if part.scope.get("round") in self._labels
+            if part.scope.get(_ROUND) in self._labels
         )
 
 
 def took_money(heard: Heard) -> list[str]:
     """The entities that took money, as a claim says, from investors that it does not name."""
-    content = heard.content
-    is_unnamed = content.type == "investment" and not content.entities("investor", "lead")
-    return content.entities("investee", "issuer") if is_unnamed and heard.effect != NONE else []
+    is_told = is_round(heard.content) and heard.effect != NONE
+    return heard.content.entities("investee", "issuer") if is_told else []
+
+
+def is_round(content: ClaimContent) -> bool:
+    """Whether a claim says that money was taken from investors whom it does not name."""
+    return content.type == "investment" and not content.entities("investor", "lead")
 
 
 def round_order(item: Round) -> tuple[Bounds, str]:
@@ -112,6 +113,15 @@ def round_order(item: Round) -> tuple[Bounds, str]:
     return item.when or Bounds(0, 0), item.round
 
 
+def _investors(hearing: Hearing, entity: str) -> dict[str, RelationAccount]:
+    """Those who are said to have invested in a round of an entity."""
+    return {
+        key[1]: RelationAccount(hearing, key)
+        for key, about in sorted(hearing.about.items())
+        if key[0] == INVESTOR_OF and key[2] == entity and any(_ROUND in dict(heard.scope) for heard in about)
+    }
+
+
 def _label(heard: Heard, refs: Refs) -> str:
-    named = heard.content.attributes.get("round")
+    named = heard.content.attributes.get(_ROUND)
     return str(named) if named else min(refs(heard.claim), default=heard.claim)
