@@ -52,9 +52,12 @@ def _sizes(_: click.Context, __: click.Parameter, given: str | None) -> tuple[in
 @click.option("--quick", "form", flag_value="quick", help="The short form: two to three minutes.")
 @click.option("--only", metavar="AREA,...", callback=_chosen, help=f"Some of: {', '.join(AREAS)}.")
 @click.option("--claims", metavar="N,...", callback=_sizes, help="The sizes of the worlds to look back into.")
+@click.option("--copies", type=click.IntRange(1, 100), default=1, help="The tables of the largest world beside copies.")
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Where to put the data.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="The page to write.")
-def main(form: str, only: tuple[str, ...], claims: tuple[int, ...], data: Path | None, output: Path | None) -> None:
+def main(
+    form: str, only: tuple[str, ...], claims: tuple[int, ...], copies: int, data: Path | None, output: Path | None
+) -> None:
     """Measure ours and the peers side by side, and write a report.
 
     A whole run in the full or the long form writes docs/benchmarks.md, anything less build/bench/benchmarks.md. Ends
@@ -62,7 +65,9 @@ def main(form: str, only: tuple[str, ...], claims: tuple[int, ...], data: Path |
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing stays behind
     plan = PLANS[form].with_worlds(claims) if claims else PLANS[form]
-    target = output or (DOCS if form != "quick" and only == tuple(AREAS) and not claims else HOME / "benchmarks.md")
+    plan = plan.with_copies(copies) if copies > 1 else plan
+    is_whole = form != "quick" and only == tuple(AREAS)
+    target = output or (DOCS if is_whole else HOME / "benchmarks.md")
     found = _run(plan, only, data)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(report.page(found), encoding="utf-8")

@@ -11,8 +11,8 @@ class Plan:
 
     A program may run for `patience` seconds. What begins with `depth_` is for looking back: how many claims the worlds
     have, the questions about typical and hot companies, of how many relations MariaDB is told and how many events the
-    library gets, how often claims are corrected and how many such relations there are, corrections that are timed, and
-    connections to the web server.
+    library gets, how often claims are corrected and how many such relations there are, corrections that are timed,
+    connections to the web server, and how often the tables of the largest world stand beside each other.
     """
 
     name: str
@@ -39,7 +39,15 @@ class Plan:
     depth_relations: tuple[int, ...]
     depth_corrections: int
     depth_connections: int
+    depth_copies: int = 1
     patience: float = 900.0
+
+    def with_copies(self, copies: int) -> Plan:
+        """The same with so many copies of the largest world side by side, and the time that it takes to make them."""
+        hours = copies * max(self.depth_claims) / 10_000_000
+        return replace(
+            self, depth_copies=copies, minutes=self.minutes + 30 * hours, patience=max(self.patience, 1_800 * hours)
+        )
 
     def with_worlds(self, claims: tuple[int, ...]) -> Plan:
         """The same with worlds of other sizes, and the time that it takes to make them."""

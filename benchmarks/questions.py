@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 LIMIT = 100
@@ -37,9 +37,22 @@ def digest_of(answer: Iterable[Told]) -> str:
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
-def save(file: Path, questions: Iterable[Question]) -> None:
+def save(file: str, questions: Iterable[Question]) -> None:
     """Writes questions to a file."""
-    file.write_text(json.dumps([asdict(question) for question in questions]), encoding="utf-8")
+    Path(file).write_text(json.dumps([asdict(question) for question in questions]), encoding="utf-8")
+
+
+def of_copies(questions: Iterable[Question], copies: int) -> list[Question]:
+    """The same questions, asked of copies in turn: each entity goes by `copy_name` there."""
+    return [
+        replace(question, entity=copy_name(question.entity, number % copies))
+        for number, question in enumerate(questions)
+    ]
+
+
+def copy_name(entity: str, number: int) -> str:
+    """What an entity is called in a copy; number 0 is the original."""
+    return f"{entity}-copy-{number}" if number else entity
 
 
 def load(file: str, kind: str | None = None) -> list[Question]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
+from events.changes import Item
 from events.courses import course
-from events.grounds import Disputes, Grounds
+from events.grounds import Conflict, Disputes, Excluded
 from events.knowledge import Hearing
-from events.lineage import Lineage
+from events.lineage import Lineage, Link
 from events.matters import (
     DISPUTES,
     LINEAGE,
@@ -89,6 +91,17 @@ class Belief(msgspec.Struct, Generic[Form], frozen=True, array_like=True):
             raise LookupError("this belief is not kept")
         return self.told.at(day)
 
+    def stretch(self, day: int) -> tuple[int, int]:
+        """The days around a day, from a first one until before a last one, on which the answer is the same.
+
+        There are none where the belief is not kept: then the answer can change while the belief does not.
+        """
+        if self.told is None:
+            return day, day
+        days = self.told.days()
+        following = bisect_right(days, day)
+        return days[following - 1], days[following] if following < len(days) else AFTER_ALL
+
 
 def belief(kind: str, account: Account, entities: Iterable[str], first_ref: Callable[[str], str | None]) -> Belief[Any]:
     """What the account of a matter of this kind comes to."""
@@ -144,42 +157,49 @@ def decode_entities(stored: bytes) -> tuple[str, ...]:
     return _LISTED.decode(stored)[0]
 
 
-def claims_named(answer: Answer | Grounds) -> Iterator[str]:
-    """The claims that an answer names; some of them more than once."""
+def claims_named(answer: Answer | Item) -> Iterator[str]:
+    """The claims that an answer or one item of it names; some of them more than once.
+
+    They are those behind it, and those that it lists as opposed or excluded.
+    """
     match answer:
-        case None:
+        case None | str():
             return
-        case Grounds():
-            yield from answer.claims
+        case RelationState():
+            yield from answer.grounds.claims
+            yield from claims_named(answer.disputes)
+            for part in answer.parts:
+                yield from part.grounds.claims
+        case PositionState():
+            yield from claims_named(answer.relation)
+            for title in answer.titles:
+                yield from title.grounds.claims
+        case VoteState():
+            yield from answer.grounds.claims
+            yield from claims_named(answer.disputes)
         case Disputes():
             for conflict in answer.conflicts:
                 for side in conflict.sides:
                     yield from side.claims
-            for excluded in answer.excluded:
-                yield from (excluded.claim, *([excluded.by] if excluded.by else []))
-        case RelationState():
-            yield from claims_named(answer.grounds)
-            yield from claims_named(answer.disputes)
-            for part in answer.parts:
-                yield from claims_named(part.grounds)
-        case PositionState():
-            yield from claims_named(answer.relation)
-            for title in answer.titles:
-                yield from claims_named(title.grounds)
-        case VoteState():
-            yield from claims_named(answer.grounds)
-            yield from claims_named(answer.disputes)
+            for claim, _, by in answer.excluded:
+                yield from (claim, by) if by else (claim,)
+        case StancePoint() | ProfileItem() | Observation() | Link():
+            yield from answer.grounds.claims
+        case Conflict():
+            yield from claims_named(Disputes(conflicts=(answer,)))
+        case Excluded():
+            yield from claims_named(Disputes(excluded=(answer,)))
+        case Round():
+            yield from claims_named((answer,))
         case Lineage():
             for link in (*answer.predecessors, *answer.successors):
-                yield from claims_named(link.grounds)
-        case ProfileItem() | Observation():
-            yield from claims_named(answer.grounds)
+                yield from link.grounds.claims
         case _:
             for item in answer:
-                yield from claims_named(item.grounds)
+                yield from item.grounds.claims
                 if isinstance(item, Round):
                     for investor in item.investors:
-                        yield from claims_named(investor.grounds)
+                        yield from investor.grounds.claims
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Set
 from functools import cached_property
 from typing import NamedTuple
 
+from events.beliefs import claims_named
 from events.changes import ROUND, Change
 from events.codec import topic_of
 from events.effects import PLAN
@@ -25,7 +26,7 @@ from events.knowledge import Heard, Point, hear
 from events.matters import Matter, bearings
 from events.mentions import entities_in
 from events.records import ArticleRecord, ClaimRecord
-from events.telling import claims_in, is_cut, matter_of, telling
+from events.telling import is_cut, matter_of, telling
 from events.temporal import AFTER_ALL, next_day, parse_published
 from events.undoing import Response, response_of
 from events.vocabulary import OPPOSING, UNDOING
@@ -63,8 +64,9 @@ class Causes:
         them; along `as_of` the claims whose days lie between them. Where that names nothing: the claims that are new
         or gone, else all claims of the item.
         """
-        claims = claims_in(change.before) | claims_in(change.after) | self._unnamed(change) or self._silent(change)
-        found = self._found(change, claims) or self._claimed(claims_in(change.before) ^ claims_in(change.after))
+        before, after = set(claims_named(change.before)), set(claims_named(change.after))
+        claims = before | after | self._unnamed(change) or self._silent(change)
+        found = self._found(change, claims) or self._claimed(before ^ after)
         return tuple(sorted(set(found or self._claimed(claims)), key=lambda cause: (cause.position, cause)))
 
     def _found(self, change: Change, claims: Set[str]) -> list[Cause]:

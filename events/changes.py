@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from events.facts import FactState
 from events.grounds import Conflict, Disputes, Excluded
 from events.lineage import Lineage, Link, in_order
+from events.matters import DISPUTES, MARKET_FACT, POSITION, PROFILE, RELATION, STANCE, VOTE
 from events.positions import PositionState, Title, is_position
 from events.profile import Observation, ProfileItem, observation_order, profile_order
 from events.relationships import PartState, RelationState
@@ -18,17 +19,16 @@ from events.state import EntityState
 from events.temporal import AFTER_ALL, ANY_DAY, BEFORE_ALL, Bounds, format_day
 from events.votes import VoteKey, VoteState
 
-RELATION, POSITION, VOTE, ROUND = "relation", "position", "vote", "round"
-PROFILE, MARKET_FACT, STANCE = "profile", "market_fact", "stance"
-PREDECESSOR, SUCCESSOR = "predecessor", "successor"
-CONFLICT, DISPUTES, EXCLUDED, ENTITY = "conflict", "disputes", "excluded", "entity"
+ROUND, PREDECESSOR, SUCCESSOR = "round", "predecessor", "successor"
+CONFLICT, EXCLUDED, ENTITY = "conflict", "excluded", "entity"
 KINDS = (
     CONFLICT, DISPUTES, ENTITY, EXCLUDED, MARKET_FACT, POSITION, PREDECESSOR, PROFILE, RELATION, ROUND, STANCE,
     SUCCESSOR, VOTE,
 )  # fmt: skip
-"""The kinds of items. A position is its relation and its titles; `entity` is the one that goes on.
+"""The kinds of items: those of matters that are one item each, and those of what other matters are made of.
 
-`disputes` are the numbers of conflicts and of excluded claims, where there are more than are named.
+A position is its relation and its titles; `entity` is the one that goes on. `disputes` are what is left of that matter
+without its conflicts and excluded claims: their numbers, where there are more than are named.
 """
 
 Item = (

@@ -19,7 +19,7 @@ from events.lineage import LineageAccount, steps
 from events.positions import PositionAccount, is_position
 from events.profile import FigureAccount, ProfileAccount, measured, profile_keys
 from events.relationships import RelationAccount
-from events.rounds import INVESTOR_OF, Refs, RoundsAccount, is_round, took_money
+from events.rounds import INVESTOR_OF, Refs, RoundsAccount, is_round, tells_of_part, took_money
 from events.stances import StanceAccount, stance_keys
 from events.text import is_id
 from events.values import ClaimContent
@@ -106,6 +106,9 @@ def bearing_on(hearing: Hearing, matter: Matter, claims: Iterable[str]) -> Beari
         _, subject, other = key = (matter.key[0], matter.key[1], matter.key[2])
         live = hearing.about.get(key, [])
         return Bearing(live, set(claims), {subject, other} if live else set())
+    if matter.kind == DISPUTES:
+        disputed = set(claims)
+        return Bearing([], disputed, {matter.key[0]} if disputed else set())
     found = _Bearings()
     _FINDER_OF[matter.kind](found, hearing)
     return found.get(matter) or Bearing()
@@ -170,13 +173,16 @@ def _relations(found: _Bearings, hearing: Hearing) -> None:
 
 
 def _rounds(found: _Bearings, hearing: Hearing) -> None:
-    """Rounds are listed under who took the money. Their investors bear on them."""
+    """Rounds are listed under who took the money. On them bears what tells who took part, and who does not any more."""
     for heard in hearing.live:
         for entity in took_money(heard):
             found.take(Matter(ROUNDS, (entity,)), heard, (entity,))
     for key, claims in hearing.touching.items():
         if key[0] == INVESTOR_OF:
-            found[Matter(ROUNDS, (key[2],))].claims |= claims
+            telling = {claim for claim in claims if tells_of_part(hearing.contents[claim])}
+            telling |= {heard.claim for heard in hearing.about.get(key, ()) if tells_of_part(heard.content)}
+            if telling:
+                found[Matter(ROUNDS, (key[2],))].claims |= telling
 
 
 def _lineage(found: _Bearings, hearing: Hearing) -> None:

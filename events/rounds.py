@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from events.effects import NONE
+from events.effects import CLOSE, NEGATIVE, NONE, effect, scope
 from events.facts import HOLDS, UNKNOWN, Fact
 from events.grounds import Grounds, grounds
 from events.knowledge import Heard, Hearing
@@ -106,6 +106,12 @@ def took_money(heard: Heard) -> list[str]:
 def is_round(content: ClaimContent) -> bool:
     """Whether a claim says that money was taken from investors whom it does not name."""
     return content.type == "investment" and not content.entities("investor", "lead")
+
+
+def tells_of_part(content: ClaimContent) -> bool:
+    """Whether a claim about an investor tells that it took part in a round, or that it is none any more."""
+    told = dict(scope(content))
+    return _ROUND in told or (not told and effect(content) in (CLOSE, NEGATIVE))
 
 
 def round_order(item: Round) -> tuple[Bounds, str]:

@@ -68,10 +68,18 @@ def state_in(hearing: Hearing, entity: str, day: int, refs: Refs) -> EntityState
 
 
 def told_of(hearing: Hearing, entity: str, day: int, refs: Refs) -> Iterator[tuple[str, Any]]:
-    """What the account of each matter says that is listed under an entity which goes on."""
+    """What the account of each matter that is listed under an entity which goes on tells of it."""
     for matter, bearing in bearings(hearing).items():
         if entity in bearing.entities:
-            yield matter.kind, account(hearing, matter, bearing, refs).at(day)
+            yield matter.kind, concerning(entity, matter.kind, account(hearing, matter, bearing, refs).at(day))
+
+
+def concerning(entity: str, kind: str, answer: Any) -> Any:
+    """The part of an answer that tells of an entity under which its matter is listed; empty where none does.
+
+    Of a stance not every point need do so: it is listed under all its voices, and under each for whom it was spoken.
+    """
+    return tuple(point for point in answer if concerns(point, entity)) if kind == STANCE and answer else answer
 
 
 def refs_in(knowledge: Knowledge, position: int) -> Refs:
@@ -80,13 +88,13 @@ def refs_in(knowledge: Knowledge, position: int) -> Refs:
 
 
 def assembled(entity: str, told: Iterable[tuple[str, Any]]) -> EntityState:
-    """The state that these answers about matters make, each with the kind of its matter."""
+    """The state that these answers about matters make, each with its kind, and told of the entity (`concerning`)."""
     items: dict[str, list[Any]] = defaultdict(list)
     for kind, answer in told:
         if answer:
             items[kind].append(answer)
     relations = [*items[RELATION], *(position.relation for position in items[POSITION])]
-    points = {point for points in items[STANCE] for point in points if concerns(point, entity)}
+    points = (point for points in items[STANCE] for point in points)
     return EntityState(
         entity=entity,
         relations=tuple(sorted(relations, key=lambda relation: relation.key)),

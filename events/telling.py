@@ -13,15 +13,6 @@ from events.stances import StancePoint
 from events.votes import VoteState
 
 
-def claims_in(item: Item | None) -> set[str]:
-    """The claims that an item names: those behind it, and those that it lists as opposed or excluded."""
-    relation = item.relation if isinstance(item, PositionState) else item
-    found = telling(item)
-    if isinstance(relation, RelationState | VoteState):
-        found = found.union(*map(telling, relation.disputes.conflicts), *map(telling, relation.disputes.excluded))
-    return found
-
-
 def telling(item: Item | None) -> set[str]:
     """The claims that tell what an item is."""
     match item:

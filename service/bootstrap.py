@@ -80,7 +80,8 @@ def build(settings: Settings, url: str, among: Sequence[Projection] = PROJECTION
     database = Database(settings.database(url), role=API_ROLE, name="frenemies-api", schema=first, behind=others).open()
     application = TimelineApplication(PostgresStore(database), codec)
     beliefs = Beliefs(database) if STATES in among else None
-    timeline = Timeline(application, Index(database), beliefs, settings.limits, LogProofs(database))
+    index = Index(database, has_beliefs=beliefs is not None)
+    timeline = Timeline(application, index, beliefs, settings.limits, LogProofs(database))
     return Services(settings, url, database, timeline, importer(settings, url))
 
 

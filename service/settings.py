@@ -20,6 +20,7 @@ METRICS_PORT = 9464
 class Limits:
     """How much one request may bring or ask for. Sizes are bytes, times are seconds.
 
+    `remembered`: about how much a process remembers of the states that it told; 0 is nothing.
     How much one claim, article or entity may hold is the domain's to say: `events.validation` and `events.text`.
     """
 
@@ -42,6 +43,7 @@ class Limits:
     position_wait: float = 5.0
     imports: int = 2
     silence: float = 30.0
+    remembered: int = 64 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ def read_settings() -> Settings:
             lock_timeout=_seconds(env, "FRENEMIES_LOCK_TIMEOUT", Settings.lock_timeout),
             one_core=_flag(env, "FRENEMIES_ONE_CORE", Settings.one_core),
             limits=Limits(
-                import_body=MIB * _whole(env, "FRENEMIES_IMPORT_MIB", Limits().import_body // MIB, 1, 1_048_576)
+                import_body=MIB * _whole(env, "FRENEMIES_IMPORT_MIB", Limits().import_body // MIB, 1, 1_048_576),
+                remembered=MIB * _whole(env, "FRENEMIES_REMEMBERED_MIB", Limits().remembered // MIB, 0, 1_048_576),
             ),
         )
     except EnvError as error:

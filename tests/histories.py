@@ -180,17 +180,31 @@ class Story:
         return bool(self.draw(st.integers(1, n)) == n)
 
     def add(self, record: Record) -> None:
-        """Record something, after the entities that it names. Its reason is its own: else it could be a repeat."""
+        """Record something, after the entities that it names; it speaks of claims under any of their refs.
+
+        Its reason is its own: else it could be a repeat.
+        """
         for entity in entities_in(record):
             if entity not in self.names("entity"):
                 self.records.append({"record": "entity", "id": entity, "kind": KINDS[entity], "name": entity.title()})
         if "reason" in record:
             record = record | {"reason": f"{record['reason']} ({len(self.records)})"}
-        self.records.append(record)
+        self.records.append(oracle.spoken_of(record, self.any_name))
+
+    def any_name(self, name: str) -> str:
+        """One of the refs of a claim, by the first of them; the name of all else."""
+        _, first = oracle.under_first_names(self.records)
+        names = [ref for ref, known in first.items() if known == name]
+        return str(self.pick(*names)) if names else name
 
     def names(self, kind: str) -> list[str]:
-        """The names of all that was recorded of a kind: entities, articles, or claims with what counts as one."""
-        return [name for record in self.records if (name := name_of(record)) and record["record"] in SPOKEN_OF[kind]]
+        """The names of all that was recorded of a kind: entities, articles, or claims with what counts as one.
+
+        Claims go by their first refs, or by their evidence where they got a ref later; without a ref they have no name.
+        """
+        if kind == "claim":
+            return list(dict.fromkeys(oracle.under_first_names(self.records)[1].values()))
+        return [name for record in self.records if record["record"] == kind and (name := name_of(record))]
 
     def current(self) -> oracle.Shelf:
         """Everything in its present version."""
@@ -198,7 +212,8 @@ class Story:
 
     def is_new(self, record: Record) -> bool:
         """Whether nothing with the same meaning was recorded."""
-        return meaning(record) not in [meaning(other) for other in self.records]
+        told, _ = oracle.under_first_names(self.records)
+        return oracle.meaning(record) not in map(oracle.meaning, told)
 
     def surviving(self, entity: str) -> str:
         """The entity that this one was found to be, after all merges."""
@@ -217,9 +232,6 @@ class Story:
         return (kind, *ends) if ends[0] != ends[1] else None
 
 
-SPOKEN_OF = {"entity": ("entity",), "article": ("article",), "claim": ("claim", "response")}
-
-
 def name_of(record: Record) -> str | None:
     """The name under which later records speak of what this one brings, if it brings something."""
     if record["record"] == "entity":
@@ -227,14 +239,6 @@ def name_of(record: Record) -> str | None:
     if record["record"] == "article":
         return oracle.article_key(record)
     return record.get("ref") if record["record"] in ("claim", "response") else None
-
-
-def meaning(record: Record) -> str:
-    """What makes two records the same: all but their names and reasons, participants in sorted order."""
-    plain = {k: v for k, v in record.items() if k not in ("ref", "evidence", "reason")}
-    if "participants" in plain:
-        plain["participants"] = sorted((p["role"], p["entity"]) for p in plain["participants"])
-    return repr(sorted(plain.items(), key=lambda item: item[0]))
 
 
 def entities_in(record: Record) -> list[str]:
@@ -291,7 +295,7 @@ def draw_time(story: Story, article: str) -> Record:
     kind = story.pick("instant", "instant", "observed")
     shelf = story.current()
     choice = story.pick("date", "date", "date", "rule", "rule", "same")
-    dated = [ref for ref, claim in shelf.claims.items() if claim["type"] != "response"]
+    dated = [ref for ref in story.names("claim") if shelf.claims[ref]["type"] != "response"]
     if choice == "same" and dated:
         other = story.pick(*dated)
         return {"kind": kind, "edtf": shelf.claims[other]["time"]["edtf"], "rule": f"same_as({other})"}
@@ -305,8 +309,10 @@ def draw_time(story: Story, article: str) -> Record:
 
 
 def draw_participants(story: Story, kind: str, subject: str, other: str) -> list[Record]:
-    """The participants of a claim about a relation, sometimes more than its two ends."""
+    """The participants of a claim about a relation, sometimes more than its two ends, or no investor of a round."""
     role, _, other_role, _ = THEMES[kind]
+    if kind == "investment" and not story.simple and story.chance(3):
+        return [{"role": other_role, "entity": other}]
     filled = [(role, subject), (other_role, other)]
     third = story.pick(*story.companies())
     if kind == "agreement" and story.chance(3):
@@ -370,13 +376,27 @@ def draw_vote(story: Story) -> Record | None:
 
 
 def draw_statement(story: Story) -> Record | None:
-    """Type, participants and attributes of a statement of one of the companies about another entity."""
+    """Type, participants and attributes of a statement about an entity: of another, a person, or its asserters."""
     if not (key := story.relation()):
         return None
     _, subject, other = key
     attributes = {"stance": story.pick(*STANCES)} | story.pick({}, {}, {"wording": "glad"})
-    participants = [{"role": "speaker", "entity": subject}, {"role": "about", "entity": other}]
-    return {"type": "statement", "participants": participants, "attributes": attributes}
+    speakers = story.pick([subject], [subject], [PERSON], [], [], [])
+    participants = [{"role": "speaker", "entity": speaker} for speaker in speakers]
+    participants.append({"role": "about", "entity": other})
+    said = {"type": "statement", "participants": participants, "attributes": attributes}
+    return said if speakers else said | {"asserted_by": draw_voices(story)}
+
+
+def draw_voices(story: Story) -> Record:
+    """Who says something for others: a person for a company, or the companies together."""
+    companies = story.companies()
+    return dict(
+        story.pick(
+            {"kind": "speaker", "agent": [PERSON], "affiliation": [story.pick(*companies)]},
+            {"kind": "collective", "affiliation": companies},
+        )
+    )
 
 
 def draw_response_claim(story: Story) -> Record | None:
@@ -391,7 +411,7 @@ def draw_response_claim(story: Story) -> Record | None:
 
 def draw_content(story: Story, modality: str) -> Record | None:
     """Type, participants and attributes of a claim; None where a merged entity stands in the way."""
-    choice = story.pick(*("relation",) * 12, *("vote",) * 3, "statement", "response")
+    choice = story.pick(*("relation",) * 12, *("vote",) * 3, *("statement",) * 3, "response")
     if choice == "vote":
         return draw_vote(story)
     if choice == "statement":
@@ -415,14 +435,16 @@ def draw_claim(story: Story) -> None:
         "record": "claim",
         "ref": ref,
         "article": article,
-        **content,
         "asserted_by": draw_asserter(story),
+        **content,
         "modality": "done" if answers else modality,
         "polarity": "positive" if answers or modality == "denied" else story.pick(*("positive",) * 3, "negative"),
         "time": draw_time(story, article),
         "evidence": {"summary": f"evidence of {ref}"},
     }
     said = content["attributes"]
+    if not story.simple and story.chance(4):
+        del claim["ref"]
     if story.is_new(claim) and may_undo(story, said.get("response"), ref, said.get("target")):
         story.add(claim)
 
@@ -527,7 +549,15 @@ def draw_merge(story: Story) -> None:
         story.add({"record": "merge", "entity": entity, "into": into, "reason": "the same company"})
 
 
-SIMPLE: tuple[Callable[[Story], None], ...] = (draw_response,) * 4 + (draw_retraction,)
+def draw_repeat(story: Story) -> None:
+    """A claim sent again with another ref, before or behind its others in their order; sometimes with more evidence."""
+    claim = story.pick(*(record for record in story.records if record["record"] == "claim" or record.get("ref")))
+    ref = f"{story.pick('a', 'z')}{len(story.records) + 1}"
+    evidence = {"evidence": {"summary": f"evidence of {ref}"}} if "evidence" in claim and story.chance(3) else {}
+    story.records.append(claim | {"ref": ref} | evidence)
+
+
+SIMPLE: tuple[Callable[[Story], None], ...] = (draw_response,) * 4 + (draw_retraction, draw_repeat, draw_repeat)
 ALL = (*SIMPLE, draw_retraction, draw_claim_correction, draw_claim_correction, draw_article_correction, draw_merge)
 
 
@@ -666,15 +696,16 @@ def rests_on(record: Record, history: list[Record]) -> set[str]:
 def orders(history: list[Record]) -> list[set[int]]:
     """For each record the places of those that have to come before it."""
     bound: list[set[int]] = []
-    settling = [settles(record) for record in history]
-    resting = [rests_on(record, history) for record in history]
+    told, _ = oracle.under_first_names(history)
+    settling = [settles(record) for record in told]
+    resting = [rests_on(record, told) for record in told]
     for place, record in enumerate(history):
-        needs = needed_by(record)
+        needs = needed_by(told[place]) | needed_by(record)
         bound.append(
             {
                 earlier
                 for earlier, other in enumerate(history[:place])
-                if name_of(other) in needs
+                if {name_of(other), name_of(told[earlier])} & needs
                 or settling[earlier] & (settling[place] | resting[place])
                 or settling[place] & resting[earlier]
             }
@@ -709,7 +740,7 @@ def to_reference(history: list[Record]) -> tuple[list[Record], list[Record]]:
         for ref, raw in shelf.claims.items()
         if raw["type"] == "response"
     ]
-    for place, record in enumerate(history, 1):
+    for place, record in enumerate(oracle.under_first_names(history)[0], 1):
         if record["record"] == "response" and isinstance(record["by"], str):
             answer = {k: record.get(k) for k in ("response", "by", "target", "aspect")}
             responses.append(answer | {"published": by[record["by"]]["published"], "recorded": place})

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import combinations, product
-from typing import Any
+from typing import Any, TypeVar
 
 Record = dict[str, Any]
 Key = tuple[str, str, str]
 Range = tuple[int, int]
 Scope = tuple[tuple[str, str], ...]
+Said = tuple[str, tuple[str, ...]]
+Report = TypeVar("Report", str, Said)
 
 LOW, HIGH = 0, date.max.toordinal() + 1
 
@@ -338,10 +340,49 @@ def as_claim(record: Record, name: str) -> Record:
     }
 
 
+def meaning(record: Record) -> str:
+    """What makes two records the same: all but their names and reasons, participants in sorted order."""
+    plain = {k: v for k, v in record.items() if k not in ("ref", "evidence", "reason")}
+    if "participants" in plain:
+        plain["participants"] = sorted((p["role"], p["entity"]) for p in plain["participants"])
+    return repr(sorted(plain.items(), key=lambda item: item[0]))
+
+
+def spoken_of(record: Record, name: Callable[[str], str]) -> Record:
+    """The record with the claims that it speaks of under other names."""
+    other = {k: name(v) for k, v in record.items() if k in ("of", "target", "by") and isinstance(v, str)}
+    if target := (record.get("attributes") or {}).get("target"):
+        other["attributes"] = record["attributes"] | {"target": name(target)}
+    if source := same_as(record.get("time") or {}):
+        other["time"] = record["time"] | {"rule": f"same_as({name(source)})"}
+    if "changes" in record:
+        other["changes"] = spoken_of(record["changes"], name)
+    return record | other
+
+
+def under_first_names(records: list[Record]) -> tuple[list[Record], dict[str, str]]:
+    """The records with each claim under the ref that it was first sent with, and this name for each of its refs.
+
+    A claim that was first sent without a ref goes by its evidence. Where one was sent again stands a record of nothing.
+    """
+    told: list[Record] = []
+    first: dict[str, str] = {}
+    sent: dict[str, str] = {}
+    for record in records:
+        said = spoken_of(record, lambda name: first.get(name, name))
+        if name := said.get("ref") or said.get("evidence", {}).get("summary"):
+            known = sent.setdefault(meaning(said), name)
+            said = said | {"ref": name} if known == name else {"record": "again", "of": known}
+            if "ref" in record:
+                first[record["ref"]] = known
+        told.append(said)
+    return told, first
+
+
 def shelve(records: list[Record], counts: Callable[[Record], bool]) -> Shelf:
     """Everything that was recorded, each thing in the version that counts."""
     shelf = Shelf()
-    for number, record in enumerate(records, 1):
+    for number, record in enumerate(under_first_names(records)[0], 1):
         name = record.get("ref") or f"record:{number}"
         what = record["record"]
         if what == "article":
@@ -932,9 +973,9 @@ def motion_of(claim: Claim) -> Any:
     return key_of(moves["relation"], moves["subject"], moves["object"]) if moves else claim.attributes.get("motion")
 
 
-def meetings(reports: list[tuple[Range, str]]) -> list[tuple[Range, set[str]]]:
+def meetings(reports: list[tuple[Range, Report]]) -> list[tuple[Range, set[Report]]]:
     """Reports that can mean one day taken together, their ranges intersected: (range, what they say), by their days."""
-    found: list[tuple[Range, set[str]]] = []
+    found: list[tuple[Range, set[Report]]] = []
     for (low, high), says in sorted(reports, key=lambda report: (report[0][1], report[0][0], report[1])):
         if found and low <= found[-1][0][1]:
             (first, last), said = found.pop()
@@ -986,7 +1027,7 @@ def vote_state(about: list[Claim], day: int) -> dict[str, Any]:
     return {}
 
 
-StanceKey = tuple[str, str, str, str | None]
+StanceKey = tuple[str, bool, str, str, str | None]
 
 
 def stances(
@@ -997,25 +1038,28 @@ def stances(
     recorded_by: int | None = None,
     according_to: str | None = None,
 ) -> dict[StanceKey, list[tuple[str, str, list[str]]]]:
-    """The stance points that an entity takes or that are about it, those that can have been by a day."""
+    """The stance points that an entity takes, that are taken for it or about it, those that can have been by a day."""
     knowledge = know(history, published_by, recorded_by, according_to)
     entity, day = knowledge.surviving(entity), ordinal(as_of)
-    said: dict[StanceKey, list[tuple[Range, str]]] = {}
+    said: dict[StanceKey, list[tuple[Range, Said]]] = {}
     for claim in knowledge.live:
-        for point in stance_keys(claim):
-            if entity in point[:2]:
-                said.setdefault(point, []).append(((claim.days.low, claim.days.high), claim.ref))
-    points = {
-        point: [(iso(low), iso(high), sorted(refs)) for (low, high), refs in meetings(reports) if low <= day]
-        for point, reports in said.items()
-    }
-    return {point: found for point, found in points.items() if found}
+        for key in stance_keys(claim):
+            spoken_for = claim.affiliations if key[0] in claim.agents else ()
+            said.setdefault(key, []).append(((claim.days.low, claim.days.high), (claim.ref, spoken_for)))
+    points: dict[StanceKey, list[tuple[str, str, list[str]]]] = {}
+    for key, reports in said.items():
+        for (low, high), group in meetings(reports):
+            concerned = {key[0], key[2]}.union(*(spoken_for for _, spoken_for in group))
+            if low <= day and entity in concerned:
+                points.setdefault(key, []).append((iso(low), iso(high), sorted({ref for ref, _ in group})))
+    return points
 
 
 def stance_keys(claim: Claim) -> list[StanceKey]:
     """The stances that a statement takes: who takes it (its asserter when nobody is named), about whom, which."""
     if claim.type != "statement" or claim.negative:
         return []
-    speakers = claim.filling("speaker") or [claim.asserter]
+    named = claim.filling("speaker")
     stance, wording = claim.attributes.get("stance", ""), claim.attributes.get("wording")
-    return [(speaker, about, stance, wording) for speaker, about in product(speakers, claim.filling("about"))]
+    ends = product(named or [claim.asserter], claim.filling("about"))
+    return [(speaker, bool(named), about, stance, wording) for speaker, about in ends]

@@ -41,7 +41,9 @@ class Recorded:
         """Record one more."""
         decided = self.record_draft(draft_of(record))
         if decided.kind == "claim":
-            self.refs.setdefault(decided.id, record.get("ref") or f"{record.get('by')}>{record.get('target')}")
+            summary = record.get("evidence", {}).get("summary")
+            name = record.get("ref") or summary or f"{record.get('by')}>{record.get('target')}"
+            self.refs.setdefault(decided.id, name)
 
     def record_draft(self, draft: Draft) -> Decided:
         """Record one more, its shape checked."""

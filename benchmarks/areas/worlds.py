@@ -16,11 +16,12 @@ from benchmarks.questions import HOT, KINDS, TYPICAL, load, pages
 from benchmarks.servers import mariadb, web
 from benchmarks.stage import Stage
 
-OURS, KEPT = "ours: as-of", "ours: its rows in the database"
+OURS, AGAIN, KEPT = "ours: as-of, worked out", "ours: as-of, told before", "ours: its rows in the database"
 LOOKUP = "as many rows by their key, the limit"
 MARIADB = "MariaDB: both times in its tables"
 LIBRARY = "eventsourcing: load and fold"
-OURS_HTTP, BARE_HTTP = "ours: GET state", "bare Flask route, one query, same bytes"
+OURS_HTTP, BARE_HTTP = "ours: GET state, worked out", "bare Flask route, one query, same bytes"
+AGAIN_HTTP = "ours: GET state, told before"
 PEERS = {MARIADB: "MariaDB", LIBRARY: "the library"}
 PERSPECTIVES = ("published_by", "according_to")
 WEB = "over HTTP"
@@ -43,22 +44,23 @@ class World:
     """A world on the stage: the databases of all contestants, and the servers that run for as long as the block."""
 
     def __init__(self, stage: Stage, plan: Plan, area: Area, peers: Sequence[str], claims: int) -> None:
-        self._stage, self._plan, self._area, self._peers, self._claims = stage, plan, area, peers, claims
+        self._stage, self._plan, self._area, self._peers = stage, plan, area, peers
         self._folder = stage.folder / f"world-{claims}"
-        self._asked = str(self._folder / "asked.json")
+        self.claims = claims
+        self.companies = 0
+        self.template = f"world of {claims:,} claims"
+        self.asked = str(self._folder / "asked.json")
         self._told = str(self._folder / "told.ndjson")
         self._keep = ExitStack()
 
     def __enter__(self) -> World:
         self._folder.mkdir()
         self._folder.chmod(0o755)
-        self._url = self._stage.template(
-            f"world of {self._claims:,} claims", self._stage.ours(), partial(_fill, self._stage, self._claims)
-        )
+        self._url = self._stage.template(self.template, self._stage.ours(), partial(_fill, self._stage, self.claims))
         with ExitStack() as keep:
-            companies = self._ask()
+            self.companies = self._ask()
             self._lookup = keep.enter_context(self._stage.database())
-            self._stage.have("lookup", "fill", url=self._lookup, asked=self._asked, companies=companies)
+            self._stage.have("lookup", "fill", url=self._lookup, asked=self.asked, companies=self.companies)
             self._stage.settle(self._lookup)
             told = self._tell()
             start = {MARIADB: self._start_maria, LIBRARY: self._start_library}
@@ -73,11 +75,11 @@ class World:
     def contestants(self) -> list[Contestant]:
         """All who run in this world."""
         load_ = {"seconds": self._plan.seconds, "warm_up": self._plan.warm_up}
-        asked = {"asked": self._asked, **load_}
+        asked = {"asked": self.asked, **load_}
         runs: list[Contestant] = []
 
         def enter(label: str, what: str, run: Callable[[], Run]) -> None:
-            runs.append(Contestant(label, at(self._claims, what), run))
+            runs.append(Contestant(label, at(self.claims, what), run))
 
         programs = {OURS: "depth", KEPT: "kept", LOOKUP: "lookup", MARIADB: "maria", LIBRARY: "folding"}
         own = {"url": self._url}
@@ -85,10 +87,13 @@ class World:
         for kind, (label, place) in product(KINDS, places.items()):
             run = partial(_contest, self._stage, programs[label], "as_of", place, kind=kind, **asked)
             enter(label, kind, run)
+        for kind in KINDS:
+            run = partial(self._stage.contest, "depth", "as_of_again", url=self._url, kind=kind, **asked)
+            enter(AGAIN, kind, run)
         for by in PERSPECTIVES:
             run = partial(self._stage.contest, "depth", "perspective", url=self._url, by=by, **asked)
             enter(OURS, f"{HOT}, {by}", run)
-        for label, port in ((OURS_HTTP, "ours"), (BARE_HTTP, "bare")):
+        for label, port in ((OURS_HTTP, "anew"), (AGAIN_HTTP, "ours"), (BARE_HTTP, "bare")):
             place = partial(_part, self._web, port)
             count = self._plan.depth_connections
             enter(label, WEB, partial(_contest, self._stage, "client", "get", place, count=count, **load_))
@@ -96,9 +101,9 @@ class World:
 
     def _ask(self) -> int:
         """Has ours answer the questions. Gives the number of companies."""
-        self._stage.say(f"asking in a world of {self._claims:,} claims")
+        self._stage.say(f"asking in a world of {self.claims:,} claims")
         said = self._stage.have(
-            "depth", "ask", url=self._url, claims=self._claims, file=self._asked, typical=self._plan.depth_typical,
+            "depth", "ask", url=self._url, claims=self.claims, file=self.asked, typical=self._plan.depth_typical,
             hot=self._plan.depth_hot,
         )  # fmt: skip
         if said["refused"]:
@@ -110,7 +115,7 @@ class World:
         self._stage.say("working out what relations are")
         try:
             said = self._stage.have(
-                "depth", "tell", claims=self._claims, asked=self._asked, file=self._told, most=self._plan.depth_told
+                "depth", "tell", claims=self.claims, asked=self.asked, file=self._told, most=self._plan.depth_told
             )
         except NotMeasured as error:
             return partial(_raise, error)
@@ -125,16 +130,16 @@ class World:
         self._stage.say(f"filling MariaDB {version}")
         place = {"socket": socket, "database": "world"}
         rows = self._stage.contest("maria", "fill", told=self._told, **place).count
-        self._stage.have("maria", "check", asked=self._asked, **place)
+        self._stage.have("maria", "check", asked=self.asked, **place)
         self._note(f"MariaDB {version} has {rows:,} rows, history included.")
         return place
 
     def _start_library(self, keep: ExitStack) -> dict[str, Any]:
         place = {"url": keep.enter_context(self._stage.database()), "told": self._told}
         self._stage.say("filling the library's log")
-        self._stage.contest("folding", "fill", asked=self._asked, most=self._plan.depth_folded, **place)
+        self._stage.contest("folding", "fill", asked=self.asked, most=self._plan.depth_folded, **place)
         self._stage.settle(place["url"])
-        self._stage.have("folding", "check", asked=self._asked, **place)
+        self._stage.have("folding", "check", asked=self.asked, **place)
         return place
 
     def _start_web(self, keep: ExitStack) -> dict[str, Any]:
@@ -146,10 +151,13 @@ class World:
         url = keep.enter_context(self._stage.database())
         self._stage.have("bare", "fill", url=url, answers=answers)
         bare = keep.enter_context(web("benchmarks.contestants.bare:serve()", THREADS, _environment(url)))
-        return {"ours": {"port": ours, "answers": answers}, "bare": {"port": bare, "answers": answers}}
+        nothing = _environment(self._url) | {"FRENEMIES_REMEMBERED_MIB": "0"}
+        anew = keep.enter_context(web("service.wsgi:app", THREADS, nothing))
+        ports = {"ours": ours, "anew": anew, "bare": bare}
+        return {name: {"port": port, "answers": answers} for name, port in ports.items()}
 
     def _addresses(self) -> list[str]:
-        asked = load(self._asked, TYPICAL)
+        asked = load(self.asked, TYPICAL)
         return [f"/v1/entities/{q.entity}/state?as_of={date.fromordinal(q.day)}" for q in asked]
 
     def _attempt(self, make: Callable[[], Any]) -> Callable[[], Any]:
@@ -161,7 +169,7 @@ class World:
         return lambda: made
 
     def _note(self, text: str) -> None:
-        self._area.notes.append(f"{self._claims:,} claims: {text}")
+        self._area.notes.append(f"{self.claims:,} claims: {text}")
 
 
 def _fill(stage: Stage, claims: int, url: str) -> None:

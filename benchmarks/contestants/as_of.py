@@ -8,9 +8,11 @@ import msgspec
 
 from events.matters import POSITION, RELATION
 from events.network import Wanted
+from service.bootstrap import Services
 from service.http.render import relation
+from service.http.rendered import rendered
+from service.projections.index import Index
 from service.timeline.parts import part
-from service.timeline.timeline import Timeline
 from service.timeline.views import Clocks
 
 _WANTED = Wanted()
@@ -29,16 +31,23 @@ EVERYTHING = Perspective()
 class AsOf:
     """Answers of one timeline."""
 
-    def __init__(self, timeline: Timeline) -> None:
-        self._timeline = timeline
+    def __init__(self, services: Services) -> None:
+        self._timeline = services.timeline
+        self._index = Index(services.database, has_beliefs=True)
 
     def rows(
         self, entity: str, day: int, position: int, limit: int, perspective: Perspective = EVERYTHING
     ) -> list[bytes]:
         """The relations of an entity that tell something, as JSON, in the order of their keys."""
         states = self._timeline.states(_clocks(day, position, perspective))
-        found, _ = part(states.listed(entity, kinds=(RELATION, POSITION)), _WANTED, limit)
+        found = part(states.listed(entity, kinds=(RELATION, POSITION)), _WANTED, limit).told
         return [msgspec.json.encode(relation(getattr(state, "relation", state))) for _, state in found]
+
+    def again(self, entity: str, day: int, position: int, limit: int) -> bytes:
+        """The relations of an entity as a JSON array, as the service sends them: remembered, once they were told."""
+        reached = self._index.reached(entity)
+        clocks = Clocks(day, None, position, None, None, reached.mark, reached.since)
+        return rendered(self._timeline.state_part(entity, clocks, _WANTED, limit), ended=False).relations
 
     def relation(self, key: tuple[str, str, str], day: int, position: int) -> bytes:
         """One relation, as JSON."""

@@ -58,7 +58,7 @@ def fill(url: str, claims: int) -> dict[str, Any]:
 
 def ask(url: str, claims: int, file: str, typical: int, hot: int) -> dict[str, Any]:
     """Writes questions to a file, with what ours answers. Gives the names of companies, and why some were refused."""
-    world, answers, kept = World(claims), AsOf(_services(url).timeline), Kept(url)
+    world, answers, kept = World(claims), AsOf(_services(url)), Kept(url)
     asked = [*_questions(world, TYPICAL, _typical(world), typical), *_questions(world, HOT, _hot(world), hot)]
     answered, refused = [], list[str]()
     for question in asked:
@@ -66,7 +66,7 @@ def ask(url: str, claims: int, file: str, typical: int, hot: int) -> dict[str, A
             answered.append(_answered(answers, kept, question))
         except (DomainError, ServiceError) as error:
             refused.append(f"{question.kind}: {type(error).__name__}: {error}")
-    questions.save(Path(file), answered)
+    questions.save(file, answered)
     return {"companies": world.companies, "refused": refused}
 
 
@@ -78,7 +78,7 @@ def tell(claims: int, asked: str, file: str, most: int) -> dict[str, Any]:
 
 def as_of(url: str, asked: str, kind: str, seconds: float, warm_up: float) -> dict[str, Any]:
     """One question after the other."""
-    answers, wanted = AsOf(_one_core(url).timeline), questions.load(asked, kind)
+    answers, wanted = AsOf(_one_core(url)), questions.load(asked, kind)
 
     def call(index: int) -> object:
         question = wanted[index % len(wanted)]
@@ -87,9 +87,23 @@ def as_of(url: str, asked: str, kind: str, seconds: float, warm_up: float) -> di
     return callers(1, seconds, warm_up, lambda _: call)
 
 
+def as_of_again(url: str, asked: str, kind: str, seconds: float, warm_up: float) -> dict[str, Any]:
+    """The same questions, of which each was answered before. ValueError unless they are the same answers."""
+    answers, wanted = AsOf(_one_core(url)), questions.load(asked, kind)
+    for question in wanted:
+        found = json.loads(answers.again(question.entity, question.day, question.position, LIMIT))
+        questions.demand_same(question, map(_told, found))
+
+    def call(index: int) -> object:
+        question = wanted[index % len(wanted)]
+        return answers.again(question.entity, question.day, question.position, LIMIT)
+
+    return callers(1, seconds, warm_up, lambda _: call)
+
+
 def perspective(url: str, asked: str, by: str, seconds: float, warm_up: float) -> dict[str, Any]:
     """The hot company as published by days, or according to itself."""
-    answers, wanted = AsOf(_one_core(url).timeline), questions.load(asked, HOT)
+    answers, wanted = AsOf(_one_core(url)), questions.load(asked, HOT)
 
     def call(index: int) -> object:
         question = wanted[index % len(wanted)]
@@ -123,7 +137,7 @@ def fill_corrected(url: str, times: list[int], relations: list[int], file: str) 
 
 def as_of_corrected(url: str, file: str, times: int, seconds: float, warm_up: float) -> dict[str, Any]:
     """A relation that was corrected so many times, on random days at random positions of its history."""
-    answers, random = AsOf(_one_core(url).timeline), random_of(times)
+    answers, random = AsOf(_one_core(url)), random_of(times)
     deep = json.loads(Path(file).read_text())[str(times)]
 
     def call(index: int) -> object:
@@ -177,12 +191,15 @@ def _hot(world: World) -> list[str]:
 
 def _answered(answers: AsOf, kept: Kept, question: Question) -> Question:
     rows = answers.rows(question.entity, question.day, question.position, LIMIT)
-    found = [json.loads(row) for row in rows]
-    answer = [(row["relation"], row["subject"], row["object"], facts.told(row)[1]) for row in found]
+    answer = map(_told, map(json.loads, rows))
     return Question(
         question.kind, question.entity, question.day, question.position,
         tuple(map(len, kept.rows(question))), questions.digest_of(answer),
     )  # fmt: skip
+
+
+def _told(row: dict[str, Any]) -> questions.Told:
+    return row["relation"], row["subject"], row["object"], facts.told(row)[1]
 
 
 def _deep(services: Services, names: list[str]) -> str:
@@ -234,6 +251,7 @@ TASKS: dict[str, Callable[..., dict[str, Any] | None]] = {
     "ask": ask,
     "tell": tell,
     "as_of": as_of,
+    "as_of_again": as_of_again,
     "perspective": perspective,
     "fill_corrected": fill_corrected,
     "as_of_corrected": as_of_corrected,

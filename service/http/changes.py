@@ -7,23 +7,8 @@ from typing import Any
 
 from flask import Response
 
-from events.changes import (
-    CONFLICT,
-    DISPUTES,
-    ENTITY,
-    EXCLUDED,
-    MARKET_FACT,
-    POSITION,
-    PREDECESSOR,
-    PROFILE,
-    RELATION,
-    ROUND,
-    STANCE,
-    SUCCESSOR,
-    VOTE,
-    Item,
-    Subject,
-)
+from events.changes import CONFLICT, ENTITY, EXCLUDED, PREDECESSOR, ROUND, SUCCESSOR, Item, Subject
+from events.matters import DISPUTES, MARKET_FACT, POSITION, PROFILE, RELATION, STANCE, VOTE
 from service.feeds.cursor import BadCursor
 from service.http import records, render
 from service.http.api import Resource

@@ -17,7 +17,7 @@ from service.http.pinning import pinned
 from service.http.plain import enveloped, json_answer
 from service.http.query import ENDED, Clocks, SearchQuery, StateQuery, TimelineQuery, wanted
 from service.http.records import claim, entity
-from service.http.render import state_answer
+from service.http.rendered import rendered
 from service.http.writing import change, demand_same
 from service.intake.schemas import MergeBody, RegistrationBody, RenameBody, UnmergeBody
 from service.timeline.drafts import EntityDraft, MergeDraft, RenameDraft, UnmergeDraft
@@ -73,11 +73,12 @@ def read_entity(id: str, query: dict[str, Any]) -> Response:
 @formats.of_a_state
 def read_state(id: str, query: dict[str, Any]) -> Response:
     """Everything about an entity on one day: relations, votes, positions, rounds, profile, stances, and why."""
-    clocks, after = asked(query)
+    clocks, after = asked(query, id)
     view = timeline().entity_state(id, clocks, wanted(query), query["limit"], after)
-    following = next_page(clocks, view.after, query.get("token"))
-    answer = state_answer(view, query.get("include") == ENDED, clocks) | {"next": following}
-    return linked(json_answer(pinned(answer, clocks, query, after)), following)
+    following = next_page(clocks, view.part.after, query.get("token"))
+    part = rendered(view.part, query.get("include") == ENDED)
+    answer = part.answer(view, clocks) | {"next": following}
+    return linked(json_answer(pinned(answer, clocks, query, after, part.hash)), following)
 
 
 @RESOURCE.get("/v1/entities/<id>/timeline", "Claims", query=TimelineQuery)

@@ -84,7 +84,7 @@ def _hash(key: bytes) -> bytes:
 
 
 def _finish(response: Response) -> Response:
-    response.headers.update(_SECURITY)
+    response.headers.extend(_SECURITY)
     response.headers[REQUEST_ID] = str(g.get("request_id", ""))
     response.headers.setdefault("Cache-Control", "no-store")
     if response.status_code == 401 and request.path in _PAGES:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -41,7 +42,6 @@ def negotiated(query: Mapping[str, Any]) -> Response | None:
     if asked is None or _is_fixed(query) or any(query.get(name) is not None for name in _HELD_BY):
         return None
     position = _last_of(_instant(asked)) or _first()
-    original = address(request.path, request.args)
     headers = {
         "Location": address(request.path, {**request.args.to_dict(), "recorded_by": str(position)}),
         "Vary": ACCEPT_DATETIME,
@@ -49,7 +49,7 @@ def negotiated(query: Mapping[str, Any]) -> Response | None:
     }
     response = Response(status=302, headers=headers)
     del response.headers["Content-Type"]
-    _link(response, f'<{original}>; rel="original timegate"', *_timemap(request.args))
+    _link(response, *_gates(request.path, tuple(request.args.items()), _has_timemap()))
     return response
 
 
@@ -61,7 +61,7 @@ def described(response: Response, query: Mapping[str, Any]) -> Response:
     token: Token | None = query.get(NAME)
     given = token.parameters() if token else request.args.to_dict()
     asked = {name: value for name, value in given.items() if name not in (*_HELD_BY, *_PAGE)}
-    _link(response, f'<{address(request.path, asked)}>; rel="original timegate"', *_timemap(asked))
+    _link(response, *_gates(request.path, tuple(asked.items()), _has_timemap()))
     if not pin.is_held:
         response.vary.add(ACCEPT_DATETIME)
     elif pin.clocks.recorded_at is not None:
@@ -121,13 +121,20 @@ def _memento(own: str, recorded_at: datetime) -> str:
     return f'<{own}>; rel="memento"; datetime="{http_date(recorded_at)}"'
 
 
-def _timemap(asked: Mapping[str, str]) -> list[str]:
-    """The link to the TimeMap, where there is one: of the states of entities."""
-    if request.url_rule is None or request.url_rule.rule != STATE:
-        return []
-    kept = {name: value for name, value in asked.items() if name in ("as_of", "published_by", "according_to")}
-    path = TIMEMAP + request.path.removeprefix("/v1")
-    return [f'<{address(path, kept)}>; rel="timemap"; type="{LINK_FORMAT}"']
+def _has_timemap() -> bool:
+    """Whether the mementos of this address are listed: those of the states of entities are."""
+    return request.url_rule is not None and request.url_rule.rule == STATE
+
+
+@lru_cache(1_000)
+def _gates(path: str, asked: tuple[tuple[str, str], ...], has_timemap: bool) -> tuple[str, ...]:
+    """The links to the TimeGate of an address, and to its TimeMap."""
+    gate = f'<{address(path, dict(asked))}>; rel="original timegate"'
+    if not has_timemap:
+        return (gate,)
+    kept = {name: value for name, value in asked if name in ("as_of", "published_by", "according_to")}
+    listed = address(TIMEMAP + path.removeprefix("/v1"), kept)
+    return gate, f'<{listed}>; rel="timemap"; type="{LINK_FORMAT}"'
 
 
 def _link(response: Response, *links: str) -> None:

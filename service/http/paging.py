@@ -37,15 +37,15 @@ class Asked(NamedTuple):
     after: str | None
 
 
-def asked(query: Mapping[str, Any]) -> Asked:
-    """What a request for a page asks for. BadCursor when its cursor belongs to another list."""
+def asked(query: Mapping[str, Any], entity: str | None = None) -> Asked:
+    """What a request for a page asks for, about an entity. BadCursor when its cursor belongs to another list."""
     given = {name: query.get(name) for name in ("as_of", "published_by", "recorded_by", "according_to", "min_position")}
     token: Token | None = query.get(NAME)
     if query.get("cursor") is None:
-        return Asked(timeline().clocks(**given), token.after if token else None)
+        return Asked(timeline().clocks(**given, entity=entity), token.after if token else None)
     cursor = _parsed(query["cursor"])
     pinned = {"as_of": format_day(cursor.as_of), "recorded_by": str(cursor.position)}
-    return Asked(timeline().clocks(**(given | pinned)), cursor.after)
+    return Asked(timeline().clocks(**(given | pinned), entity=entity), cursor.after)
 
 
 def point(query: Mapping[str, Any]) -> Clocks:

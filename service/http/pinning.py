@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,14 +59,18 @@ def read_question(shape: type[Shape]) -> dict[str, Any]:
 
 
 def pinned(
-    answer: dict[str, Any], clocks: Clocks, query: Mapping[str, Any], after: str | None = None
+    answer: dict[str, Any],
+    clocks: Clocks,
+    query: Mapping[str, Any],
+    after: str | None = None,
+    hash_of: Callable[[Mapping[str, Any]], bytes] = state_hash,
 ) -> dict[str, Any]:
     """The answer with its token and the hash of its state; where a token was given, whether the state is the same."""
     is_held = any(query.get(name) is not None for name in (NAME, "cursor", "recorded_by"))
     if is_held:
         _forget_today(answer)
     g.pin = Pin(clocks, is_held, _is_closed(query, clocks) and not _may_change(answer, clocks))
-    found, given = state_hash(answer), query.get(NAME)
+    found, given = hash_of(answer), query.get(NAME)
     epoch = timeline().recent_epoch()
     token = Token(
         epoch=epoch.bytes,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from events.facts import CONTESTED, FactState
 from events.grounds import Asserter, Conflict, Disputes, Grounds
 from events.lineage import Link
@@ -10,6 +12,7 @@ from events.profile import Observation, ProfileItem
 from events.relationships import PartState, RelationState
 from events.rounds import Round, RoundInvestor
 from events.stances import StancePoint
+from events.state import EntityState
 from events.votes import VoteState
 from service.http.plain import Answer, bounds, day, enveloped
 from service.http.records import entity
@@ -111,10 +114,19 @@ def vote_answer(view: VoteView, clocks: Clocks) -> Answer:
 
 
 def state_answer(view: EntityStateView, ended: bool, clocks: Clocks) -> Answer:
-    """A part of the state of an entity. `ended`: also rounds that did not take place."""
-    state = view.state
-    answer = {
-        "entity": entity(view.entity),
+    """The answer for a part of the state of an entity. `ended`: also rounds that did not take place."""
+    return around(view, told(view.state, ended), view.part.refs, clocks)
+
+
+def around(view: EntityStateView, told: Answer, refs: Any, clocks: Clocks) -> Answer:
+    """The answer that tells this of an entity, with all that is beside it."""
+    answer = {"entity": entity(view.entity), **told, "names": view.names}
+    return enveloped(answer, clocks, refs, view.notices)
+
+
+def told(state: EntityState, ended: bool) -> Answer:
+    """What an answer tells of an entity. `ended`: also rounds that did not take place."""
+    return {
         "relations": [relation(r) for r in state.relations],
         "votes": [vote(v) for v in state.votes],
         "positions": [position(p) for p in state.positions],
@@ -129,9 +141,7 @@ def state_answer(view: EntityStateView, ended: bool, clocks: Clocks) -> Answer:
         },
         "stances": [stance(s) for s in state.stances],
         **_disputes(state.disputes.with_more(state.clashes)),
-        "names": view.names,
     }
-    return enveloped(answer, clocks, view.refs, view.notices)
 
 
 def position(state: PositionState) -> Answer:

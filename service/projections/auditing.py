@@ -46,7 +46,7 @@ class Audit:
         hearing = hear(knowledge, NOW)
         bearing = bearings(hearing).get(matter) or Bearing()
         told = belief_in(hearing, matter, bearing, refs_in(knowledge, position))
-        where = {"matter": UUID(matter.id), "position": position}
+        where: dict[str, object] = {"matter": UUID(matter.id), "position": position}
         row = self._connection.execute(_QUERIES["belief_at"], where).fetchone()
         name = f"{matter.kind} {matter.id} at {position}"
         if row is None:
@@ -54,13 +54,16 @@ class Audit:
         if bytes(row[0]) != encode_belief(told):
             kept = decode_belief(matter.kind, bytes(row[0]))
             return [Difference("beliefs", name, f"the log says {told} and the table says {kept}")]
-        place = {"entities": list(told.entities), "rank": matter.rank, "name": matter.name, "matter": UUID(matter.id)}
-        listed = {entity for (entity,) in self._connection.execute(_QUERIES["places_of"], place)}
+        place = where | {"entities": list(told.entities), "rank": matter.rank, "name": matter.name}
+        listed = self._entities("places_of", place)
+        missing = [("places", entity) for entity in told.entities if entity not in listed]
+        missing += [("entity_beliefs", entity) for entity in self._entities("unnoted", place)]
         return [
-            Difference("places", f"{entity} {name}", "the log says so and the table does not")
-            for entity in told.entities
-            if entity not in listed
+            Difference(table, f"{entity} {name}", "the log says so and the table does not") for table, entity in missing
         ]
+
+    def _entities(self, query: str, asked: dict[str, object]) -> set[str]:
+        return {entity for (entity,) in self._connection.execute(_QUERIES[query], asked)}
 
     def _shelves(self, position: int) -> Shelves:
         return Shelves(self._connection, self._history, position)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple, TypeVar
+from uuid import UUID
 
 from psycopg.rows import RowFactory, args_row, scalar_row, tuple_row
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Identifier
 
 from events.identity import entity_stream
 from service.db import Database
 from service.errors import NotBuilt
-from service.projections.status import ProjectionStatus, TableState, read_state, read_status, states_of
+from service.projections.status import ProjectionStatus, TableState, read_state, read_status
 from service.sql import load_queries
 
 Row = TypeVar("Row")
@@ -24,21 +25,37 @@ class NewestName(NamedTuple):
 
     name: str | None
     has_changed: bool
-    is_erasable: bool
 
 
 class Mark(NamedTuple):
-    """Which tables the index has, and where in the log something was last recorded about an entity."""
+    """Which tables the index has, where in which log something was last recorded about an entity, and how often texts
+    were forgotten.
+    """
 
+    tables: int
+    position: int
+    erasures: int
+    epoch: UUID
+
+
+class Since(NamedTuple):
+    """Since which position of which log all that is believed about an entity is as it is, and in which tables."""
+
+    entity: str
+    epoch: UUID
     tables: int
     position: int
 
 
 class Reached(NamedTuple):
-    """The last log position that all tables have taken in, and the mark of the index (None: there is none)."""
+    """The last log position that all tables have taken in, and the mark of the index (None: there is none).
+
+    `since` is about the entity that was asked for, where there are states.
+    """
 
     position: int
     mark: Mark | None
+    since: Since | None = None
 
 
 class Unsettled(NamedTuple):
@@ -57,8 +74,10 @@ class Index:
     answer.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, has_beliefs: bool = False) -> None:
+        """`has_beliefs`: the states are among the other projections."""
         self._database = database
+        self._has_beliefs = has_beliefs
         self._schemas = (database.schema, *database.behind)
         self._is_built = False
 
@@ -76,13 +95,11 @@ class Index:
         self._demand_built(state)
         return state.position
 
-    def reached(self) -> Reached:
-        """How far the tables are."""
-        found = self._database.read(_reached_by(self._schemas), {}, tuple_row)
-        position, is_built, tables, last = found[0]
-        if not is_built:
-            raise NotBuilt(f"It is at position {position}.")
-        return Reached(position, Mark(tables, last))
+    def reached(self, entity: str | None = None) -> Reached:
+        """How far the tables are; where there are beliefs, also since when those about an entity are as they are."""
+        if entity is None or not self._has_beliefs:
+            return self._reached("reached", {})
+        return self._reached("reached_about", {"entity": entity})
 
     def merge_class(self, entity: str) -> list[str]:
         """The entity with all that were ever merged with it."""
@@ -131,7 +148,7 @@ class Index:
     def names_of(self, entities: Collection[str]) -> dict[str, NewestName]:
         """The newest names of entities."""
         streams = [entity_stream(entity) for entity in entities]
-        rows: list[tuple[str, str | None, bool, bool]] = self._read(
+        rows: list[tuple[str, str | None, bool]] = self._read(
             "names_of", tuple_row, entities=list(entities), streams=streams
         )
         return {row[0]: NewestName(*row[1:]) for row in rows}
@@ -143,6 +160,14 @@ class Index:
     def search(self, folded: str | None, scheme: str | None, value: str | None, after: str, limit: int) -> list[str]:
         """Entities by name or identifier, in the order of their ids."""
         return self._read("search", scalar_row, folded=folded, scheme=scheme, value=value, after=after, limit=limit)
+
+    def _reached(self, query: str, asked: Mapping[str, str]) -> Reached:
+        found = self._database.read(_reached_by(query, self._schemas), asked, tuple_row)
+        position, is_built, tables, last, erasures, epoch, *since = found[0]
+        if not is_built:
+            raise NotBuilt(f"It is at position {position}.")
+        mark = Mark(tables, last, erasures, epoch)
+        return Reached(position, mark, Since(asked["entity"], epoch, *since) if since else None)
 
     def _read(self, name: str, row: RowFactory[Row], **params: object) -> list[Row]:
         if not self._is_built:
@@ -156,5 +181,15 @@ class Index:
 
 
 @cache
-def _reached_by(schemas: tuple[str, ...]) -> str:
-    return SQL(_QUERIES["reached"]).format(states=states_of(schemas)).as_string()
+def _reached_by(query: str, schemas: tuple[str, ...]) -> str:
+    names = [Identifier(f"checkpoint_{number}") for number in range(len(schemas))]
+    tables = zip(map(Identifier, schemas), names, strict=True)
+    return (
+        SQL(_QUERIES[query])
+        .format(
+            positions=SQL(", ").join(SQL("{}.position").format(name) for name in names),
+            built=SQL(" AND ").join(SQL("{}.built_at IS NOT NULL").format(name) for name in names),
+            checkpoints=SQL(" CROSS JOIN ").join(SQL("{}.checkpoint AS {}").format(*table) for table in tables),
+        )
+        .as_string()
+    )

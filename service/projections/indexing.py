@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from events.event_types import DomainEvent
+from events.event_types import Claimed, DomainEvent
 from events.identity import entity_stream, split_stream
 from events.mentions import entities_in, responded_to
 from events.records import ClaimRecord, EntityRecord, Record, fold_stream
@@ -43,7 +43,7 @@ class IndexProjection:
     """See `service.projections.projection.Projection`. Handling an event twice changes nothing."""
 
     name = "index"
-    version = 2
+    version = 3
     follows: str | None = None
     in_order = False
     tables = _QUERIES["tables"]
@@ -60,13 +60,15 @@ class IndexProjection:
             if items:
                 columns = zip(_COLUMNS[table], map(list, zip(*items, strict=True)), strict=True)
                 connection.execute(_QUERIES[f"put_{table}"], dict(columns))
+        if rows.doubtful:
+            connection.execute(_QUERIES["put_unsettled"], {"claims": sorted(rows.doubtful)})
 
     def load(self, records: Sequence[StoredRecord], history: History) -> Load:
-        """Claims and entities as they were first recorded; what was done to them later is left for later."""
+        """Claims and entities as they were first recorded; responses, and what was done to them, are left for later."""
         rows, changes, later = IndexRows(), IndexRows(), []
         for record in records:
             event = event_of(record)
-            if record.version == 1:
+            if record.version == 1 and not _responds(event):
                 rows.add(event, record.position)
             else:
                 changes.add(event, record.position)
@@ -94,7 +96,16 @@ class IndexProjection:
             found = set(connection.execute(_QUERIES[table], {"ids": ids}).fetchall())
             differences += _differing(table, expected[table] - found, "the log says so and the table does not")
             differences += _differing(table, found - expected[table], "the table says so and the log does not")
+        held = set(connection.execute(_QUERIES["unsettled"], {"ids": names["claim"]}).fetchall())
+        named, answering = expected["claim_entities"], {claim for claim, _ in expected["responses"]}
+        sure: set[Row] = {(entity, claim) for entity, claim in named if claim in answering}
+        differences += _differing("unsettled", sure - held, "the log says so and the table does not")
+        differences += _differing("unsettled", held - named, "the table says so and the log does not")
         return differences
+
+
+def _responds(event: DomainEvent) -> bool:
+    return isinstance(event, Claimed) and next(responded_to("", event.content.attributes), None) is not None
 
 
 def _entities(events: Mapping[str, Sequence[DomainEvent]], history: History, until: int) -> dict[str, Record | None]:

@@ -41,6 +41,8 @@ class IndexRows:
     claim_entities: set[Pair] = field(default_factory=set)
     claim_articles: set[Pair] = field(default_factory=set)
     responses: set[Pair] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
+    """The claims that may be unsettled since: they were amended by an article, name more, or stand in a response."""
 
     def add(self, event: DomainEvent, position: int) -> None:
         """Adds the rows of one more event."""
@@ -57,17 +59,22 @@ class IndexRows:
             case EntityMerged():
                 self.merges.add((name, event.into))
             case ClaimCorrected():
-                self._add_entities(name, _entities_in_changes(event.changes))
+                self._add_entities(name, brought := list(_entities_in_changes(event.changes)))
+                self.doubtful.update([name] if brought else ())
                 self._add_responses(name, event.changes.get("attributes", {}))
         if isinstance(event, ClaimCorrected | ClaimRetracted | ClaimReinstated) and event.article is not None:
             self.claim_articles.add((event.article, name))
+            self.doubtful.add(name)
 
     def _add_entities(self, claim: str, entities: Iterable[str]) -> None:
         for entity in entities:
             self.claim_entities.add((entity, claim))
 
     def _add_responses(self, claim: str, attributes: Mapping[str, Any]) -> None:
-        self.responses.update((claim, other) for other in responded_to(claim, attributes))
+        others = list(responded_to(claim, attributes))
+        self.responses.update((claim, other) for other in others)
+        if others:
+            self.doubtful.update((claim, *others))
 
 
 class EntityRows(NamedTuple):

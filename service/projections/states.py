@@ -41,6 +41,8 @@ class _Rows(NamedTuple):
     beliefs: list[tuple[UUID, int, str, bytes]]
     places: list[tuple[str, int, str, UUID, str, int]]
     bearers: list[tuple[UUID, UUID]]
+    entities: dict[str, int]
+    """Where something listed under an entity was last believed otherwise."""
 
 
 class _Memory:
@@ -54,7 +56,7 @@ class _Memory:
     def make_room(self) -> None:
         """Where too much is held, forgets what was used longest ago."""
         if len(self.ledger) > MOST_HELD:
-            self.ledger.forget(MOST_HELD // 4)
+            self.ledger.forget(MOST_HELD // 2)
             self.known = {matter: known for matter, known in self.known.items() if self.ledger.holds(matter)}
 
 
@@ -62,7 +64,7 @@ class StatesProjection:
     """See `service.projections.projection.Projection`. Rows are only ever added."""
 
     name: str = "states"
-    version: int = 1
+    version: int = 2
     follows: str | None = "index"
     in_order: bool = True
     tables: str = _QUERIES["tables"]
@@ -82,7 +84,7 @@ class StatesProjection:
         memory.ledger.use(shelves)
         events = [event_of(record) for record in records]
         _recall(connection, memory, memory.ledger.prepare(events))
-        rows = _Rows([], [], [])
+        rows = _Rows([], [], [], {})
         for record, event in zip(records, events, strict=True):
             shelves.position = record.position - 1
             _take(connection, memory, event, record.position, rows)
@@ -139,6 +141,7 @@ def _take(connection: Connection, memory: _Memory, event: DomainEvent, position:
             for entity in believed.entities
             if entity not in listed
         )
+        rows.entities.update(dict.fromkeys(listed.union(believed.entities), position))
 
 
 def _recall(connection: Connection, memory: _Memory, matters: Collection[Matter]) -> None:
@@ -159,6 +162,7 @@ def _write(connection: Connection, rows: _Rows) -> None:
     for query, names, found in (
         ("put_places", ("entity", "rank", "name", "matter", "kind", "since"), rows.places),
         ("put_bearers", ("matter", "claim"), rows.bearers),
+        ("put_entity_beliefs", ("entity", "since"), sorted(rows.entities.items())),
     ):
         if found:
             connection.execute(_QUERIES[query], dict(zip(names, map(list, zip(*found, strict=True)), strict=True)))

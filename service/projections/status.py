@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from psycopg.rows import args_row, scalar_row
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Identifier
 
 from service.db import Database
 from service.errors import SchemaMissing
@@ -145,9 +145,5 @@ def read_status(database: Database, schema: str) -> ProjectionStatus:
 
 @cache
 def _state_of(schemas: tuple[str, ...]) -> str:
-    return SQL(_QUERIES["state"]).format(states=states_of(schemas)).as_string()
-
-
-def states_of(schemas: tuple[str, ...]) -> Composed:
-    """The part of a query that gives the state of the tables in each of some schemas."""
-    return SQL(" UNION ALL ").join(SQL(_QUERIES["state_of"]).format(schema=Identifier(schema)) for schema in schemas)
+    parts = (SQL(_QUERIES["state_of"]).format(schema=Identifier(schema)) for schema in schemas)
+    return SQL(_QUERIES["state"]).format(states=SQL(" UNION ALL ").join(parts)).as_string()

@@ -31,7 +31,7 @@ class WholeIndex(Index):
         """The end of the log."""
         return self._head
 
-    def reached(self) -> Reached:
+    def reached(self, entity: str | None = None) -> Reached:
         """The end of the log. Nothing is to be remembered: names are not known here."""
         return Reached(self._head, None)
 

@@ -53,6 +53,12 @@ CREATE TABLE responses (
 );
 COMMENT ON TABLE responses IS 'A response, and the claims it is about or speaks for.';
 
+CREATE TABLE unsettled (
+    entity text COLLATE "C" NOT NULL,
+    claim  text COLLATE "C" NOT NULL
+);
+COMMENT ON TABLE unsettled IS 'The claims that stand in a response or rest on several articles, by the entities that they name.';
+
 -- name: indexes
 -- The indexes of the index's tables; each can be made again where it is there.
 CREATE UNIQUE INDEX IF NOT EXISTS claim_entities_key ON claim_entities (entity, claim);
@@ -72,6 +78,8 @@ CREATE UNIQUE INDEX IF NOT EXISTS merges_key ON merges (merged, into_entity);
 CREATE INDEX IF NOT EXISTS merges_into ON merges (into_entity);
 CREATE UNIQUE INDEX IF NOT EXISTS responses_key ON responses (claim, other);
 CREATE INDEX IF NOT EXISTS responses_other ON responses (other, claim);
+CREATE UNIQUE INDEX IF NOT EXISTS unsettled_key ON unsettled (entity, claim);
+CREATE INDEX IF NOT EXISTS unsettled_claim ON unsettled (claim);
 
 -- name: forget_entities
 -- Forgets what is to be entered anew of some entities.
@@ -120,6 +128,17 @@ SELECT * FROM unnest(%(article)b::text[], %(claim)b::text[]) ON CONFLICT DO NOTH
 INSERT INTO responses (claim, other)
 SELECT * FROM unnest(%(claim)b::text[], %(other)b::text[]) ON CONFLICT DO NOTHING;
 
+-- name: put_unsettled
+-- Enters, of some claims, those that stand in a response or rest on several articles.
+INSERT INTO unsettled (entity, claim)
+SELECT e.entity, e.claim
+FROM claim_entities e
+WHERE e.claim = ANY (%(claims)b::text[]) AND (
+    EXISTS (SELECT FROM responses r WHERE r.claim = e.claim)
+    OR EXISTS (SELECT FROM responses r WHERE r.other = e.claim)
+    OR (SELECT count(*) FROM (SELECT FROM claim_articles a WHERE a.claim = e.claim LIMIT 2) few) = 2)
+ON CONFLICT DO NOTHING;
+
 -- name: entities
 -- What is entered of some entities.
 SELECT entity, kind, name, reference FROM entities WHERE entity = ANY (%(ids)b::text[]);
@@ -151,3 +170,7 @@ SELECT article, claim FROM claim_articles WHERE claim = ANY (%(ids)b::text[]);
 -- name: responses
 -- What some responses are about.
 SELECT claim, other FROM responses WHERE claim = ANY (%(ids)b::text[]);
+
+-- name: unsettled
+-- Which of some claims are entered as unsettled.
+SELECT entity, claim FROM unsettled WHERE claim = ANY (%(ids)b::text[]);

@@ -66,9 +66,8 @@ SELECT DISTINCT article FROM claim_articles WHERE claim = ANY (%(claims)s::text[
 WITH named AS MATERIALIZED (
     SELECT c.claim,
         coalesce((SELECT true FROM responses r WHERE r.claim = c.claim LIMIT 1),
-            (SELECT true FROM responses r WHERE r.other = c.claim LIMIT 1), false) AS is_answered,
-        (SELECT true FROM claim_articles a WHERE a.claim = c.claim OFFSET 1 LIMIT 1) IS NOT NULL AS is_backed
-    FROM (SELECT DISTINCT claim FROM claim_entities WHERE entity = ANY (%(entities)s::text[])) c
+            (SELECT true FROM responses r WHERE r.other = c.claim LIMIT 1), false) AS is_answered
+    FROM (SELECT DISTINCT claim FROM unsettled WHERE entity = ANY (%(entities)s::text[])) c
 ), told AS (
     SELECT n.claim, n.is_answered, coalesce(
         (SELECT true FROM log.events e
@@ -78,7 +77,7 @@ WITH named AS MATERIALIZED (
             SELECT FROM log.events e WHERE e.stream = 'article-' || a.article AND e.version = 2 OFFSET 0) corrected
             WHERE a.claim = n.claim LIMIT 1),
         false) AS is_open
-    FROM named n WHERE n.is_answered OR n.is_backed
+    FROM named n
 )
 SELECT claim, is_answered, is_open FROM told WHERE is_answered OR is_open LIMIT %(limit)s::integer;
 
@@ -115,19 +114,29 @@ WHERE e.entity >= %(first)s::text
 ORDER BY e.entity LIMIT %(limit)s::integer;
 
 -- name: names_of
--- The newest names of entities, whether more is recorded of an entity than that it was registered, and whether its name may
--- have to be forgotten. A scalar subquery is asked for each entity by the index of the log; EXISTS may become one hash of it all.
+-- The newest names of entities, and whether more is recorded of an entity than that it was registered. A scalar subquery is
+-- asked for each entity by the index of the log; EXISTS may become one hash of it all.
 SELECT e.entity, e.name, (
     SELECT true FROM log.events later WHERE later.stream = wanted.stream AND later.version = 2
-) IS NOT NULL AS has_changed, e.reference IS NOT NULL AS is_erasable
+) IS NOT NULL AS has_changed
 FROM entities e JOIN unnest(%(entities)s::text[], %(streams)s::text[]) AS wanted (entity, stream) USING (entity)
 WHERE e.entity = ANY (%(entities)s::text[]);
 
 -- name: reached
--- The state of the tables, which tables the index has, and where something was last recorded about any entity.
-SELECT s.position, s.is_built, 'entity_events'::regclass::oid::bigint AS tables,
-    (SELECT coalesce(max(position), 0) FROM entity_events) AS last
-FROM (SELECT min(position) AS position, bool_and(is_built) AS is_built FROM ({states}) AS states) s;
+-- How far the tables of all schemas are, which tables the index has, where something was last recorded about any entity, how
+-- often texts were forgotten, and the identity of the log: a restored one has the same tables, and other events at their
+-- positions. Every request asks this first, so it is one flat join of tables of one row.
+SELECT least({positions}) AS position, {built} AS is_built, 'entity_events'::regclass::oid::bigint AS tables,
+    (SELECT coalesce(max(position), 0) FROM entity_events) AS last, erasures.count, epoch.epoch
+FROM {checkpoints} CROSS JOIN log.epoch LEFT JOIN log.erasures ON true;
+
+-- name: reached_about
+-- The same, and since when all that is believed about an entity is as it is, in which tables.
+SELECT least({positions}) AS position, {built} AS is_built, 'entity_events'::regclass::oid::bigint AS tables,
+    (SELECT coalesce(max(position), 0) FROM entity_events) AS last, erasures.count, epoch.epoch,
+    'entity_beliefs'::regclass::oid::bigint AS state_tables,
+    coalesce((SELECT since FROM entity_beliefs WHERE entity = %(entity)s::text), 0) AS since
+FROM {checkpoints} CROSS JOIN log.epoch LEFT JOIN log.erasures ON true;
 
 -- name: look_alikes
 -- Other entities with a name that looks like one of an entity.

@@ -24,12 +24,19 @@ CREATE TABLE bearers (
 );
 COMMENT ON TABLE bearers IS 'The claims that ever bore on each matter.';
 
+CREATE TABLE entity_beliefs (
+    entity text   COLLATE "C" NOT NULL,
+    since  bigint NOT NULL
+) WITH (fillfactor = 70);
+COMMENT ON TABLE entity_beliefs IS 'Since where in the log all that is believed about what is listed under an entity is as it is.';
+
 -- name: indexes
 -- The indexes of the tables of the states; each can be made again where it is there.
 CREATE UNIQUE INDEX IF NOT EXISTS beliefs_key ON beliefs (matter, since);
 CREATE INDEX IF NOT EXISTS beliefs_since ON beliefs (since);
 CREATE UNIQUE INDEX IF NOT EXISTS places_key ON places (entity, rank, name) INCLUDE (matter, kind, since);
 CREATE UNIQUE INDEX IF NOT EXISTS bearers_key ON bearers (matter, claim);
+CREATE UNIQUE INDEX IF NOT EXISTS entity_beliefs_key ON entity_beliefs (entity);
 
 -- name: place
 -- The checkpoint of the tables, and what tells these tables from any others.
@@ -62,6 +69,12 @@ ON CONFLICT DO NOTHING;
 -- Notes which claims bear on matters.
 INSERT INTO bearers (matter, claim)
 SELECT * FROM unnest(%(matter)b::uuid[], %(claim)b::uuid[]) ON CONFLICT DO NOTHING;
+
+-- name: put_entity_beliefs
+-- Notes where something listed under entities was last believed otherwise.
+INSERT INTO entity_beliefs AS kept (entity, since)
+SELECT * FROM unnest(%(entity)b::text[], %(since)b::bigint[])
+ON CONFLICT (entity) DO UPDATE SET since = greatest(kept.since, excluded.since);
 
 -- name: claims_on
 -- The claims that ever bore on some matters.
@@ -96,6 +109,13 @@ SELECT matter, array_agg(since ORDER BY since) FROM beliefs WHERE matter = ANY (
 -- name: belief_at
 -- The belief about a matter at a position.
 SELECT body FROM beliefs WHERE matter = %(matter)b::uuid AND since <= %(position)b::bigint ORDER BY since DESC LIMIT 1;
+
+-- name: unnoted
+-- Those of some entities of which it is not noted that something changed as late as a matter did, up to a position.
+SELECT wanted.entity
+FROM unnest(%(entities)b::text[]) AS wanted (entity) LEFT JOIN entity_beliefs e ON e.entity = wanted.entity COLLATE "C"
+WHERE coalesce(e.since, 0) < (
+    SELECT max(since) FROM beliefs WHERE matter = %(matter)b::uuid AND since <= %(position)b::bigint);
 
 -- name: places_of
 -- The entities under which a matter was ever listed.

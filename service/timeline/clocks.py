@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -49,7 +49,7 @@ class ClockReader:
         self,
         store: EventStore,
         epoch: Callable[[], UUID],
-        reached: Callable[[], Reached],
+        reached: Callable[[str | None], Reached],
         longest_wait: float,
         now: Callable[[], datetime],
     ) -> None:
@@ -67,20 +67,23 @@ class ClockReader:
         recorded_by: str | None = None,
         according_to: str | None = None,
         min_position: int | None = None,
+        entity: str | None = None,
     ) -> Clocks:
-        """The point that the parameters mean; Invalid names the parameter in its pointer.
+        """The point that the parameters of a question about an entity mean; Invalid names the parameter in its pointer.
 
         Waits, up to a limit, until the read side has seen `min_position` and `recorded_by`; ReadSideBehind after it.
         """
         day = _day(as_of, "as_of") if as_of is not None else self._now().date().toordinal()
         limit = _day(published_by, "published_by") if published_by is not None else None
         wanted = self._position(recorded_by) if recorded_by is not None else None
-        if min_position is not None and min_position > self._store.head():
-            raise Invalid(f"the log has no position {min_position} yet", "min_position")
-        reached = self.wait_for(max(wanted or 0, min_position or 0))
+        needed = {"recorded_by": wanted or 0, "min_position": min_position or 0}
+        reached = self._reached(entity)
+        if reached.position < max(needed.values()):
+            self._demand_there(needed)
+            reached = self.wait_for(max(needed.values()), entity)
         position = reached.position if wanted is None else wanted
         perspective = clean_id(according_to, "according_to") if according_to is not None else None
-        return Clocks(day, limit, position, self._recorded_at(position), perspective, reached.mark)
+        return Clocks(day, limit, position, self._recorded_at(position), perspective, reached.mark, reached.since)
 
     def _recorded_at(self, position: int) -> datetime | None:
         """When the last event up to a position was recorded; known for the last position that was asked for."""
@@ -90,24 +93,28 @@ class ClockReader:
             known = self._last = asked, self._store.recorded_at(position)
         return known[1]
 
-    def wait_for(self, position: int) -> Reached:
+    def wait_for(self, position: int, entity: str | None = None) -> Reached:
         """How far the read side is, once it is at `position` at least."""
         deadline = time.monotonic() + self._longest_wait
         pause = 0.001
-        while (reached := self._reached()).position < position:
+        while (reached := self._reached(entity)).position < position:
             if time.monotonic() > deadline:
                 raise ReadSideBehind(f"It is at {reached.position}, not yet at {position}.")
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
         return reached
 
+    def _demand_there(self, positions: Mapping[str, int]) -> None:
+        """Invalid for a parameter whose position the log does not have yet."""
+        head = self._store.head()
+        for name, position in positions.items():
+            if position > head:
+                raise Invalid(f"the log has no position {position} yet", name)
+
     def _position(self, text: str) -> int:
         """The log position that a position or an instant means."""
         if _POSITION.fullmatch(text):
-            position = int(text)
-            if position > self._store.head():
-                raise Invalid(f"the log has no position {position} yet", "recorded_by")
-            return position
+            return int(text)
         try:
             instant = parse_instant(text)
         except InvalidDate as error:

@@ -35,9 +35,7 @@ class Naming:
 
         The log is read only for those of which more than their entry is recorded.
         """
-        known = self._memory.recall(
-            clocks.mark, "name", entities, self._index.names_of, lambda found: not found.is_erasable
-        )
+        known = self._memory.recall(clocks.mark, "name", entities, self._index.names_of)
         names = {entity: found.name for entity, found in known.items()}
         changed = [entity_stream(entity) for entity, found in known.items() if found.has_changed]
         if changed:

@@ -29,6 +29,7 @@ from events.vocabulary import RELATIONS, relation_key
 from events.votes import VoteKey, VoteState
 from service.projections.beliefs import Beliefs
 from service.projections.index import Index
+from service.settings import Limits
 from service.store.protocol import EventStore
 from service.store.rows import readable, recorded
 from service.store.texts import Opener
@@ -37,7 +38,7 @@ from service.timeline.loading import Loader, refs_of
 from service.timeline.naming import Naming
 from service.timeline.parts import part, place_of
 from service.timeline.perspectives import PagedStates
-from service.timeline.remembering import Memory
+from service.timeline.remembering import Edition, Editions, Memory
 from service.timeline.states import FoldedStates, KeptStates, States
 from service.timeline.texts import sealed_in
 from service.timeline.views import (
@@ -49,12 +50,15 @@ from service.timeline.views import (
     FeedPage,
     Page,
     RelationView,
+    StatePart,
     VoteView,
 )
 from service.timeline.workspace import REF, is_uuid
 
 OWNS = "owns"
 MOST_OWNED = 50
+_PART_BYTES, _ANSWER_BYTES, _TIMES_KEPT = 2_000, 1_000, 8
+"""What a part takes in memory: so much itself and for each answer, and so many times the beliefs as they are kept."""
 _SCHEME = re.compile("([a-z][a-z0-9_-]{0,31}):(.+)")
 
 
@@ -64,13 +68,14 @@ class Reader:
     Unknown for an entity that nobody registered until now; of one registered later nothing was known at that position.
     """
 
-    def __init__(self, store: EventStore, index: Index, beliefs: Beliefs | None, most_claims: int) -> None:
+    def __init__(self, store: EventStore, index: Index, beliefs: Beliefs | None, limits: Limits) -> None:
         """Without `beliefs` every answer is folded from the claims."""
         self._store = store
         self._beliefs = beliefs
         self._index = index
-        self._load = Loader(store, index, most_claims)
+        self._load = Loader(store, index, limits.fold_claims)
         self._memory = Memory()
+        self._editions = Editions(limits.remembered)
         self._naming = Naming(store, index, self._load, self._memory)
 
     # entities
@@ -102,18 +107,32 @@ class Reader:
         asked = self._newest(name, clocks)
         merges = self._merges_of([asked], clocks)
         entity = survivors(merges, clocks.position).get(name, name)
-        states = self.states(clocks)
-        told, following = part(states.listed(entity, place_of(after)), wanted, limit)
-        state = assembled(entity, told)
+        part = self.state_part(entity, clocks, wanted, limit, after)
         return EntityStateView(
             asked=name,
             entity=self._naming.views([self._then(asked, entity, clocks.position)], clocks)[0],
-            state=state,
-            names=self._naming.names_of({name, *named_in(state)}, clocks),
-            refs=_named((answer for _, answer in told), states.refs),
+            part=part,
+            names=self._naming.names_of({name, *part.named}, clocks),
             notices=_notices(merges, clocks, name),
-            after=following,
         )
+
+    def state_part(
+        self, entity: str, clocks: Clocks, wanted: Wanted, limit: int | None, after: str | None = None
+    ) -> StatePart:
+        """What `entity_state` tells of an entity that goes on.
+
+        Where the clocks know since when its beliefs are as they are, what was told once is remembered.
+        """
+        since = clocks.since
+        if since is None or since.entity != entity or not clocks.is_plain:
+            return self._told(entity, clocks, wanted, limit, after)
+        position = min(since.position, clocks.position)
+        edition = Edition(since.epoch, since.tables, position, entity, wanted, limit, after)
+        found = self._editions.recall(edition, clocks.as_of)
+        if found is None:
+            found = self._told(entity, clocks, wanted, limit, after)
+            self._editions.keep(edition, found)
+        return found
 
     # relations and votes
 
@@ -268,6 +287,14 @@ class Reader:
         return {seal.reference: opener.open(seal) for seal in reversed(seals)}
 
     # parts of answers
+
+    def _told(self, entity: str, clocks: Clocks, wanted: Wanted, limit: int | None, after: str | None) -> StatePart:
+        states = self.states(clocks)
+        told, following, days, size = part(states.listed(entity, place_of(after)), wanted, limit)
+        state = assembled(entity, told)
+        refs = _named((answer for _, answer in told), states.refs)
+        weight = _PART_BYTES + len(told) * _ANSWER_BYTES + size * _TIMES_KEPT
+        return StatePart(state, refs, frozenset(named_in(state)), len(told), weight, following, days)
 
     def states(self, clocks: Clocks) -> States:
         """What is told of matters at a point, for one question."""

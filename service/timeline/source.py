@@ -17,7 +17,7 @@ from events.stances import StancePoint, stance_order, stance_points
 from events.temporal import AFTER_ALL
 from events.vocabulary import COOPERATIVE, RIVAL
 from service.errors import QueryTooExpensive
-from service.projections.beliefs import Beliefs, Kept, Place
+from service.projections.beliefs import Beliefs, Kept
 from service.projections.index import Index
 from service.timeline.loading import Loader, refs_of
 from service.timeline.states import FoldedStates
@@ -197,8 +197,7 @@ class KeptSource(_Batches):
 
     def _folded_points(self, row: Kept, belief: Belief[Any]) -> Iterator[StancePoint]:
         for entity in belief.entities[:1]:
-            told = self._folded.listed(entity, Place(row.rank, ""), (STANCE,))
-            yield from next((found.answer for found in told if found.place == row.place), ())
+            yield from self._folded.whole(entity, row.place) or ()
 
     def _told(self, belief: Belief[Any], matter: Matter) -> Any:
         return self._folded.of(matter) if belief.told is None else belief.at(self._clocks.as_of)

@@ -10,9 +10,8 @@ from typing import Any, NamedTuple, Protocol
 from events.beliefs import Belief
 from events.fold import Knowledge
 from events.knowledge import Hearing, hear
-from events.matters import KINDS, RANKS, STANCE, VOTE, Account, Bearing, Matter, account, bearings
-from events.stances import concerns
-from events.state import refs_in
+from events.matters import KINDS, RANKS, VOTE, Account, Bearing, Matter, account, bearings
+from events.state import concerning, refs_in
 from service.projections.beliefs import FIRST, Beliefs, Kept, Place
 from service.timeline.loading import Loader, refs_of
 from service.timeline.views import Clocks
@@ -21,11 +20,17 @@ _ROWS = 200
 
 
 class Told(NamedTuple):
-    """What is told of one matter that is listed under an entity; the answer is None or empty where it tells nothing."""
+    """What is told of one matter that is listed under an entity; the answer is None or empty where it tells nothing.
+
+    Until the beliefs change, it is the same on all days from the first until before the last of `days`.
+    `size` is that of the belief, in bytes.
+    """
 
     place: Place
     kind: str
     answer: Any
+    days: tuple[int, int]
+    size: int = 0
 
 
 class States(Protocol):
@@ -34,9 +39,9 @@ class States(Protocol):
     refs: dict[str, str]
 
     def listed(self, entity: str, after: Place = FIRST, kinds: Collection[str] = KINDS) -> Iterator[Told]:
-        """The matters of some kinds that are listed under an entity which goes on, in the order of places.
+        """The matters of some kinds that are listed under an entity which goes on, with what they tell of it, in order.
 
-        Among them may be such as were listed once, which tell nothing.
+        Among them may be such as tell nothing of it (see `concerning`), or were listed once: their answer is empty.
         """
 
     def of(self, matter: Matter) -> Any:
@@ -64,15 +69,27 @@ class FoldedStates:
         kinds: Collection[str],
         is_asked: Callable[[Place], bool],
     ) -> Iterator[Told]:
-        """What these claims tell of the matters listed under an entity in the places that are asked for."""
+        """What these claims tell of an entity, by the matters under it in the places that are asked for."""
         found = (
             (place_for(matter), matter, bearing)
             for matter, bearing in bearings(hearing).items()
             if matter.kind in kinds and entity in bearing.entities
         )
+        day = self._clocks.as_of
         for place, matter, bearing in sorted((item for item in found if is_asked(item[0])), key=itemgetter(0)):
             told = self._account(knowledge, hearing, matter, bearing)
-            yield Told(place, matter.kind, told.at(self._clocks.as_of))
+            yield Told(place, matter.kind, concerning(entity, matter.kind, told.at(day)), (day, day))
+
+    def whole(self, entity: str, place: Place) -> Any:
+        """What is told of the matter in a place under an entity, also what tells nothing of that entity.
+
+        None where no matter is there.
+        """
+        knowledge = self._load.of(entity, self._clocks.position, self._clocks.perspective)
+        hearing = self._hearing(knowledge)
+        found = ((m, bearing) for m, bearing in bearings(hearing).items() if (m.rank, m.name) == place)
+        told = (self._account(knowledge, hearing, *item) for item in found)
+        return next((account.at(self._clocks.as_of) for account in told), None)
 
     def of(self, matter: Matter) -> Any:
         """See `States`."""
@@ -113,7 +130,9 @@ class KeptStates:
             kept = self._beliefs.listed(entity, after, ranks, self._clocks.position, rows)
             for row in kept:
                 if row.kind in kinds:
-                    yield Told(row.place, row.kind, self._answer(entity, row))
+                    belief = self._heard(row.belief())
+                    answer = self._answer(entity, row, belief)
+                    yield Told(row.place, row.kind, answer, belief.stretch(self._clocks.as_of), len(row.body))
             if len(kept) < rows:
                 return
             after = kept[-1].place
@@ -130,19 +149,13 @@ class KeptStates:
         self.refs.update(belief.refs)
         return belief
 
-    def _answer(self, entity: str, row: Kept) -> Any:
+    def _answer(self, entity: str, row: Kept, belief: Belief[Any]) -> Any:
         """None for what is no longer listed under the entity."""
-        belief = self._heard(row.belief())
         if entity not in belief.entities:
             return None
-        return _concerning(entity, row.kind, self._at(entity, row.place, belief))
-
-    def _at(self, entity: str, place: Place, belief: Belief[Any]) -> Any:
-        if belief.told is not None:
-            return belief.at(self._clocks.as_of)
-        kinds = [kind for kind in KINDS if RANKS[kind] == place.rank]
-        told = self._folded.listed(entity, Place(place.rank, ""), kinds)
-        return next((found.answer for found in told if found.place == place), None)
+        is_kept = belief.told is not None
+        told = belief.at(self._clocks.as_of) if is_kept else self._folded.whole(entity, row.place)
+        return concerning(entity, row.kind, told)
 
     @cached_property
     def _folded(self) -> FoldedStates:
@@ -154,11 +167,6 @@ class KeptStates:
 def place_for(matter: Matter) -> Place:
     """Where a matter stands in an answer."""
     return Place(matter.rank, matter.name)
-
-
-def _concerning(entity: str, kind: str, answer: Any) -> Any:
-    """The answer about a matter as far as it concerns an entity: of a stance not all points need to."""
-    return tuple(point for point in answer if concerns(point, entity)) if kind == STANCE else answer
 
 
 _SILENCE = Hearing([], [], [], [], {})

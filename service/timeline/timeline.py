@@ -70,7 +70,7 @@ class Timeline(Reader):
         proofs: LogProofs,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        super().__init__(application.store, index, beliefs, limits.fold_claims)
+        super().__init__(application.store, index, beliefs, limits)
         self._application = application
         self.proofs = proofs
         self.network = Networks(self._load, index, beliefs, self._naming, limits)
@@ -125,12 +125,13 @@ class Timeline(Reader):
         recorded_by: str | None = None,
         according_to: str | None = None,
         min_position: int | None = None,
+        entity: str | None = None,
     ) -> Clocks:
-        """The point that the parameters of the clocks mean; a refusal names the parameter in its pointer.
+        """The point that the parameters of a question about an entity mean; a refusal names one in its pointer.
 
         Waits, up to a limit, until the read side has seen `min_position` and `recorded_by`; ReadSideBehind after it.
         """
-        clocks = self._clocks.resolve(as_of, published_by, recorded_by, according_to, min_position)
+        clocks = self._clocks.resolve(as_of, published_by, recorded_by, according_to, min_position, entity)
         if clocks.according_to is not None and not self._load.entities([clocks.according_to], EVER):
             raise Unknown(f"there is no entity {clocks.according_to!r}", "according_to")
         return clocks

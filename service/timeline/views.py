@@ -18,7 +18,7 @@ from events.state import EntityState
 from events.temporal import Bounds
 from events.values import ClaimContent, Position, Recorder
 from events.votes import VoteState
-from service.projections.index import Mark
+from service.projections.index import Mark, Since
 
 Item = TypeVar("Item")
 
@@ -27,7 +27,8 @@ Item = TypeVar("Item")
 class Clocks:
     """A point of the clocks, resolved. `position` is the log position that answers.
 
-    `mark` is that of the index when the point was resolved: what is remembered under it may be used.
+    `mark` is that of the index when the point was resolved: what is remembered under it may be used. `since` is
+    that of the entity in question; None where none was named.
     """
 
     as_of: int
@@ -36,6 +37,7 @@ class Clocks:
     recorded_at: datetime | None
     according_to: str | None = None
     mark: Mark | None = field(default=None, compare=False)
+    since: Since | None = field(default=None, compare=False)
 
     @property
     def point(self) -> Point:
@@ -172,18 +174,36 @@ class ClaimView:
 
 @dataclass(frozen=True)
 class EntityStateView:
-    """A part of the state of an entity, with the entity itself, the names of all others, and the notices of merges.
-
-    `after` is the place after which the rest begins (None: there is no more).
-    """
+    """A part of the state of an entity, with the entity itself, the names of all others, and the notices of merges."""
 
     asked: str
     entity: EntityView
-    state: EntityState
+    part: StatePart
     names: dict[str, str | None]
-    refs: dict[str, str]
     notices: tuple[MergeNotice, ...] = ()
-    after: str | None = None
+
+    @property
+    def state(self) -> EntityState:
+        """What the part tells."""
+        return self.part.state
+
+
+@dataclass(frozen=True, eq=False)
+class StatePart:
+    """A part of the state of an entity.
+
+    Until what is believed about it changes, it is the same on all days from the first until before the last of `days`.
+    `named` are the entities whose names an answer shows, `matters` counts what it tells of, `weight` is about how many
+    bytes it takes in memory with its answer, `after` is the place after which the rest begins (None: there is no more).
+    """
+
+    state: EntityState
+    refs: dict[str, str]
+    named: frozenset[str]
+    matters: int
+    weight: int
+    after: str | None
+    days: tuple[int, int]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from service.app import create_app
 from service.bootstrap import build, projections
+from service.http.context import EXTENSION, Surroundings
 from service.http.openapi import document
 from service.projections.together import Projectors
 from service.settings import Settings
@@ -167,6 +168,12 @@ def own_service(new_service: NewService) -> Iterator[Service]:
     """A service with an empty log."""
     with new_service() as made:
         yield made
+
+
+def surroundings_of(service: Service) -> Surroundings:
+    """What the application works with."""
+    found: Surroundings = service.app.extensions[EXTENSION]
+    return found
 
 
 Refused = Callable[..., dict[str, Any]]

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from service.db import connect
+from service.projections.indexing import INDEX
+from service.projections.projection import schema_of
+from service.projections.states import STATES
 from tests.http import examples
-from tests.http.conftest import Service, refused
+from tests.http.conftest import Service, refused, surroundings_of
 
 STATE = "/v1/entities/vmware/state"
 AGREED = [{"role": "party", "entity": "vmware"}, {"role": "party", "entity": "red-hat"}]
@@ -124,14 +128,67 @@ def test_a_page_ends_after_so_much_that_was_looked_at_also_where_nothing_is_list
     service.post("/v1/entities/other/merge", {"into": "vmware", "reason": "the same"})
     service.post("/v1/entities/other/unmerge", {"into": "vmware", "reason": "another"})
     service.catch_up()
-    whole = service.get(STATE, as_of="2014-12-01").json
+    whole = service.get(STATE, as_of="2014-12-01", status="holds").json  # another question: this one is remembered
     assert [(r["relation"], r["subject"]) for r in whole["relations"]] == [("owns", "vmware")]
     monkeypatch.setattr("service.timeline.parts.MOST_LOOKED_AT", 2)
-    first = service.get(STATE, as_of="2014-12-01").json
-    pages = [first]
+    pages = [service.get(STATE, as_of="2014-12-01", limit="99").json]
     while pages[-1]["next"] is not None:
         pages.append(service.get(pages[-1]["next"]).json)
     assert len(pages) == 2 and [r for page in pages for r in page["relations"]] == whole["relations"]
+
+
+def test_an_answer_that_was_given_before_follows_what_is_recorded(own_service: Service) -> None:
+    service, ends = own_service, [{"role": "partner", "entity": name} for name in ("one", "two")]
+    for name in ("one", "two", "three"):
+        service.known(name)
+    first = service.claim(type="partnership", participants=ends, time={"kind": "instant", "edtf": "2010-03-01"})
+    service.catch_up()
+
+    position = str(service.get("/v1/entities/one/state").json["position"])
+
+    def told(entity: str, **asked: str) -> tuple[list[Any], str]:
+        answer = service.get(f"/v1/entities/{entity}/state", as_of="2014-12-01", **asked).json
+        assert service.get(f"/v1/entities/{entity}/state", as_of="2014-12-01", **asked).json == answer
+        return [(r["object"], r["since"]["edtf"], r["claims"]) for r in answer["relations"]], answer["state_hash"]
+
+    before, other = told("one"), told("three")
+    assert before[0] == [("two", "2010-03-01", [first])] and other[0] == []
+    again = {"kind": "instant", "edtf": "2011-03-01"}
+    service.post(f"/v1/claims/{first}/corrections", {"changes": {"time": again}, "reason": "misread"})
+    service.catch_up()
+    assert told("one")[0] == [("two", "2011-03-01", [first])]
+    assert told("one", recorded_by=position) == before and told("three") == other
+    service.post("/v1/entities/two/merge", {"into": "three", "reason": "the same"})
+    service.catch_up()
+    assert told("one")[0] == [("three", "2011-03-01", [first])]
+    assert told("three")[0] == [("three", "2011-03-01", [first])]
+    service.post(f"/v1/claims/{first}/retraction", {"reason": "it was another one"})
+    service.catch_up()
+    assert told("one")[0] == told("three")[0] == []
+
+
+def test_a_forgotten_name_is_not_told_from_memory(own_service: Service) -> None:
+    service, ends = own_service, [{"role": "holder", "entity": "ann"}, {"role": "organization", "entity": "vmware"}]
+    service.put("/v1/entities/ann", examples.registration(name="Ann Example", kind="person"))
+    service.claim(type="position", participants=ends, attributes={"title": "chief"})
+    service.catch_up()
+    assert [service.get(STATE).json["names"]["ann"] for _ in range(2)] == ["Ann Example"] * 2
+    with connect(str(surroundings_of(service).settings.database_url)) as superuser, superuser.transaction():
+        superuser.execute("DELETE FROM log.texts")
+        superuser.execute(f"UPDATE {schema_of(INDEX)}.entities SET name = NULL WHERE reference IS NOT NULL")  # noqa: S608
+    assert service.get(STATE).json["names"]["ann"] is None
+
+
+def test_nothing_is_remembered_of_another_log(own_service: Service) -> None:
+    """A log that was restored counts its positions anew."""
+    service = own_service
+    service.claim(**examples.ownership())
+    service.catch_up()
+    assert all(service.get(STATE).json["relations"] for _ in range(2))
+    with connect(str(surroundings_of(service).settings.database_url)) as superuser:
+        superuser.execute("UPDATE log.epoch SET epoch = gen_random_uuid()")
+        superuser.execute(f"DELETE FROM {schema_of(STATES)}.places")  # noqa: S608
+    assert service.get(STATE).json["relations"] == []
 
 
 def test_recorded_by_an_instant(service: Service) -> None:

@@ -13,10 +13,9 @@ from msgspec.structs import replace
 from events.fold import RULES_VERSION
 from service.db import connect
 from service.http import pinning
-from service.http.context import EXTENSION, Surroundings
 from service.timeline.tokens import answered_state, format_token, parse_token
 from tests.http import examples
-from tests.http.conftest import Service, refused
+from tests.http.conftest import Service, refused, surroundings_of
 
 STATE = "/v1/entities/vmware/state"
 RELATION = "/v1/relations/owns/vmware/mirantis"
@@ -45,11 +44,6 @@ def addresses(service: Service, claim: str) -> dict[str, dict[str, str]]:
         "/v1/entities/vmware": {},
         f"/v1/articles/{service.article()}": {},
     }
-
-
-def surroundings_of(service: Service) -> Surroundings:
-    found: Surroundings = service.app.extensions[EXTENSION]
-    return found
 
 
 def without_check(answer: Any) -> dict[str, Any]:

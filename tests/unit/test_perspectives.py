@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
+from events.beliefs import encode_belief
+from events.envelope import RecordedEvent
 from events.fold import Knowledge
 from events.knowledge import hear, survivors
-from events.matters import DISPUTES, KINDS, STANCE, account, bearings
+from events.ledger import Ledger
+from events.matters import DISPUTES, KINDS, RANKS, RELATION, STANCE, Matter, account, bearings
+from events.network import EVERYTHING
+from events.stances import concerns
 from events.state import refs_in
 from events.temporal import parse_day
-from service.projections.beliefs import Place
+from service.projections.beliefs import Beliefs, Kept, Place
 from service.store.rows import readable
 from service.timeline.loading import Loader
+from service.timeline.parts import part
 from service.timeline.perspectives import PagedStates
-from service.timeline.states import Told
+from service.timeline.states import FoldedStates, KeptStates, States, Told, place_for
 from service.timeline.views import Clocks
 from tests.histories import COMPANIES, PERSON, histories, turning_days
 from tests.indexed import PlainIndex
@@ -48,11 +57,75 @@ def test_what_is_told_page_by_page_is_what_the_whole_log_tells(data: st.DataObje
                 continue
             expected = told_by(whole, entity, clocks)
             states = PagedStates(load, clocks, beliefs)
-            assert list(states.listed(entity)) == expected
+            assert lines(states.listed(entity)) == expected
             for number, told in enumerate(expected):
                 kinds = KINDS if number % 2 else {told.kind}
                 rest = [later for later in expected[number + 1 :] if later.kind in kinds]
-                assert list(states.listed(entity, told.place, kinds)) == rest
+                assert lines(states.listed(entity, told.place, kinds)) == rest
+
+
+class Line(NamedTuple):
+    """What is told of one matter."""
+
+    place: Place
+    kind: str
+    answer: Any
+
+
+def lines(listed: Iterable[Told]) -> list[Line]:
+    """What is told, in order."""
+    return [Line(told.place, told.kind, told.answer) for told in listed]
+
+
+class KeptBeliefs(PlainBeliefs):
+    """Finds the beliefs as well."""
+
+    def __init__(self, events: Iterable[RecordedEvent]) -> None:
+        events = list(events)
+        super().__init__(events)
+        ledger = Ledger()
+        self._versions: dict[Matter, list[tuple[int, bytes]]] = defaultdict(list)
+        for recorded in events:
+            for matter in ledger.take(recorded.event, recorded.position).matters:
+                self._versions[matter].append((recorded.position, encode_belief(ledger.belief(matter))))
+
+    def listed(self, entity: str, after: Place, ranks: Sequence[int], position: int, limit: int) -> list[Kept]:
+        """See `Beliefs`."""
+        matters = {matter.id: matter for matter in self._versions}
+        found = []
+        for place in self.placed(entity, after, ranks, position, limit):
+            matter = matters[place.matter]
+            at = bisect_right(self._versions[matter], position, key=lambda version: version[0])
+            found.append(Kept(*place.place, matter.kind, self._versions[matter][at - 1][1]))
+        return found
+
+
+@relaxed
+@given(st.data())
+def test_what_tells_something_is_the_same_however_it_is_told(data: st.DataObject) -> None:
+    """A stance of which no point concerns the entity tells as little as what is listed no more; parts are the same."""
+    history = data.draw(histories())
+    recorded = Recorded(history)
+    whole = recorded.knowledge()
+    beliefs = KeptBeliefs(readable(recorded.store.read_log(0, 1_000_000)))
+    load = Loader(recorded.store, PlainIndex(whole), 1_000)
+    days, positions = st.sampled_from(turning_days(history)), st.sampled_from(recorded.positions)
+    for _ in range(5):
+        position = data.draw(positions)
+        clocks = Clocks(parse_day(data.draw(days)), None, position, None, None)
+        limit = data.draw(st.integers(1, 3))
+        note(clocks)
+        for entity in whole.entities.keys() - survivors(whole, position):
+            expected = [told for told in told_by(whole, entity, clocks) if told.answer]
+            for states in every_way(load, clocks, beliefs):
+                assert [told for told in lines(states.listed(entity)) if told.answer] == expected
+            parts = [part(states.listed(entity), EVERYTHING, limit)[:2] for states in every_way(load, clocks, beliefs)]
+            assert parts[0] == parts[1] == parts[2]
+
+
+def every_way(load: Loader, clocks: Clocks, beliefs: Beliefs) -> list[States]:
+    """All that can tell what is listed under an entity."""
+    return [FoldedStates(load, clocks), PagedStates(load, clocks, beliefs), KeptStates(beliefs, load, clocks)]
 
 
 SAID = "https://news.example/2012"
@@ -110,10 +183,67 @@ def test_what_was_never_believed_at_any_position_is_told_where_it_was_published(
     beliefs = PlainBeliefs(readable(recorded.store.read_log(0, 1_000_000)))
     load = Loader(recorded.store, PlainIndex(whole), 1_000)
     clocks = Clocks(parse_day("2015-01-01"), parse_day("2013-12-31"), recorded.positions[-1], None, None)
-    told = list(PagedStates(load, clocks, beliefs).listed(entity))
+    told = lines(PagedStates(load, clocks, beliefs).listed(entity))
     assert [item.kind for item in told] == [kind]
     assert told == told_by(whole, entity, clocks)
-    assert list(PagedStates(load, clocks, beliefs).listed(entity, kinds={kind})) == told
+    assert lines(PagedStates(load, clocks, beliefs).listed(entity, kinds={kind})) == told
+
+
+FOR_ANT, FOR_CAT = ({"kind": "speaker", "agent": ["pat"], "affiliation": [company]} for company in ("ant", "cat"))
+IN_2013 = {"time": {"kind": "instant", "edtf": "2013"}}
+BY_PAT = {"participants": [{"role": "speaker", "entity": "pat"}, {"role": "about", "entity": "bee"}]}
+SPOKEN: dict[str, tuple[list[dict[str, Any]], dict[str, list[int]]]] = {  # the points told of each, by stance
+    "by a person who is no more than a voice": ([{"asserted_by": FOR_ANT}], {"ant": [1], "bee": [1], "pat": [0]}),
+    "by several as one": (
+        [{"asserted_by": {"kind": "collective", "affiliation": ["ant", "cat"]}}], {"ant": [0], "bee": [1], "cat": [0]},
+    ),
+    "for one and later for another": (
+        [BY_PAT | {"asserted_by": FOR_ANT}, BY_PAT | IN_2013 | {"asserted_by": FOR_CAT}],
+        {"ant": [1], "bee": [2], "cat": [1], "pat": [2]},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SPOKEN)
+def test_of_a_stance_an_entity_is_told_the_points_that_concern_it_and_a_part_counts_no_other(case: str) -> None:
+    said, expected = SPOKEN[case]
+    known = {"ant": "company", "bee": "company", "cat": "company", "pat": "person"}
+    recorded = Recorded([
+        *({"record": "entity", "id": name, "kind": kind, "name": name} for name, kind in known.items()),
+        article(2012),
+        *(statement(f"c{number}", "bee") | more for number, more in enumerate(said)),
+    ])  # fmt: skip
+    beliefs = KeptBeliefs(readable(recorded.store.read_log(0, 1_000_000)))
+    load = Loader(recorded.store, PlainIndex(recorded.knowledge()), 1_000)
+    clocks = Clocks(parse_day("2015-01-01"), None, recorded.positions[-1], None, None)
+    for states in every_way(load, clocks, beliefs):
+        found = {entity: [len(told.answer) for told in states.listed(entity)] for entity in known}
+        assert {entity: counts for entity, counts in found.items() if counts} == expected
+        for entity, counts in expected.items():
+            # With no room left, the next one that tells something begins another part.
+            taken, after = part(states.listed(entity), EVERYTHING, 0)[:2]
+            assert (taken, after is None) == ([], sum(counts) == 0)
+
+
+def test_a_part_ends_behind_what_it_tells_whatever_was_listed_once_before_the_next() -> None:
+    said = {"c1": ("agreement", "party"), "c2": ("competition", "competitor"), "c3": ("partnership", "partner")}
+    recorded = Recorded([
+        *({"record": "entity", "id": name, "kind": "company", "name": name} for name in ("ant", "bee")),
+        article(2012),
+        *(
+            statement(ref, "bee")
+            | {"type": type, "attributes": {}, "participants": [{"role": role, "entity": e} for e in ("ant", "bee")]}
+            for ref, (type, role) in said.items()
+        ),
+        {"record": "retraction", "of": "c2", "reason": "not so"},
+    ])  # fmt: skip
+    beliefs = KeptBeliefs(readable(recorded.store.read_log(0, 1_000_000)))
+    load = Loader(recorded.store, PlainIndex(recorded.knowledge()), 1_000)
+    clocks = Clocks(parse_day("2015-01-01"), None, recorded.positions[-1], None, None)
+    for states in every_way(load, clocks, beliefs):
+        taken, after = part(states.listed("ant", kinds={RELATION}), EVERYTHING, 1)[:2]
+        assert [state.key[0] for _, state in taken] == ["agreement_with"]
+        assert after == f"{RANKS[RELATION]}/agreement_with ant bee"
 
 
 def article(year: int) -> dict[str, Any]:
@@ -124,13 +254,19 @@ def article(year: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def told_by(whole: Knowledge, entity: str, clocks: Clocks) -> list[Told]:
+def told_by(whole: Knowledge, entity: str, clocks: Clocks) -> list[Line]:
     """What the whole log tells of an entity, in the order of places."""
     hearing = hear(whole, clocks.point)
     refs = refs_in(whole, clocks.position)
-    told = [
-        Told(Place(matter.rank, matter.name), matter.kind, account(hearing, matter, bearing, refs).at(clocks.as_of))
+    accounts = {
+        matter: account(hearing, matter, bearing, refs).at(clocks.as_of)
         for matter, bearing in bearings(hearing).items()
         if entity in bearing.entities
-    ]
+    }
+    told = [Line(place_for(matter), matter.kind, told_of(entity, matter, said)) for matter, said in accounts.items()]
     return sorted(told, key=lambda item: item.place)
+
+
+def told_of(entity: str, matter: Matter, said: Any) -> Any:
+    """What is said of a matter under an entity: of a stance just the points that concern it."""
+    return tuple(point for point in said if concerns(point, entity)) if matter.kind == STANCE else said

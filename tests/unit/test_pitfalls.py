@@ -294,7 +294,7 @@ NOON = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
 def reader(store: MemoryStore) -> ClockReader:
-    return ClockReader(store, store.epoch, lambda: Reached(store.head(), None), 0.0, lambda: NOON + timedelta(days=1))
+    return ClockReader(store, store.epoch, lambda _: Reached(store.head(), None), 0.0, lambda: NOON + timedelta(days=1))
 
 
 def stopped(steps: Sequence[float]) -> Recorded:
@@ -337,7 +337,7 @@ def test_pitfall_10_today_is_that_of_utc_wherever_the_process_runs(in_zone: Any,
     at = [NOON.replace(hour=hour, minute=minute) for hour, minute in ((0, 0), (12, 0), (23, 59))]
     for now in at:
         store = MemoryStore()
-        clocks = ClockReader(store, store.epoch, lambda: Reached(0, None), 0.0, lambda now=now: now).resolve()  # type: ignore[misc]
+        clocks = ClockReader(store, store.epoch, lambda _: Reached(0, None), 0.0, lambda now=now: now).resolve()  # type: ignore[misc]
         assert format_day(clocks.as_of) == "2026-03-29"
 
 

@@ -248,7 +248,7 @@ def test_killed_connections_are_made_anew_and_nothing_is_lost(database_url: str,
 def wait_for(worker: Projector, position: int) -> None:
     """Returns when the projector is there; while it has no connection, it is nowhere."""
 
-    def reached() -> Reached:
+    def reached(_: object) -> Reached:
         try:
             return Reached(worker.position(), None)
         except StoreUnavailable:

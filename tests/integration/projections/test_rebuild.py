@@ -211,6 +211,7 @@ def test_prepared_statements_of_pooled_connections_read_the_new_tables_after_the
     [
         ("DELETE FROM claim_entities WHERE ctid = (SELECT min(ctid) FROM claim_entities)", "claim_entities"),
         ("INSERT INTO responses VALUES ('x', 'y')", "responses"),
+        ("INSERT INTO unsettled VALUES ('x', 'y')", "unsettled"),
         ("UPDATE entities SET name = 'Wrong' WHERE entity = 'company-0'", "entities"),
         ("INSERT INTO parked VALUES ('entity-x', 1, 'X.v1', 'no')", "parked"),
     ],
@@ -256,7 +257,7 @@ def test_verifying_the_whole_finds_one_row_and_leaves_no_tables_when_there_is_no
 def test_verifying_the_whole_takes_no_build_away_that_can_be_gone_on_with(told: str) -> None:
     break_off(told, by="ann")
     before = execute(told, "SELECT * FROM projections.rebuilds")
-    with pytest.raises(BuildKept, match="goes on with read_index_2_next"):
+    with pytest.raises(BuildKept, match="goes on with read_index_3_next"):
         rebuild(told, by="bob", is_to_switch=False)
     assert execute(told, "SELECT * FROM projections.rebuilds") == before
     assert execute(told, "SELECT count(*) FROM load_ranges WHERE is_done", SCHEMA + NEXT) == [(12,)]
@@ -290,7 +291,7 @@ def test_a_rebuild_ends_before_it_loads_while_a_statement_uses_what_the_last_one
     monkeypatch.setattr(rebuilding, "_LOCK_SECONDS", 0.5)
     assert rebuild(told).is_switched
     with connect(told) as reader, reader.transaction():
-        reader.execute("SELECT FROM read_index_2_old.entities")
+        reader.execute("SELECT FROM read_index_3_old.entities")
         with pytest.raises(RebuildEnded, match=SCHEMA + OLD):
             rebuild(told)
         assert not execute(told, "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%next'")
@@ -313,9 +314,9 @@ def test_a_second_rebuild_is_refused_with_who_runs_the_first(told: str) -> None:
 def test_a_cancelled_rebuild_goes_on_with_what_it_had_done(told: str, story: Story) -> None:
     break_off(told)
     assert execute(told, "SELECT count(*) FROM load_ranges WHERE is_done", SCHEMA + NEXT) == [(12,)]
-    execute(told, "TRUNCATE claim_articles", SCHEMA + NEXT)
+    execute(told, "TRUNCATE entity_names", SCHEMA + NEXT)
     report = rebuild(told)
-    assert {difference.table for difference in report.differences} == {"claim_articles"}, "it was not loaded again"
+    assert {difference.table for difference in report.differences} == {"entity_names"}, "it was not loaded again"
     assert rebuild(told, anew=True).is_switched
     demand_as_told(told, story)
 

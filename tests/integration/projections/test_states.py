@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from events import codec
+from events import beliefs, codec
 from events.beliefs import Belief, decode_belief
 from events.envelope import RecordedEvent
 from events.fold import fold
 from events.knowledge import Point, survivors
 from events.network import Wanted
-from events.state import EntityState, assembled, entity_state
+from events.state import EntityState, assembled, concerning, entity_state
 from events.temporal import parse_day
 from service.bootstrap import build, projections, rebuild
 from service.db import Database
@@ -33,7 +33,7 @@ from service.store.application import TimelineApplication
 from service.store.postgres import PostgresStore
 from service.store.rows import readable
 from service.timeline.timeline import Timeline
-from service.timeline.views import Clocks
+from service.timeline.views import Clocks, EntityStateView
 from service.tree.proofs import LogProofs
 from tests.histories import histories, turning_days
 from tests.integration.projections.conftest import execute
@@ -42,6 +42,7 @@ from tests.transferred import many
 
 EXAMPLES = max(5, int(os.environ.get("FRENEMIES_EXAMPLES", "100")) // 20)
 SCHEMA = schema_of(STATES)
+TABLES = ("beliefs", "places", "bearers", "entity_beliefs")
 relaxed = settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize="CI" in os.environ
 )
@@ -54,7 +55,7 @@ def catch_up(url: str, batch: int = 5_000) -> None:
 
 
 def rows(url: str, schema: str = SCHEMA) -> dict[str, list[Any]]:
-    return {table: sorted(execute(url, f"SELECT * FROM {table}", schema)) for table in ("beliefs", "places", "bearers")}  # noqa: S608
+    return {table: sorted(execute(url, f"SELECT * FROM {table}", schema)) for table in TABLES}  # noqa: S608
 
 
 def rebuilt(url: str) -> Report:
@@ -79,7 +80,7 @@ class Tables:
                 at = bisect_right(versions, position, key=lambda version: version[0])
                 kept: Belief[Any] = decode_belief(kind, versions[at - 1][1])
                 if entity in kept.entities:
-                    told.append((kind, kept.at(day)))
+                    told.append((kind, concerning(entity, kind, kept.at(day))))
         return assembled(entity, told)
 
 
@@ -142,6 +143,9 @@ def test_an_audit_finds_what_is_not_so(fresh: Any) -> None:
     catch_up(url)
     check = rebuild(Settings(), url, STATES, lambda _: None)
     assert check.verify().differences == ()
+    execute(url, "UPDATE entity_beliefs SET since = since - 1", SCHEMA)
+    assert {difference.table for difference in check.verify().differences} == {"entity_beliefs"}
+    execute(url, "UPDATE entity_beliefs SET since = since + 1", SCHEMA)
     execute(url, "UPDATE beliefs SET body = (SELECT max(body) FROM beliefs WHERE kind = 'relation')", SCHEMA)
     assert {difference.table for difference in check.verify().differences} == {"beliefs"}
     execute(url, "DELETE FROM beliefs", SCHEMA)
@@ -151,24 +155,64 @@ def test_an_audit_finds_what_is_not_so(fresh: Any) -> None:
 @relaxed
 @given(st.data())
 def test_answers_are_the_same_from_beliefs_and_from_claims(fresh: Any, servers: Any, data: st.DataObject) -> None:
-    """States in parts, relations and votes, for every entity under every id that it ever had."""
+    """States in parts, relations, votes and networks, for every entity under every id that it ever had.
+
+    Also where no belief is short enough to be kept.
+    """
     history = data.draw(histories())
     url = fresh()
     events = recorded_in(url, history)
-    catch_up(url)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(beliefs, "MOST_BYTES", data.draw(st.sampled_from([beliefs.MOST_BYTES, 0])))
+        catch_up(url)
     services = build(Settings(pool_size=4), url)
     kept, database = services.timeline, services.database
     store = PostgresStore(database)
     folded = Timeline(TimelineApplication(store, codec), Index(database), None, Limits(), LogProofs(database))
     days, positions = st.sampled_from(turning_days(history)), st.integers(1, events[-1].position)
     for _ in range(6):
-        clocks = kept.clocks(as_of=data.draw(days), recorded_by=str(data.draw(positions)))
+        asked = {"as_of": data.draw(days), "recorded_by": str(data.draw(positions))}
+        clocks = kept.clocks(**asked)
         limit = data.draw(st.one_of(st.none(), st.integers(1, 5)))
         wanted = Wanted(status=data.draw(st.sampled_from([None, "holds"])), with_ended=data.draw(st.booleans()))
         for entity in fold(events).entities:
-            demand_same(kept, folded, entity, clocks, wanted, limit)
+            for point in (
+                clocks,
+                *[kept.clocks(**asked, entity=entity)] * 2,
+            ):  # anew, to remember, remembered
+                demand_same(kept, folded, entity, point, wanted, limit)
             demand_same_items(kept, folded, entity, clocks)
         demand_same_networks(kept, folded, sorted(fold(events).entities), clocks, wanted)
+    services.close()
+    servers.drop(url)
+
+
+def test_a_stance_that_is_not_kept_is_told_whole_to_the_network(
+    fresh: Any, servers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the first of those that it is listed under only lent a voice."""
+    kinds = {"abe": "person", "ant": "company", "bee": "company"}
+    ends = [{"role": "partner", "entity": name} for name in ("ant", "bee")]
+    claim = {
+        "record": "claim", "article": "https://news.example/1", "modality": "done", "polarity": "positive",
+        "time": {"kind": "instant", "edtf": "2012-01-01"}, "evidence": {"summary": "evidence"},
+        "asserted_by": {"kind": "speaker", "agent": ["abe"], "affiliation": ["ant"]},
+    }  # fmt: skip
+    url = fresh()
+    events = recorded_in(url, [
+        *({"record": "entity", "id": name, "kind": kind, "name": name} for name, kind in kinds.items()),
+        {"record": "article", "url": "https://news.example/1", "title": "One", "publisher": "news", "authors": [],
+         "language": "en", "published": "2012-06-01"},
+        claim | {"type": "partnership", "participants": ends, "attributes": {}},
+        claim | {"type": "statement", "participants": [{"role": "about", "entity": "bee"}],
+                 "attributes": {"stance": "hostile"}},
+    ])  # fmt: skip
+    monkeypatch.setattr(beliefs, "MOST_BYTES", 0)
+    catch_up(url)
+    services = build(Settings(pool_size=4), url)
+    clocks = services.timeline.clocks(as_of="2013-01-01", recorded_by=str(events[-1].position))
+    (pair,) = services.timeline.network.frenemies(clocks, 3, None).pairs
+    assert [stand.point.key.speaker for stand in pair.stances] == ["ant"]
     services.close()
     servers.drop(url)
 
@@ -178,11 +222,16 @@ def demand_same(
 ) -> None:
     after = None
     while True:
-        parts = [one.entity_state(entity, clocks, wanted, limit, after) for one in (kept, folded)]
-        assert parts[0] == parts[1]
-        after = parts[0].after
+        first, second = (one.entity_state(entity, clocks, wanted, limit, after) for one in (kept, folded))
+        assert _shown(first) == _shown(second)
+        after = first.part.after
         if after is None:
             return
+
+
+def _shown(view: EntityStateView) -> tuple[Any, ...]:
+    part = view.part
+    return view.asked, view.entity, part.state, part.refs, part.named, part.after, view.names, view.notices
 
 
 def demand_same_items(kept: Timeline, folded: Timeline, entity: str, clocks: Clocks) -> None:

@@ -80,13 +80,13 @@ def test_the_projector_reads_the_log_and_cannot_append(database_url: str) -> Non
 def test_the_projector_keeps_the_read_side_and_the_service_reads_it(database_url: str, database: Database) -> None:
     with Database(DatabaseSettings(database_url), role=PROJECTOR_ROLE) as projector, projector.transaction() as writing:
         writing.execute("CREATE SCHEMA read_other_1")
-        writing.execute("ALTER SCHEMA read_index_2 RENAME TO read_index_2_old")
-        writing.execute("ALTER SCHEMA read_index_2_old RENAME TO read_index_2")
-        writing.execute("INSERT INTO read_index_2.merges VALUES ('ant', 'bee')")
+        writing.execute("ALTER SCHEMA read_index_3 RENAME TO read_index_3_old")
+        writing.execute("ALTER SCHEMA read_index_3_old RENAME TO read_index_3")
+        writing.execute("INSERT INTO read_index_3.merges VALUES ('ant', 'bee')")
     with database.connection() as connection:
-        assert connection.execute("SELECT merged FROM read_index_2.merges").fetchall() == [("ant",)]
+        assert connection.execute("SELECT merged FROM read_index_3.merges").fetchall() == [("ant",)]
     with pytest.raises(StoreError, match="InsufficientPrivilege"), database.connection() as connection:
-        connection.execute("DELETE FROM read_index_2.merges")
+        connection.execute("DELETE FROM read_index_3.merges")
 
 
 def test_only_texts_can_be_erased_and_only_by_their_owner(database_url: str) -> None:

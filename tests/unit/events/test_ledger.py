@@ -21,7 +21,7 @@ from events.ledger import Ledger
 from events.matters import Matter, bearings
 from events.mentions import entities_in
 from events.records import EntityRecord
-from events.state import EntityState, assembled, entity_state, refs_in
+from events.state import EntityState, assembled, concerning, entity_state, refs_in
 from events.temporal import LAST_DAY, parse_day
 from service.store.rows import readable
 from tests.histories import histories, turning_days
@@ -147,7 +147,7 @@ class Kept:
             if at:
                 kept: Belief[Any] = decode_belief(matter.kind, self.versions[matter][at - 1][1])
                 if entity in kept.entities:
-                    told.append((matter.kind, kept.at(day)))
+                    told.append((matter.kind, concerning(entity, matter.kind, kept.at(day))))
         return assembled(entity, told)
 
 
