@@ -31,7 +31,9 @@ from events.knowledge import NOW, Heard, Hearing, hear
 from events.library import Library, Nowhere
 from events.matters import Matter, bearing_on, bearings, can_tell
 from events.mentions import entities_in, responded_to
+from events.publicity import Publicity, publicity
 from events.records import EVER, ClaimRecord, ClaimVersion, Merge, amended
+from events.temporal import parse_published
 from events.values import ArticleContent, ClaimContent
 
 _NOTHING: frozenset[str] = frozenset()
@@ -45,6 +47,8 @@ class _Claim(NamedTuple):
     original: ClaimContent
     refs: tuple[str, ...]
     is_retracted: bool = False
+    is_backed: bool = False
+    """Whether it ever rested on another article than the one that it was sent with."""
 
     def versions(self, *_: object) -> ClaimVersion:
         return ClaimVersion(self.original, self.is_retracted)
@@ -78,10 +82,14 @@ class _Part(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """The matters about which something else may be believed since an event, and what newly bears on which matter."""
+    """The matters about which something else may be believed since an event, and what newly bears on which matter.
+
+    `is_sure`: as published by any day, nothing is told of these that was never believed.
+    """
 
     matters: set[Matter]
     bearers: set[tuple[Matter, str]]
+    is_sure: bool
 
 
 class Ledger:
@@ -156,7 +164,8 @@ class Ledger:
         before = {(matter, claim) for claim in affected for matter in self._matters.get(claim, ())}
         self._look_up(affected)
         after = {(matter, claim) for claim in affected for matter in self._matters[claim]}
-        return Taken({matter for matter, _ in before | after}, after - before)
+        is_sure = not any(self._claims[claim].is_backed for claim in affected)
+        return Taken({matter for matter, _ in before | after}, after - before, is_sure)
 
     def belief(self, matter: Matter) -> Belief[Any]:
         """What is believed about a matter now."""
@@ -168,6 +177,12 @@ class Ledger:
         hearing = self._hearing(self._bearing(claims))
         bearing = bearing_on(hearing, matter, claims)
         return belief_in(hearing, matter, bearing, lambda claim: self._claims[claim].refs)
+
+    def publicity(self, matter: Matter) -> Publicity:
+        """When that what bears on a matter now was published."""
+        claims = self._bearing(self._about.get(matter, ()))
+        articles = {self._claims[claim].original.article for claim in claims}
+        return publicity([parse_published(self._articles[article].content.published) for article in articles])
 
     # what is needed
 
@@ -254,7 +269,8 @@ class Ledger:
                 before = self._bearing([name])
                 claim = self._claims[name]
                 said = amended(ClaimVersion(claim.original, claim.is_retracted), event)
-                claim = claim._replace(original=said.content, is_retracted=said.is_retracted)
+                is_backed = claim.is_backed or _is_backed_by(event) or said.content.article != claim.original.article
+                claim = claim._replace(original=said.content, is_retracted=said.is_retracted, is_backed=is_backed)
                 self._meet([claim.original])
                 self._demand(responded_to(name, claim.original.attributes))
                 self._enter(claim)
@@ -362,4 +378,12 @@ class Ledger:
 
 def _known(record: ClaimRecord) -> _Claim:
     refs = tuple(ref for _, ref in record.refs)
-    return _Claim(record.id, record.position, record.current.content, refs, record.current.is_retracted)
+    said = record.current
+    is_backed = any(_is_backed_by(amendment) for _, amendment in record.amendments)
+    is_backed = is_backed or said.content.article != record.original.article
+    return _Claim(record.id, record.position, said.content, refs, said.is_retracted, is_backed)
+
+
+def _is_backed_by(amendment: DomainEvent) -> bool:
+    """Whether an amendment rests on an article of its own."""
+    return getattr(amendment, "article", None) is not None

@@ -1,38 +1,64 @@
-"""The tables of the states of a history in memory: what was listed under whom, and what ever bore on what."""
+"""The tables of the states of a history in memory: what was listed under whom, believed, and what ever bore on what."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from operator import itemgetter
 
+from events.beliefs import encode_belief
 from events.envelope import RecordedEvent
 from events.ledger import Ledger
-from service.projections.beliefs import Beliefs, Place, Placed
+from events.matters import Matter
+from events.publicity import UNSURE, Publicity
+from service.projections.beliefs import Beliefs, Kept, Place, Placed
 
 
 class PlainBeliefs(Beliefs):
-    """Finds the places and bearers that the tables would hold after these events."""
+    """Finds the places, bearers and beliefs that the tables would hold after these events."""
 
     def __init__(self, events: Iterable[RecordedEvent]) -> None:
         ledger = Ledger()
-        self._places: dict[tuple[str, Place], tuple[int, str]] = {}
+        self._places: dict[tuple[str, Place], tuple[int, Matter]] = {}
         self._bearers: set[tuple[str, str]] = set()
+        self._versions: dict[str, list[tuple[int, bytes, Publicity]]] = defaultdict(list)
         for recorded in events:
             taken = ledger.take(recorded.event, recorded.position)
             self._bearers |= {(matter.id, claim) for matter, claim in taken.bearers}
             for matter in taken.matters:
-                for entity in ledger.belief(matter).entities:
-                    where = entity, Place(matter.rank, matter.name)
-                    self._places.setdefault(where, (recorded.position, matter.id))
+                self._take(ledger, matter, recorded.position, taken.is_sure)
+
+    def _take(self, ledger: Ledger, matter: Matter, position: int, is_sure: bool) -> None:
+        believed, versions = ledger.belief(matter), self._versions[matter.id]
+        was_sure = not versions or versions[-1][2] != UNSURE
+        publicity = ledger.publicity(matter) if is_sure and was_sure else UNSURE
+        versions.append((position, encode_belief(believed), publicity))
+        for entity in believed.entities:
+            self._places.setdefault((entity, Place(matter.rank, matter.name)), (position, matter))
 
     def placed(self, entity: str, after: Place, ranks: Sequence[int], position: int, limit: int) -> list[Placed]:
         """See `Beliefs`."""
         found = [
-            Placed(*place, matter)
+            Placed(*place, matter.id, matter.kind, *self._at(matter.id, position)[2])
             for (listed, place), (since, matter) in self._places.items()
             if listed == entity and place > after and place.rank in ranks and since <= position
         ]
         return sorted(found)[:limit]
 
+    def listed(self, entity: str, after: Place, ranks: Sequence[int], position: int, limit: int) -> list[Kept]:
+        """See `Beliefs`."""
+        found = self.placed(entity, after, ranks, position, limit)
+        return [Kept(*row.place, row.kind, self._at(row.matter, position)[1]) for row in found]
+
+    def bodies(self, matters: Collection[str], position: int) -> dict[str, bytes]:
+        """See `Beliefs`."""
+        return {matter: self._at(matter, position)[1] for matter in matters}
+
     def bearers(self, matters: Collection[str], limit: int) -> list[str]:
         """See `Beliefs`."""
         return sorted({claim for matter, claim in self._bearers if matter in matters})[:limit]
+
+    def _at(self, matter: str, position: int) -> tuple[int, bytes, Publicity]:
+        versions = self._versions[matter]
+        return versions[bisect_right(versions, position, key=itemgetter(0)) - 1]

@@ -46,11 +46,14 @@ class Kept(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """A place where a matter was ever listed, and the id of the matter."""
+    """A place where a matter was ever listed, with the id and the kind of the matter and its publicity."""
 
     rank: int
     name: str
     matter: str
+    kind: str
+    first: int
+    last: int
 
     @property
     def place(self) -> Place:
@@ -103,6 +106,11 @@ class Beliefs:
             "placed", args_row(Placed), entity=entity, rank=after.rank, name=after.name, ranks=list(ranks),
             position=position, limit=limit,
         )  # fmt: skip
+
+    def bodies(self, matters: Collection[str], position: int) -> dict[str, bytes]:
+        """The beliefs about some matters, as they are kept."""
+        rows: list[tuple[str, bytes]] = self._read("bodies", tuple_row, matters=_uuids(matters), position=position)
+        return dict(rows)
 
     def bearers(self, matters: Collection[str], limit: int) -> list[str]:
         """At most `limit` claims that ever bore on one of the matters."""

@@ -13,6 +13,7 @@ from events.event_types import DomainEvent
 from events.identity import split_stream
 from events.ledger import Ledger
 from events.matters import Matter
+from events.publicity import UNSURE, Publicity
 from service.db import Connection
 from service.projections.auditing import Audit
 from service.projections.projection import Difference, History, Load, leave_all
@@ -31,16 +32,18 @@ class TooLate(ValueError):
 
 
 class _Known(NamedTuple):
-    """What the tables hold of a matter: a digest of its newest belief, and the entities that it is listed under."""
+    """What the tables hold of a matter: a digest of its newest belief, under whom it is listed, and its publicity."""
 
     digest: bytes
     entities: frozenset[str]
+    publicity: Publicity
 
 
 class _Rows(NamedTuple):
     beliefs: list[tuple[UUID, int, str, bytes]]
     places: list[tuple[str, int, str, UUID, str, int]]
     bearers: list[tuple[UUID, UUID]]
+    publicity: list[tuple[UUID, int, int, int]]
     entities: dict[str, int]
     """Where something listed under an entity was last believed otherwise."""
 
@@ -84,7 +87,7 @@ class StatesProjection:
         memory.ledger.use(shelves)
         events = [event_of(record) for record in records]
         _recall(connection, memory, memory.ledger.prepare(events))
-        rows = _Rows([], [], [], {})
+        rows = _Rows([], [], [], [], {})
         for record, event in zip(records, events, strict=True):
             shelves.position = record.position - 1
             _take(connection, memory, event, record.position, rows)
@@ -129,11 +132,14 @@ def _take(connection: Connection, memory: _Memory, event: DomainEvent, position:
     for matter in taken.matters:
         believed = memory.ledger.belief(matter)
         body, before = encode_belief(believed), memory.known[matter]
-        digest = sha256(body).digest()
+        digest, number = sha256(body).digest(), UUID(matter.id)
+        is_sure = taken.is_sure and (before is None or before.publicity != UNSURE)
+        publicity = memory.ledger.publicity(matter) if is_sure else UNSURE
+        memory.known[matter] = _Known(digest, frozenset(believed.entities), publicity)
+        if before is None or before.publicity != publicity:
+            rows.publicity.append((number, position, *publicity))
         if before is not None and before.digest == digest:
             continue
-        memory.known[matter] = _Known(digest, frozenset(believed.entities))
-        number = UUID(matter.id)
         rows.beliefs.append((number, position, matter.kind, body))
         listed = before.entities if before else frozenset()
         rows.places.extend(
@@ -150,8 +156,9 @@ def _recall(connection: Connection, memory: _Memory, matters: Collection[Matter]
     if not unknown:
         return
     memory.known.update(dict.fromkeys(unknown.values()))
-    for number, body in connection.execute(_QUERIES["newest"], {"matters": list(unknown)}):
-        memory.known[unknown[number]] = _Known(sha256(body).digest(), frozenset(decode_entities(body)))
+    for number, body, *publicity in connection.execute(_QUERIES["newest"], {"matters": list(unknown)}):
+        entities = frozenset(decode_entities(body))
+        memory.known[unknown[number]] = _Known(sha256(body).digest(), entities, Publicity(*publicity))
 
 
 def _write(connection: Connection, rows: _Rows) -> None:
@@ -162,6 +169,7 @@ def _write(connection: Connection, rows: _Rows) -> None:
     for query, names, found in (
         ("put_places", ("entity", "rank", "name", "matter", "kind", "since"), rows.places),
         ("put_bearers", ("matter", "claim"), rows.bearers),
+        ("put_publicity", ("matter", "since", "first", "last"), rows.publicity),
         ("put_entity_beliefs", ("entity", "since"), sorted(rows.entities.items())),
     ):
         if found:

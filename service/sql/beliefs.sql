@@ -12,10 +12,24 @@ ORDER BY p.rank, p.name LIMIT %(limit)s::integer;
 
 -- name: placed
 -- The next places of matters that were ever listed under an entity up to a position, in the order of answers.
-SELECT rank, name, matter::text FROM places
-WHERE entity = %(entity)s::text AND (rank, name) > (%(rank)s::smallint, %(name)s::text)
-  AND rank = ANY (%(ranks)s::smallint[]) AND since <= %(position)s::bigint
-ORDER BY rank, name LIMIT %(limit)s::integer;
+SELECT p.rank, p.name, p.matter::text, p.kind, l.first, l.last
+FROM places p
+CROSS JOIN LATERAL (
+    SELECT first, last FROM publicity
+    WHERE matter = p.matter AND since <= %(position)s::bigint ORDER BY since DESC LIMIT 1
+) l
+WHERE p.entity = %(entity)s::text AND (p.rank, p.name) > (%(rank)s::smallint, %(name)s::text)
+  AND p.rank = ANY (%(ranks)s::smallint[]) AND p.since <= %(position)s::bigint
+ORDER BY p.rank, p.name LIMIT %(limit)s::integer;
+
+-- name: bodies
+-- The beliefs at a position about some matters.
+SELECT b.matter::text, b.body
+FROM unnest(%(matters)s::uuid[]) AS wanted (matter)
+CROSS JOIN LATERAL (
+    SELECT matter, body FROM beliefs
+    WHERE matter = wanted.matter AND since <= %(position)s::bigint ORDER BY since DESC LIMIT 1
+) b;
 
 -- name: bearers
 -- The claims that ever bore on some matters.

@@ -24,6 +24,14 @@ CREATE TABLE bearers (
 );
 COMMENT ON TABLE bearers IS 'The claims that ever bore on each matter.';
 
+CREATE TABLE publicity (
+    matter uuid    NOT NULL,
+    since  bigint  NOT NULL,
+    first  integer NOT NULL,
+    last   integer NOT NULL
+);
+COMMENT ON TABLE publicity IS 'By which days of publication each matter is told of (events/publicity.py), from a log position to the next.';
+
 CREATE TABLE entity_beliefs (
     entity text   COLLATE "C" NOT NULL,
     since  bigint NOT NULL
@@ -36,6 +44,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS beliefs_key ON beliefs (matter, since);
 CREATE INDEX IF NOT EXISTS beliefs_since ON beliefs (since);
 CREATE UNIQUE INDEX IF NOT EXISTS places_key ON places (entity, rank, name) INCLUDE (matter, kind, since);
 CREATE UNIQUE INDEX IF NOT EXISTS bearers_key ON bearers (matter, claim);
+CREATE UNIQUE INDEX IF NOT EXISTS publicity_key ON publicity (matter, since) INCLUDE (first, last);
 CREATE UNIQUE INDEX IF NOT EXISTS entity_beliefs_key ON entity_beliefs (entity);
 
 -- name: place
@@ -47,12 +56,15 @@ SELECT c.position, current_schema()::regnamespace::oid || ' ' || (SELECT epoch F
 SELECT stream, position FROM parked;
 
 -- name: newest
--- The newest beliefs about some matters.
-SELECT b.matter, b.body
+-- The newest beliefs about some matters, and their publicity.
+SELECT b.matter, b.body, l.first, l.last
 FROM unnest(%(matters)b::uuid[]) AS wanted (matter)
 CROSS JOIN LATERAL (
     SELECT body, matter FROM beliefs WHERE matter = wanted.matter ORDER BY since DESC LIMIT 1
-) b;
+) b
+CROSS JOIN LATERAL (
+    SELECT first, last FROM publicity WHERE matter = wanted.matter ORDER BY since DESC LIMIT 1
+) l;
 
 -- name: put_beliefs
 -- Adds beliefs.
@@ -69,6 +81,11 @@ ON CONFLICT DO NOTHING;
 -- Notes which claims bear on matters.
 INSERT INTO bearers (matter, claim)
 SELECT * FROM unnest(%(matter)b::uuid[], %(claim)b::uuid[]) ON CONFLICT DO NOTHING;
+
+-- name: put_publicity
+-- Adds publicity.
+INSERT INTO publicity (matter, since, first, last)
+SELECT * FROM unnest(%(matter)b::uuid[], %(since)b::bigint[], %(first)b::integer[], %(last)b::integer[]);
 
 -- name: put_entity_beliefs
 -- Notes where something listed under entities was last believed otherwise.

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from events.beliefs import decode_belief
 from events.fold import Knowledge
 from events.knowledge import Hearing
 from events.matters import DISPUTES, KINDS, RANKS, STANCE, VOTE, Matter, bearings
+from events.state import concerning
 from events.text import is_id
-from service.projections.beliefs import FIRST, Beliefs, Place
+from service.projections.beliefs import FIRST, Beliefs, Place, Placed
 from service.timeline.loading import Loader
 from service.timeline.states import FoldedStates, Told, place_for
 from service.timeline.views import Clocks
 
+_TOLD_BY_OTHERS = (DISPUTES, VOTE, STANCE)
+"""Of these also claims may tell that name nobody whom they are listed under."""
 _FIRST_ROWS, _MOST_ROWS = 25, 100
 """So many places are looked at together: more and more, as far as somebody goes on asking."""
 
@@ -25,8 +29,17 @@ class _Suspects(NamedTuple):
     answered: frozenset[str] = frozenset()
 
 
+class _Believed(NamedTuple):
+    """What is told by beliefs, and the places of those that are not kept."""
+
+    told: list[Told]
+    unkept: set[Place]
+
+
 class PagedStates(FoldedStates):
     """From the claims that bear on what is listed next, as the tables know, and from those of which they may not know.
+
+    Of what was all published by the day that is asked for, and of what was not at all, the tables know the answer.
 
     QueryTooExpensive when more claims are needed than one answer may cost.
     """
@@ -46,11 +59,35 @@ class PagedStates(FoldedStates):
             found = self._beliefs.placed(entity, after, ranks, self._clocks.position, rows)
             is_last = len(found) < rows
             rows = min(2 * rows, _MOST_ROWS)
-            places = {row.place: row.matter for row in found}
             until = None if is_last else found[-1].place
+            settled = [row for row in found if self._is_settled(row) and row.place not in besides]
+            kept = self._believed(entity, [row for row in settled if row.kind in kinds and self._is_told(row)])
+            places = {row.place: row.matter for row in found if row not in settled or row.place in kept.unkept}
             places |= {p: m for p, m in besides.items() if p > after and (until is None or p <= until)}
-            yield from self._told(entity, places, suspects, kinds)
+            yield from sorted([*kept.told, *self._told(entity, places, suspects, kinds)])
             after = until or after
+
+    def _is_settled(self, row: Placed) -> bool:
+        """Whether nothing is told of a matter, or what is believed by all, as far as the claims go that bear on it."""
+        limit = self._clocks.published_by
+        is_of_all = self._clocks.according_to is None and row.kind not in _TOLD_BY_OTHERS
+        return is_of_all and limit is not None and not row.first <= limit < row.last
+
+    def _is_told(self, row: Placed) -> bool:
+        limit = self._clocks.published_by
+        return limit is not None and limit >= row.last
+
+    def _believed(self, entity: str, rows: Sequence[Placed]) -> _Believed:
+        bodies = self._beliefs.bodies([row.matter for row in rows], self._clocks.position) if rows else {}
+        told, unkept, day = [], set(), self._clocks.as_of
+        for row in rows:
+            belief = decode_belief(row.kind, bodies[row.matter])
+            if belief.told is None:
+                unkept.add(row.place)
+            elif entity in belief.entities:
+                self.refs.update(belief.refs)
+                told.append(Told(row.place, row.kind, concerning(entity, row.kind, belief.at(day)), (day, day)))
+        return _Believed(told, unkept)
 
     def _told(
         self, entity: str, places: Mapping[Place, str], suspects: _Suspects, kinds: Collection[str]

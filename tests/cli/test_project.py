@@ -12,14 +12,17 @@ from service.bootstrap import prepare, projection_status, projections
 from service.db import connect
 from service.projections.catalog import PROJECTIONS
 from service.projections.indexing import INDEX
+from service.projections.projection import schema_of
 from service.settings import Settings
 from tests.cli.conftest import Run, count_events
 from tests.integration.projections.stories import BOTH
 
+SCHEMA = schema_of(INDEX)
+
 
 def damage(url: str, statement: str) -> None:
     with connect(url) as connection:
-        connection.execute("SET search_path TO read_index_2")
+        connection.execute(f"SET search_path TO {SCHEMA}")
         connection.execute(statement.encode())
 
 
@@ -63,10 +66,10 @@ def test_status_asks_a_running_service(
 
 def test_status_tells_the_time_left_of_the_phase_and_of_the_whole(on_sample: Run, sample_url: str) -> None:
     with connect(sample_url) as running:
-        running.execute("SELECT pg_advisory_lock(73102712, hashtext('read_index_2'))")
+        running.execute(f"SELECT pg_advisory_lock(73102712, hashtext('{SCHEMA}'))")
         running.execute(
             "INSERT INTO projections.rebuilds (schema, phase, started_by, done, total, rate, whole_seconds_left)"
-            " VALUES ('read_index_2', 'indexing', 'ann', 5, 10, 0.5, 61.2)"
+            f" VALUES ('{SCHEMA}', 'indexing', 'ann', 5, 10, 0.5, 61.2)"
         )
         told = on_sample("project", "status").stdout
     assert "rebuild: indexing, by ann since" in told
@@ -90,7 +93,7 @@ def test_rebuild_names_what_differs_switches_nothing_and_ends_with_3(on_sample: 
     result = on_sample("project", "rebuild", "--workers", "1")
     assert result.exit_code == 3
     assert "claim_articles (" in result.stderr
-    assert "only in read_index_2_next" in result.stderr
+    assert f"only in {SCHEMA}_next" in result.stderr
     assert "Nothing was switched." in result.stderr
     again = on_sample("project", "rebuild", "--workers", "1", "--despite-live")
     assert again.exit_code == 0, again.output
@@ -118,8 +121,8 @@ def test_there_is_nothing_to_cancel_when_no_rebuild_runs(on_sample: Run) -> None
 
 def test_a_second_rebuild_is_refused_with_who_runs_the_first(on_sample: Run, sample_url: str) -> None:
     with connect(sample_url) as running:
-        running.execute("SELECT pg_advisory_lock(73102712, hashtext('read_index_2'))")
-        running.execute("INSERT INTO projections.rebuilds VALUES ('read_index_2', 'loading', 'ann')")
+        running.execute(f"SELECT pg_advisory_lock(73102712, hashtext('{SCHEMA}'))")
+        running.execute(f"INSERT INTO projections.rebuilds VALUES ('{SCHEMA}', 'loading', 'ann')")
         result = on_sample("project", "rebuild")
         assert result.exit_code == 4
         assert "By ann since" in result.stderr

@@ -23,6 +23,8 @@ from service.bootstrap import build, prepare, projections, version_reader
 from service.db import Database, connect
 from service.errors import NotBuilt
 from service.exports import parquet
+from service.projections.projection import schema_of
+from service.projections.states import STATES
 from service.settings import DatabaseSettings, Settings
 from service.store.postgres import PostgresStore
 from service.transfer.lines import Lines
@@ -320,6 +322,6 @@ def test_tables_that_were_never_complete_are_no_answer(empty_database_url: str) 
     with Database(DatabaseSettings(empty_database_url, pool_timeout=5.0)) as database:
         Recorded([entity("a")], PostgresStore(database))
     with connect(empty_database_url) as connection:
-        connection.execute("UPDATE read_states_1.checkpoint SET built_at = NULL")
+        connection.execute(f"UPDATE {schema_of(STATES)}.checkpoint SET built_at = NULL")  # noqa: S608
     with pytest.raises(NotBuilt), version_reader(Settings(), empty_database_url):
         pass

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from events.beliefs import encode_belief
-from events.envelope import RecordedEvent
 from events.fold import Knowledge
 from events.knowledge import hear, survivors
-from events.ledger import Ledger
 from events.matters import DISPUTES, KINDS, RANKS, RELATION, STANCE, Matter, account, bearings
 from events.network import EVERYTHING
 from events.stances import concerns
 from events.state import refs_in
 from events.temporal import parse_day
-from service.projections.beliefs import Beliefs, Kept, Place
+from service.projections.beliefs import Beliefs, Place
 from service.store.rows import readable
 from service.timeline.loading import Loader
 from service.timeline.parts import part
@@ -77,29 +72,6 @@ def lines(listed: Iterable[Told]) -> list[Line]:
     return [Line(told.place, told.kind, told.answer) for told in listed]
 
 
-class KeptBeliefs(PlainBeliefs):
-    """Finds the beliefs as well."""
-
-    def __init__(self, events: Iterable[RecordedEvent]) -> None:
-        events = list(events)
-        super().__init__(events)
-        ledger = Ledger()
-        self._versions: dict[Matter, list[tuple[int, bytes]]] = defaultdict(list)
-        for recorded in events:
-            for matter in ledger.take(recorded.event, recorded.position).matters:
-                self._versions[matter].append((recorded.position, encode_belief(ledger.belief(matter))))
-
-    def listed(self, entity: str, after: Place, ranks: Sequence[int], position: int, limit: int) -> list[Kept]:
-        """See `Beliefs`."""
-        matters = {matter.id: matter for matter in self._versions}
-        found = []
-        for place in self.placed(entity, after, ranks, position, limit):
-            matter = matters[place.matter]
-            at = bisect_right(self._versions[matter], position, key=lambda version: version[0])
-            found.append(Kept(*place.place, matter.kind, self._versions[matter][at - 1][1]))
-        return found
-
-
 @relaxed
 @given(st.data())
 def test_what_tells_something_is_the_same_however_it_is_told(data: st.DataObject) -> None:
@@ -107,7 +79,7 @@ def test_what_tells_something_is_the_same_however_it_is_told(data: st.DataObject
     history = data.draw(histories())
     recorded = Recorded(history)
     whole = recorded.knowledge()
-    beliefs = KeptBeliefs(readable(recorded.store.read_log(0, 1_000_000)))
+    beliefs = PlainBeliefs(readable(recorded.store.read_log(0, 1_000_000)))
     load = Loader(recorded.store, PlainIndex(whole), 1_000)
     days, positions = st.sampled_from(turning_days(history)), st.sampled_from(recorded.positions)
     for _ in range(5):
@@ -189,6 +161,49 @@ def test_what_was_never_believed_at_any_position_is_told_where_it_was_published(
     assert lines(PagedStates(load, clocks, beliefs).listed(entity, kinds={kind})) == told
 
 
+IN_2014 = {"article": "https://news.example/2014", "asserted_by": {"kind": "author"}}
+CAME_LATER: dict[str, list[dict[str, Any]]] = {
+    "nothing": [],
+    "a denial": [{"record": "response", "response": "deny", "target": "said", "by": IN_2014}],
+    "a retraction by another claim": [{"record": "response", "response": "retract", "target": "said", "by": IN_2014}],
+    "a correction by another article": [
+        {"record": "correction", "of": "said", "changes": {"time": {"kind": "instant", "edtf": "2011"}},
+         "article": "https://news.example/2014"},
+    ],
+    "a withdrawal by another article": [WITHDRAWN],
+    "another end, and the first one again": [
+        {"record": "correction", "of": "said", "article": "https://news.example/2014",
+         "changes": {"participants": [{"role": "partner", "entity": name} for name in ("bee", "cat")]}},
+        {"record": "correction", "of": "said",
+         "changes": {"participants": [{"role": "partner", "entity": name} for name in ("bee", "ant")]}},
+    ],
+    "a later date of its article": [{"record": "correction", "of": SAID, "changes": {"published": "2014-06-01"}}],
+    "an earlier date of another article": [
+        {"record": "correction", "of": "https://news.example/2014", "changes": {"published": "2012-02-01"}},
+    ],
+    "another claim": [statement("more", "bee") | {"type": "partnership", "attributes": {}, **IN_2014,
+        "participants": [{"role": "partner", "entity": name} for name in ("bee", "ant")]}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CAME_LATER)
+@pytest.mark.parametrize("limit", ["2011-12-31", "2012-12-31", "2013-12-31", "2014-12-31"])
+def test_what_all_believe_is_told_only_where_all_of_it_was_published(case: str, limit: str) -> None:
+    partners, reason = [{"role": "partner", "entity": name} for name in ("bee", "ant")], {"reason": "was wrong"}
+    recorded = Recorded([
+        *({"record": "entity", "id": name, "kind": "company", "name": name} for name in ("ant", "bee", "cat")),
+        *(article(year) for year in (2012, 2013, 2014)),
+        statement("said", "bee") | {"type": "partnership", "attributes": {}, "participants": partners},
+        *(reason | change if change["record"] == "correction" else change for change in CAME_LATER[case]),
+    ])  # fmt: skip
+    whole = recorded.knowledge()
+    beliefs = PlainBeliefs(readable(recorded.store.read_log(0, 1_000_000)))
+    load = Loader(recorded.store, PlainIndex(whole), 1_000)
+    clocks = Clocks(parse_day("2015-01-01"), parse_day(limit), recorded.positions[-1], None, None)
+    for entity in ("ant", "bee", "cat"):
+        assert lines(PagedStates(load, clocks, beliefs).listed(entity)) == told_by(whole, entity, clocks)
+
+
 FOR_ANT, FOR_CAT = ({"kind": "speaker", "agent": ["pat"], "affiliation": [company]} for company in ("ant", "cat"))
 IN_2013 = {"time": {"kind": "instant", "edtf": "2013"}}
 BY_PAT = {"participants": [{"role": "speaker", "entity": "pat"}, {"role": "about", "entity": "bee"}]}
@@ -213,7 +228,7 @@ def test_of_a_stance_an_entity_is_told_the_points_that_concern_it_and_a_part_cou
         article(2012),
         *(statement(f"c{number}", "bee") | more for number, more in enumerate(said)),
     ])  # fmt: skip
-    beliefs = KeptBeliefs(readable(recorded.store.read_log(0, 1_000_000)))
+    beliefs = PlainBeliefs(readable(recorded.store.read_log(0, 1_000_000)))
     load = Loader(recorded.store, PlainIndex(recorded.knowledge()), 1_000)
     clocks = Clocks(parse_day("2015-01-01"), None, recorded.positions[-1], None, None)
     for states in every_way(load, clocks, beliefs):
@@ -237,7 +252,7 @@ def test_a_part_ends_behind_what_it_tells_whatever_was_listed_once_before_the_ne
         ),
         {"record": "retraction", "of": "c2", "reason": "not so"},
     ])  # fmt: skip
-    beliefs = KeptBeliefs(readable(recorded.store.read_log(0, 1_000_000)))
+    beliefs = PlainBeliefs(readable(recorded.store.read_log(0, 1_000_000)))
     load = Loader(recorded.store, PlainIndex(recorded.knowledge()), 1_000)
     clocks = Clocks(parse_day("2015-01-01"), None, recorded.positions[-1], None, None)
     for states in every_way(load, clocks, beliefs):

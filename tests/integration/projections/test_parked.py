@@ -264,7 +264,7 @@ def test_an_act_and_the_end_of_a_build_that_does_not_know_of_it_are_one(poisoned
         store = PostgresStore(database)
         parked = Parking(Projector(INDEX, store, database), store, database)
         with connect(poisoned) as looking, looking.transaction():
-            looking.execute("SELECT FROM read_index_3_next.entities")
+            looking.execute(f"SELECT FROM {schema_of(INDEX)}_next.entities")
             with pytest.raises(DeadlineExceeded):
                 parked.skip(STREAM, "ann", "junk")
         assert (len(parked.parked()), parked.acts(10)) == (1, [])

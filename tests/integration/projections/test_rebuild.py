@@ -257,7 +257,7 @@ def test_verifying_the_whole_finds_one_row_and_leaves_no_tables_when_there_is_no
 def test_verifying_the_whole_takes_no_build_away_that_can_be_gone_on_with(told: str) -> None:
     break_off(told, by="ann")
     before = execute(told, "SELECT * FROM projections.rebuilds")
-    with pytest.raises(BuildKept, match="goes on with read_index_3_next"):
+    with pytest.raises(BuildKept, match=f"goes on with {SCHEMA}_next"):
         rebuild(told, by="bob", is_to_switch=False)
     assert execute(told, "SELECT * FROM projections.rebuilds") == before
     assert execute(told, "SELECT count(*) FROM load_ranges WHERE is_done", SCHEMA + NEXT) == [(12,)]
@@ -291,7 +291,7 @@ def test_a_rebuild_ends_before_it_loads_while_a_statement_uses_what_the_last_one
     monkeypatch.setattr(rebuilding, "_LOCK_SECONDS", 0.5)
     assert rebuild(told).is_switched
     with connect(told) as reader, reader.transaction():
-        reader.execute("SELECT FROM read_index_3_old.entities")
+        reader.execute(f"SELECT FROM {SCHEMA}_old.entities")
         with pytest.raises(RebuildEnded, match=SCHEMA + OLD):
             rebuild(told)
         assert not execute(told, "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%next'")

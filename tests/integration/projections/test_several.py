@@ -256,7 +256,7 @@ def test_a_stream_that_the_followed_one_holds_back_is_held_back_here_too(
     catch_up(url)
     stream = str(POISON.originator_id)
     assert [(row[0], row[3]) for row in execute(url, "SELECT * FROM parked", SCHEMA)] == [
-        (stream, "read_index_3 holds it back")
+        (stream, f"{schema_of(INDEX)} holds it back")
     ]
     assert rebuilt(url).is_switched
     with parking(Settings(), url, INDEX, BOTH) as first, parking(Settings(), url, FOLLOWING, BOTH) as second:

@@ -42,7 +42,7 @@ from tests.transferred import many
 
 EXAMPLES = max(5, int(os.environ.get("FRENEMIES_EXAMPLES", "100")) // 20)
 SCHEMA = schema_of(STATES)
-TABLES = ("beliefs", "places", "bearers", "entity_beliefs")
+TABLES = ("beliefs", "places", "bearers", "publicity", "entity_beliefs")
 relaxed = settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize="CI" in os.environ
 )

@@ -8,9 +8,12 @@ from eventsourcing.persistence import StoredEvent
 
 from service.db import PROJECTOR_ROLE, Database, connect
 from service.errors import HistoryImmutable, StoreError
+from service.projections.indexing import INDEX
+from service.projections.projection import schema_of
 from service.settings import DatabaseSettings
 from service.store.postgres import PostgresStore
 
+INDEX_SCHEMA = schema_of(INDEX)
 CHANGES = [
     "UPDATE log.events SET topic = 'Other.v1'",
     "UPDATE log.events SET topic = 'Other.v1' WHERE false",
@@ -80,13 +83,13 @@ def test_the_projector_reads_the_log_and_cannot_append(database_url: str) -> Non
 def test_the_projector_keeps_the_read_side_and_the_service_reads_it(database_url: str, database: Database) -> None:
     with Database(DatabaseSettings(database_url), role=PROJECTOR_ROLE) as projector, projector.transaction() as writing:
         writing.execute("CREATE SCHEMA read_other_1")
-        writing.execute("ALTER SCHEMA read_index_3 RENAME TO read_index_3_old")
-        writing.execute("ALTER SCHEMA read_index_3_old RENAME TO read_index_3")
-        writing.execute("INSERT INTO read_index_3.merges VALUES ('ant', 'bee')")
+        writing.execute(f"ALTER SCHEMA {INDEX_SCHEMA} RENAME TO {INDEX_SCHEMA}_old")
+        writing.execute(f"ALTER SCHEMA {INDEX_SCHEMA}_old RENAME TO {INDEX_SCHEMA}")
+        writing.execute(f"INSERT INTO {INDEX_SCHEMA}.merges VALUES ('ant', 'bee')")
     with database.connection() as connection:
-        assert connection.execute("SELECT merged FROM read_index_3.merges").fetchall() == [("ant",)]
+        assert connection.execute(f"SELECT merged FROM {INDEX_SCHEMA}.merges").fetchall() == [("ant",)]
     with pytest.raises(StoreError, match="InsufficientPrivilege"), database.connection() as connection:
-        connection.execute("DELETE FROM read_index_3.merges")
+        connection.execute(f"DELETE FROM {INDEX_SCHEMA}.merges")
 
 
 def test_only_texts_can_be_erased_and_only_by_their_owner(database_url: str) -> None:
