@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from flask import request
@@ -39,9 +40,15 @@ def read_query(shape: type[Shape], partial: bool = False) -> dict[str, Any]:
     if twice:
         raise BadQuery(twice[0].detail, twice[0].pointer, twice)
     try:
-        return load(shape, {name: values[0] for name, values in given.items()}, partial)
+        return dict(_loaded(shape, tuple((name, values[0]) for name, values in given.items()), partial))
     except Misshapen as error:
         raise BadQuery(error.detail, error.pointer, error.faults) from None
+
+
+@lru_cache(500)
+def _loaded(shape: type[Shape], given: tuple[tuple[str, str], ...], partial: bool) -> dict[str, Any]:
+    """The same question comes over and over again."""
+    return load(shape, dict(given), partial)
 
 
 def demand_media(media: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import wraps
+from functools import lru_cache, wraps
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from flask import Response, request, stream_with_context
 from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from service.exports import csv_tables, ftm, graphml, jsonld
 from service.exports.chapters import Answer, Chapter, with_all_ends
@@ -53,7 +54,13 @@ View = Callable[..., Response]
 
 def chosen(media: Iterable[str]) -> str:
     """The one of JSON and other media that the client likes best; JSON where it likes none of them."""
-    return MIMEAccept(map(_simple, request.accept_mimetypes)).best_match((JSON, *media), JSON)
+    return _liked_best(request.headers.get("Accept", ""), (JSON, *media))
+
+
+@lru_cache(200)
+def _liked_best(accept: str, media: tuple[str, ...]) -> str:
+    """The medium among some that fits an Accept header best; the first where none does."""
+    return MIMEAccept(map(_simple, parse_accept_header(accept, MIMEAccept))).best_match(media, media[0])
 
 
 def _simple(accepted: tuple[str, float]) -> tuple[str, float]:

@@ -11,6 +11,7 @@ from events.values import Text
 from service.projections.index import Index
 from service.store.protocol import EventStore
 from service.store.texts import Opener
+from service.timeline.entities import PERSON
 from service.timeline.loading import Loader
 from service.timeline.remembering import Memory
 from service.timeline.texts import sealed_in
@@ -47,6 +48,17 @@ class Naming:
 
     def views(self, records: Sequence[EntityRecord], clocks: Clocks) -> list[EntityView]:
         """Entities, read up to the position of the clocks."""
+        plain = {f"{record.id} {record.version}": record for record in records if _is_plain(record)}
+
+        def find(missing: Collection[str]) -> dict[str, EntityView]:
+            return dict(zip(missing, self._views([plain[name] for name in missing], clocks), strict=True))
+
+        known = self._memory.recall(clocks.mark, "view", plain, find)
+        views = {view.id: view for view in known.values()}
+        views |= {view.id: view for view in self._views([r for r in records if not _is_plain(r)], clocks)}
+        return [views[record.id] for record in records]
+
+    def _views(self, records: Sequence[EntityRecord], clocks: Clocks) -> list[EntityView]:
         chosen = self._chosen(records, clocks)
         shown = [(r.contents[-1][1], [n.name for n in r.names]) for r in records]
         opener = Opener(self._store, sealed_in([list(chosen.values()), shown]))
@@ -94,3 +106,8 @@ class Naming:
         known = self._load.fold([article_stream(article) for article in articles], clocks.position).articles
         latest = {name: parse_published(record.contents[-1][1].published).latest for name, record in known.items()}
         return lambda article: latest.get(article, AFTER_ALL) <= limit
+
+
+def _is_plain(record: EntityRecord) -> bool:
+    """Whether nothing shown of an entity depends on the point of the clocks, or may have to be forgotten."""
+    return not record.names and not record.merges and record.contents[-1][1].kind != PERSON
