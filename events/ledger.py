@@ -84,12 +84,12 @@ class _Part(NamedTuple):
 class Taken(NamedTuple):
     """The matters about which something else may be believed since an event, and what newly bears on which matter.
 
-    `is_sure`: as published by any day, nothing is told of these that was never believed.
+    `unsure`: of these matters something may be told, as published by some day, that is not believed now or never was.
     """
 
     matters: set[Matter]
     bearers: set[tuple[Matter, str]]
-    is_sure: bool
+    unsure: set[Matter]
 
 
 class Ledger:
@@ -164,8 +164,9 @@ class Ledger:
         before = {(matter, claim) for claim in affected for matter in self._matters.get(claim, ())}
         self._look_up(affected)
         after = {(matter, claim) for claim in affected for matter in self._matters[claim]}
-        is_sure = not any(self._claims[claim].is_backed for claim in affected)
-        return Taken({matter for matter, _ in before | after}, after - before, is_sure)
+        matters = {matter for matter, _ in before | after}
+        is_backed = any(self._claims[claim].is_backed for claim in affected)
+        return Taken(matters, after - before, matters if is_backed else {matter for matter, _ in before - after})
 
     def belief(self, matter: Matter) -> Belief[Any]:
         """What is believed about a matter now."""
@@ -225,6 +226,8 @@ class Ledger:
         fresh = [record for record in found.claims.values() if record.id not in self._claims]
         self._meet([record.current.content for record in fresh])
         for record in fresh:
+            for content in record.contents():
+                self._bind(record.id, content)
             self._enter(_known(record))
         self._look_up({record.id for record in fresh})
 
@@ -296,11 +299,15 @@ class Ledger:
         self._claims[claim.id] = claim
         self._heard.pop(claim.id, None)
         self._resting[content.article].add(claim.id)
+        self._bind(claim.id, content)
+
+    def _bind(self, claim: str, content: ClaimContent) -> None:
+        """Notes whom a version of a claim names and what it is joined to. What was noted is never taken back."""
         for entity in entities_in(content):
-            self._naming[entity].add(claim.id)
-        for other in responded_to(claim.id, content.attributes):
-            self._bound[claim.id].add(other)
-            self._bound[other].add(claim.id)
+            self._naming[entity].add(claim)
+        for other in responded_to(claim, content.attributes):
+            self._bound[claim].add(other)
+            self._bound[other].add(claim)
 
     def _merge(self, name: str, merged: _Merged | None) -> set[str]:
         if merged is not None:

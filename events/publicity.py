@@ -19,7 +19,7 @@ class Publicity(NamedTuple):
 
 
 UNSURE = Publicity(BEFORE_ALL, AFTER_ALL)
-"""Of a matter on which a claim bears, or did, that rests on several articles: it may say what was never believed."""
+"""Of a matter on which something bore that does so no more, or rests on several articles: on some day it may count."""
 SILENT = Publicity(BEFORE_ALL, BEFORE_ALL)
 """Of a matter on which nothing bears."""
 

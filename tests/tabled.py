@@ -9,30 +9,38 @@ from operator import itemgetter
 
 from events.beliefs import encode_belief
 from events.envelope import RecordedEvent
+from events.fold import fold
 from events.ledger import Ledger
 from events.matters import Matter
 from events.publicity import UNSURE, Publicity
 from service.projections.beliefs import Beliefs, Kept, Place, Placed
+from tests.libraries import Whole
 
 
 class PlainBeliefs(Beliefs):
     """Finds the places, bearers and beliefs that the tables would hold after these events."""
 
-    def __init__(self, events: Iterable[RecordedEvent]) -> None:
-        ledger = Ledger()
+    def __init__(self, events: Iterable[RecordedEvent], anew: bool = False) -> None:
+        """`anew`: for each event with a ledger that knows nothing but what it finds of those before."""
+        library, ledger, known = Whole(), Ledger(), list[RecordedEvent]()
         self._places: dict[tuple[str, Place], tuple[int, Matter]] = {}
         self._bearers: set[tuple[str, str]] = set()
         self._versions: dict[str, list[tuple[int, bytes, Publicity]]] = defaultdict(list)
         for recorded in events:
+            if anew:
+                ledger, library.known = Ledger(library), fold(known)
+                known.append(recorded)
             taken = ledger.take(recorded.event, recorded.position)
-            self._bearers |= {(matter.id, claim) for matter, claim in taken.bearers}
+            for matter, claim in taken.bearers:
+                self._bearers.add((matter.id, claim))
+                library.found[matter].add(claim)
             for matter in taken.matters:
-                self._take(ledger, matter, recorded.position, taken.is_sure)
+                self._take(ledger, matter, recorded.position, matter in taken.unsure)
 
-    def _take(self, ledger: Ledger, matter: Matter, position: int, is_sure: bool) -> None:
+    def _take(self, ledger: Ledger, matter: Matter, position: int, is_unsure: bool) -> None:
         believed, versions = ledger.belief(matter), self._versions[matter.id]
-        was_sure = not versions or versions[-1][2] != UNSURE
-        publicity = ledger.publicity(matter) if is_sure and was_sure else UNSURE
+        was_unsure = bool(versions) and versions[-1][2] == UNSURE
+        publicity = UNSURE if is_unsure or was_unsure else ledger.publicity(matter)
         versions.append((position, encode_belief(believed), publicity))
         for entity in believed.entities:
             self._places.setdefault((entity, Place(matter.rank, matter.name)), (position, matter))

@@ -133,8 +133,8 @@ def _take(connection: Connection, memory: _Memory, event: DomainEvent, position:
         believed = memory.ledger.belief(matter)
         body, before = encode_belief(believed), memory.known[matter]
         digest, number = sha256(body).digest(), UUID(matter.id)
-        is_sure = taken.is_sure and (before is None or before.publicity != UNSURE)
-        publicity = memory.ledger.publicity(matter) if is_sure else UNSURE
+        was_unsure = before is not None and before.publicity == UNSURE
+        publicity = UNSURE if was_unsure or matter in taken.unsure else memory.ledger.publicity(matter)
         memory.known[matter] = _Known(digest, frozenset(believed.entities), publicity)
         if before is None or before.publicity != publicity:
             rows.publicity.append((number, position, *publicity))

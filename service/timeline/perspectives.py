@@ -52,7 +52,7 @@ class PagedStates(FoldedStates):
     def listed(self, entity: str, after: Place = FIRST, kinds: Collection[str] = KINDS) -> Iterator[Told]:
         """See `States`."""
         suspects = self._suspects([entity])
-        besides = self._besides(entity, suspects, kinds)
+        besides, in_doubt = self._besides(entity, suspects, kinds)
         ranks = sorted({RANKS[kind] for kind in kinds})
         is_last, rows = False, _FIRST_ROWS
         while not is_last:
@@ -60,7 +60,7 @@ class PagedStates(FoldedStates):
             is_last = len(found) < rows
             rows = min(2 * rows, _MOST_ROWS)
             until = None if is_last else found[-1].place
-            settled = [row for row in found if self._is_settled(row) and row.place not in besides]
+            settled = [row for row in found if self._is_settled(row) and row.place not in in_doubt]
             kept = self._believed(entity, [row for row in settled if row.kind in kinds and self._is_told(row)])
             places = {row.place: row.matter for row in found if row not in settled or row.place in kept.unkept}
             places |= {p: m for p, m in besides.items() if p > after and (until is None or p <= until)}
@@ -114,13 +114,17 @@ class PagedStates(FoldedStates):
             claims = claims.union(self._load.heard_from(answered, self._clocks.perspective))
         return _Suspects(claims, answered)
 
-    def _besides(self, entity: str, suspects: _Suspects, kinds: Collection[str]) -> dict[Place, str]:
-        """The matters under an entity that the tables may not list: what is disputed, and what suspects bear on."""
-        besides = [_disputes(entity)]
-        if suspects.claims:
-            found = bearings(self._heard(suspects.claims)[1])
-            besides += [matter for matter, bearing in found.items() if entity in bearing.entities]
-        return {place_for(matter): matter.id for matter in besides if matter.kind in kinds}
+    def _besides(self, entity: str, suspects: _Suspects, kinds: Collection[str]) -> tuple[dict[Place, str], set[Place]]:
+        """The matters under an entity that the tables may not list: what is disputed, and what suspects bear on.
+
+        Also the places of all that suspects bear on, whoever it would be listed under by them.
+        """
+        found = bearings(self._heard(suspects.claims)[1]) if suspects.claims else {}
+        besides = [_disputes(entity), *(matter for matter, bearing in found.items() if entity in bearing.entities)]
+        return (
+            {place_for(matter): matter.id for matter in besides if matter.kind in kinds},
+            set(map(place_for, found)),
+        )
 
     def _heard(self, claims: Collection[str]) -> tuple[Knowledge, Hearing]:
         knowledge = self._load.about(claims, self._clocks.position, self._clocks.perspective)

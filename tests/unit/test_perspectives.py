@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
@@ -161,47 +162,135 @@ def test_what_was_never_believed_at_any_position_is_told_where_it_was_published(
     assert lines(PagedStates(load, clocks, beliefs).listed(entity, kinds={kind})) == told
 
 
+def roles(**filled: tuple[str, ...]) -> list[dict[str, str]]:
+    """Participants by role."""
+    return [{"role": role, "entity": entity} for role, entities in filled.items() for entity in entities]
+
+
+def said(ref: str, type: str, attributes: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """A claim of the first article, with participants by role."""
+    time = more.pop("time", {"kind": "instant", "edtf": "2012-01-01"})
+    return statement(ref, "") | {
+        "type": type, "participants": roles(**more), "attributes": attributes or {}, "time": time,
+    }  # fmt: skip
+
+
+def corrected(of: str, year: int | None = None, **changes: Any) -> dict[str, Any]:
+    """A correction, by the article of a year or by the recorder."""
+    by = {} if year is None else {"article": f"https://news.example/{year}"}
+    return {"record": "correction", "of": of, "changes": changes, "reason": f"was wrong, {year} {changes}", **by}
+
+
 IN_2014 = {"article": "https://news.example/2014", "asserted_by": {"kind": "author"}}
 CAME_LATER: dict[str, list[dict[str, Any]]] = {
     "nothing": [],
     "a denial": [{"record": "response", "response": "deny", "target": "said", "by": IN_2014}],
-    "a retraction by another claim": [{"record": "response", "response": "retract", "target": "said", "by": IN_2014}],
-    "a correction by another article": [
-        {"record": "correction", "of": "said", "changes": {"time": {"kind": "instant", "edtf": "2011"}},
-         "article": "https://news.example/2014"},
-    ],
+    "a correction by another article": [corrected("said", 2014, time={"kind": "instant", "edtf": "2011"})],
     "a withdrawal by another article": [WITHDRAWN],
     "another end, and the first one again": [
-        {"record": "correction", "of": "said", "article": "https://news.example/2014",
-         "changes": {"participants": [{"role": "partner", "entity": name} for name in ("bee", "cat")]}},
-        {"record": "correction", "of": "said",
-         "changes": {"participants": [{"role": "partner", "entity": name} for name in ("bee", "ant")]}},
+        corrected("said", 2014, participants=roles(partner=("bee", "cat"))),
+        corrected("said", participants=roles(partner=("bee", "ant"))),
     ],
-    "a later date of its article": [{"record": "correction", "of": SAID, "changes": {"published": "2014-06-01"}}],
-    "an earlier date of another article": [
-        {"record": "correction", "of": "https://news.example/2014", "changes": {"published": "2012-02-01"}},
-    ],
-    "another claim": [statement("more", "bee") | {"type": "partnership", "attributes": {}, **IN_2014,
-        "participants": [{"role": "partner", "entity": name} for name in ("bee", "ant")]}],
-}  # fmt: skip
+    "a later date of its article": [corrected(SAID, published="2014-06-01")],
+    "an earlier date of another article": [corrected("https://news.example/2014", published="2012-02-01")],
+    "another claim": [said("more", "partnership", partner=("bee", "ant")) | IN_2014],
+}
 
 
 @pytest.mark.parametrize("case", CAME_LATER)
-@pytest.mark.parametrize("limit", ["2011-12-31", "2012-12-31", "2013-12-31", "2014-12-31"])
-def test_what_all_believe_is_told_only_where_all_of_it_was_published(case: str, limit: str) -> None:
-    partners, reason = [{"role": "partner", "entity": name} for name in ("bee", "ant")], {"reason": "was wrong"}
+def test_what_all_believe_is_told_only_where_all_of_it_was_published(case: str) -> None:
+    demand_same_as_published(said("said", "partnership", partner=("bee", "ant")), *CAME_LATER[case])
+
+
+TOLD: dict[str, dict[str, Any]] = {
+    "profile": {"type": "organization", "subject": ("ant",), "attributes": {"activity": "steel"}},
+    "figure": {"type": "market_fact", "subject": ("ant",), "attributes": {"measure": "share", "value": 1}},
+    "round": {"type": "investment", "investee": ("ant",), "attributes": {"round": "A"}},
+    "lineage": {
+        "type": "organization", "subject": ("ant",), "predecessor": ("bee",), "attributes": {"stage": "renamed"},
+    },
+    "relation": {"type": "partnership", "partner": ("ant", "bee")},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("response", ["retract", "supersede", "correct"])
+@pytest.mark.parametrize("kind", TOLD)
+@pytest.mark.parametrize("is_alone", [True, False])
+@pytest.mark.parametrize("is_redated", [True, False])
+def test_what_a_later_article_undoes_was_so_until_then(
+    kind: str, response: str, is_alone: bool, is_redated: bool
+) -> None:
+    """Also where the dates of both articles are put right afterwards."""
+    others = [] if is_alone else [said("other", **TOLD[kind])]
+    redated = [corrected(SAID, published="2013-03-01"), corrected("https://news.example/2014", published="2012-06-01")]
+    demand_same_as_published(
+        said("said", **TOLD[kind]),
+        *others,
+        {"record": "response", "response": response, "target": "said", "by": IN_2014},
+        *(redated if is_redated else []),
+    )
+
+
+OUT_OF_SIGHT: dict[str, list[dict[str, Any]]] = {
+    "an investor that never took part while all was public": [
+        said("round", "investment", investee=("bee",), attributes={"round": "A"}),
+        said("i", "investment", investor=("cat",), investee=("bee",)),
+        corrected("i", 2014, participants=roles(investor=("cat",), investee=("ant",))),
+        corrected("i", 2013, attributes={"round": "A"}),
+    ],
+    "a withdrawn claim under a name that it never had": [
+        said("first", "partnership", partner=("dog", "cat")),
+        said("c", "partnership", partner=("bee", "cat"), time={"kind": "instant", "edtf": "2011"}),
+        corrected("c", 2014, participants=roles(partner=("ant", "cat"))),
+        {"record": "retraction", "of": "c", "reason": "a slip"},
+        {"record": "merge", "entity": "bee", "into": "dog", "reason": "the same"},
+    ],
+    "a claim undone by another under a name that it never had": [
+        said("first", "partnership", partner=("dog", "cat")),
+        said("c", "partnership", partner=("bee", "cat"), time={"kind": "instant", "edtf": "2011"}),
+        corrected("c", 2014, participants=roles(partner=("ant", "cat"))),
+        {"record": "response", "response": "retract", "target": "c",
+         "by": {"article": "https://news.example/2013", "asserted_by": {"kind": "author"}}},
+        {"record": "merge", "entity": "bee", "into": "dog", "reason": "the same"},
+    ],
+    "a response that was about another claim": [
+        said("c0", "organization", subject=("bee",), attributes={"activity": "steel"}),
+        said("c9", "organization", subject=("ant",), attributes={"activity": "coal"}),
+        {"record": "response", "response": "retract", "target": "c0", "ref": "r",
+         "by": {"article": SAID, "asserted_by": {"kind": "author"}}},
+        corrected("r", 2014, attributes={"response": "retract", "target": "c9"}),
+        corrected("c0", attributes={"activity": "iron"}),
+    ],
+    "a claim that was about another company, which was merged": [
+        said("x", "organization", subject=("bee",), attributes={"activity": "steel"}),
+        said("c", "organization", subject=("bee",), attributes={"activity": "coal"}),
+        corrected("c", 2014, participants=roles(subject=("ant",))),
+        {"record": "merge", "entity": "bee", "into": "dog", "reason": "the same"},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OUT_OF_SIGHT)
+def test_what_bears_on_a_matter_only_as_published_by_some_day_is_told_then(case: str) -> None:
+    demand_same_as_published(*OUT_OF_SIGHT[case])
+
+
+def demand_same_as_published(*records: dict[str, Any]) -> None:
+    """The same is told of everybody as the whole log tells, by each day and position, however the tables were made."""
     recorded = Recorded([
-        *({"record": "entity", "id": name, "kind": "company", "name": name} for name in ("ant", "bee", "cat")),
+        *({"record": "entity", "id": name, "kind": "company", "name": name} for name in ("ant", "bee", "cat", "dog")),
         *(article(year) for year in (2012, 2013, 2014)),
-        statement("said", "bee") | {"type": "partnership", "attributes": {}, "participants": partners},
-        *(reason | change if change["record"] == "correction" else change for change in CAME_LATER[case]),
+        *records,
     ])  # fmt: skip
-    whole = recorded.knowledge()
-    beliefs = PlainBeliefs(readable(recorded.store.read_log(0, 1_000_000)))
+    whole, events = recorded.knowledge(), list(readable(recorded.store.read_log(0, 1_000_000)))
     load = Loader(recorded.store, PlainIndex(whole), 1_000)
-    clocks = Clocks(parse_day("2015-01-01"), parse_day(limit), recorded.positions[-1], None, None)
-    for entity in ("ant", "bee", "cat"):
-        assert lines(PagedStates(load, clocks, beliefs).listed(entity)) == told_by(whole, entity, clocks)
+    for beliefs in (PlainBeliefs(events), PlainBeliefs(events, anew=True)):
+        for limit, position in product(
+            ("2011-12-31", "2012-12-31", "2013-12-31", "2014-12-31"), recorded.positions[-5:]
+        ):
+            clocks = Clocks(parse_day("2015-01-01"), parse_day(limit), position, None, None)
+            for entity in whole.entities.keys() - survivors(whole, position):
+                assert lines(PagedStates(load, clocks, beliefs).listed(entity)) == told_by(whole, entity, clocks)
 
 
 FOR_ANT, FOR_CAT = ({"kind": "speaker", "agent": ["pat"], "affiliation": [company]} for company in ("ant", "cat"))

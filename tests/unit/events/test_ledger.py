@@ -19,12 +19,12 @@ from events.fold import Knowledge, fold
 from events.knowledge import Point, hear, survivors
 from events.ledger import Ledger
 from events.matters import Matter, bearings
-from events.mentions import entities_in
 from events.records import EntityRecord
 from events.state import EntityState, assembled, concerning, entity_state, refs_in
 from events.temporal import LAST_DAY, parse_day
 from service.store.rows import readable
 from tests.histories import histories, turning_days
+from tests.libraries import Whole
 from tests.recorded import Recorded
 
 EXAMPLES = int(os.environ.get("FRENEMIES_EXAMPLES", "100"))
@@ -39,51 +39,6 @@ def beliefs_in(knowledge: Knowledge) -> dict[Matter, Belief[Any]]:
     """What the fold of all records comes to, now."""
     hearing, refs = hear(knowledge, Point(LAST_DAY)), refs_in(knowledge, 1_000_000)
     return {matter: belief_in(hearing, matter, bearing, refs) for matter, bearing in bearings(hearing).items()}
-
-
-class Whole:
-    """A library of everything that was recorded so far."""
-
-    def __init__(self) -> None:
-        self.known = Knowledge()
-        self.found: dict[Matter, set[str]] = defaultdict(set)
-
-    def records(self, claims: Collection[str]) -> Knowledge:
-        named, fresh = set(claims), list(claims)
-        while fresh:
-            known = (self.known.claims[name].original.attributes for name in fresh if name in self.known.claims)
-            others = {str(item[key]) for item in known for key in ("target", "by") if key in item}
-            others |= {
-                claim.id
-                for claim in self.known.claims.values()
-                if set(fresh) & {claim.original.attributes.get("target"), claim.original.attributes.get("by")}
-            }
-            fresh = list(others - named)
-            named |= others
-        found = {name: record for name, record in self.known.claims.items() if name in named}
-        return Knowledge(claims=found)
-
-    def surroundings(self, articles: Collection[str], entities: Collection[str]) -> Knowledge:
-        return Knowledge(self.known.entities, {a: r for a, r in self.known.articles.items() if a in articles}, {})
-
-    def claims_on(self, matters: Collection[Matter]) -> Collection[str]:
-        return {claim for matter in matters for claim in self.found[matter]}
-
-    def claims_in(self, articles: Collection[str]) -> Collection[str]:
-        return {name for name, record in self.known.claims.items() if record.original.article in articles}
-
-    def claims_naming(self, entities: Collection[str]) -> Collection[str]:
-        named: set[str] = set()
-        fresh = set(entities)
-        while fresh:
-            named |= fresh
-            merged = (e.id for e in self.known.entities.values() if any(merge.into in fresh for merge in e.merges))
-            fresh = set(merged) - named
-        return [
-            name
-            for name, record in self.known.claims.items()
-            if any(entity in named for content in record.contents() for entity in entities_in(content))
-        ]
 
 
 @relaxed
