@@ -31,7 +31,7 @@ from events.knowledge import NOW, Heard, Hearing, hear
 from events.library import Library, Nowhere
 from events.matters import Matter, bearing_on, bearings, can_tell
 from events.mentions import entities_in, responded_to
-from events.publicity import Publicity, publicity
+from events.publicity import UNSURE, Publicity, publicity
 from events.records import EVER, ClaimRecord, ClaimVersion, Merge, amended
 from events.temporal import parse_published
 from events.values import ArticleContent, ClaimContent
@@ -179,8 +179,10 @@ class Ledger:
         bearing = bearing_on(hearing, matter, claims)
         return belief_in(hearing, matter, bearing, lambda claim: self._claims[claim].refs)
 
-    def publicity(self, matter: Matter) -> Publicity:
-        """When that what bears on a matter now was published."""
+    def publicity(self, matter: Matter, taken: Taken, before: Publicity | None) -> Publicity:
+        """When that what bears on a matter was published, since an event was taken in; what is unsure stays so."""
+        if before == UNSURE or matter in taken.unsure:
+            return UNSURE
         claims = self._bearing(self._about.get(matter, ()))
         articles = {self._claims[claim].original.article for claim in claims}
         return publicity([parse_published(self._articles[article].content.published) for article in articles])
@@ -224,11 +226,12 @@ class Ledger:
         found = self._library.records(missing)
         self._surround(found)
         fresh = [record for record in found.claims.values() if record.id not in self._claims]
-        self._meet([record.current.content for record in fresh])
-        for record in fresh:
+        known = [_known(record) for record in fresh]
+        self._meet([claim.original for claim in known])
+        for record, claim in zip(fresh, known, strict=True):
             for content in record.contents():
                 self._bind(record.id, content)
-            self._enter(_known(record))
+            self._enter(claim)
         self._look_up({record.id for record in fresh})
 
     def _meet(self, contents: Iterable[ClaimContent], also: Iterable[str] = ()) -> None:

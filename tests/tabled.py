@@ -10,9 +10,9 @@ from operator import itemgetter
 from events.beliefs import encode_belief
 from events.envelope import RecordedEvent
 from events.fold import fold
-from events.ledger import Ledger
+from events.ledger import Ledger, Taken
 from events.matters import Matter
-from events.publicity import UNSURE, Publicity
+from events.publicity import Publicity
 from service.projections.beliefs import Beliefs, Kept, Place, Placed
 from tests.libraries import Whole
 
@@ -35,12 +35,11 @@ class PlainBeliefs(Beliefs):
                 self._bearers.add((matter.id, claim))
                 library.found[matter].add(claim)
             for matter in taken.matters:
-                self._take(ledger, matter, recorded.position, matter in taken.unsure)
+                self._take(ledger, taken, matter, recorded.position)
 
-    def _take(self, ledger: Ledger, matter: Matter, position: int, is_unsure: bool) -> None:
+    def _take(self, ledger: Ledger, taken: Taken, matter: Matter, position: int) -> None:
         believed, versions = ledger.belief(matter), self._versions[matter.id]
-        was_unsure = bool(versions) and versions[-1][2] == UNSURE
-        publicity = UNSURE if is_unsure or was_unsure else ledger.publicity(matter)
+        publicity = ledger.publicity(matter, taken, versions[-1][2] if versions else None)
         versions.append((position, encode_belief(believed), publicity))
         for entity in believed.entities:
             self._places.setdefault((entity, Place(matter.rank, matter.name)), (position, matter))

@@ -13,7 +13,7 @@ from events.event_types import DomainEvent
 from events.identity import split_stream
 from events.ledger import Ledger
 from events.matters import Matter
-from events.publicity import UNSURE, Publicity
+from events.publicity import Publicity
 from service.db import Connection
 from service.projections.auditing import Audit
 from service.projections.projection import Difference, History, Load, leave_all
@@ -133,8 +133,7 @@ def _take(connection: Connection, memory: _Memory, event: DomainEvent, position:
         believed = memory.ledger.belief(matter)
         body, before = encode_belief(believed), memory.known[matter]
         digest, number = sha256(body).digest(), UUID(matter.id)
-        was_unsure = before is not None and before.publicity == UNSURE
-        publicity = UNSURE if was_unsure or matter in taken.unsure else memory.ledger.publicity(matter)
+        publicity = memory.ledger.publicity(matter, taken, before.publicity if before else None)
         memory.known[matter] = _Known(digest, frozenset(believed.entities), publicity)
         if before is None or before.publicity != publicity:
             rows.publicity.append((number, position, *publicity))

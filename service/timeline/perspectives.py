@@ -60,9 +60,9 @@ class PagedStates(FoldedStates):
             is_last = len(found) < rows
             rows = min(2 * rows, _MOST_ROWS)
             until = None if is_last else found[-1].place
-            settled = [row for row in found if self._is_settled(row) and row.place not in in_doubt]
-            kept = self._believed(entity, [row for row in settled if row.kind in kinds and self._is_told(row)])
-            places = {row.place: row.matter for row in found if row not in settled or row.place in kept.unkept}
+            settled = {row.place: row for row in found if self._is_settled(row) and row.place not in in_doubt}
+            kept = self._believed(entity, [r for r in settled.values() if r.kind in kinds and self._is_told(r)])
+            places = {r.place: r.matter for r in found if r.place not in settled or r.place in kept.unkept}
             places |= {p: m for p, m in besides.items() if p > after and (until is None or p <= until)}
             yield from sorted([*kept.told, *self._told(entity, places, suspects, kinds)])
             after = until or after
