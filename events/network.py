@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from events.effects import Key
 from events.facts import HOLDS, IN_FORCE, NOT_HELD, POSSIBLY, UNKNOWN
@@ -16,7 +16,19 @@ from events.relationships import RelationState
 from events.stances import StancePoint
 from events.vocabulary import COOPERATIVE, DISPUTABLE, FAVOURABLE_STANCES, OPPOSED_STANCES, RIVAL
 
-Relations = Callable[[Sequence[str]], Iterable[RelationState]]
+
+class Linking(Protocol):
+    """What links two entities: by a name, a subject and an object."""
+
+    @property
+    def key(self) -> Key:
+        """These three."""
+
+
+Link = TypeVar("Link", bound=Linking)
+Links: TypeAlias = Callable[[Sequence[str]], Iterable[Link]]
+"""The links of some entities."""
+Relations = Links[RelationState]
 """The relations of some entities at the point."""
 
 
@@ -50,11 +62,11 @@ class Wanted(NamedTuple):
 EVERYTHING = Wanted(with_ended=True)
 
 
-class Network(NamedTuple):
+class Network(NamedTuple, Generic[Link]):
     """Entities by id, and the relations among them in the order in which they are listed."""
 
     entities: tuple[str, ...]
-    relations: tuple[RelationState, ...]
+    relations: tuple[Link, ...]
 
 
 class Step(NamedTuple):
@@ -88,18 +100,20 @@ def listed(key: Key) -> tuple[str, str, str]:
     return subject, relation, other
 
 
-def in_order(states: Iterable[RelationState]) -> tuple[RelationState, ...]:
+def in_order(states: Iterable[Link]) -> tuple[Link, ...]:
     """Relations in the order in which they are listed, each once."""
     found = {listed(state.key): state for state in states}
     return tuple(found[place] for place in sorted(found))
 
 
-def neighbourhood(center: str, depth: int, relations_of: Relations, relations_among: Relations, most: int) -> Network:
+def neighbourhood(
+    center: str, depth: int, relations_of: Links[Link], relations_among: Links[Link], most: int
+) -> Network[Link]:
     """All entities at most `depth` relations away, and the relations among them. TooWide if they are more than `most`.
 
     `relations_of` gives the relations that have an end among some entities, `relations_among` those that have both.
     """
-    entities, rim, found = {center}, [center], list[RelationState]()
+    entities, rim, found = {center}, [center], list[Link]()
     for _ in range(depth):
         states = list(relations_of(rim)) if rim else []
         rim = sorted({end for state in states for end in state.key[1:]} - entities)

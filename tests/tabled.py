@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from operator import itemgetter
 
@@ -13,7 +13,7 @@ from events.fold import fold
 from events.ledger import Ledger, Taken
 from events.matters import Matter
 from events.publicity import Publicity
-from service.projections.beliefs import Beliefs, Kept, Place, Placed
+from service.projections.beliefs import FIRST, Beliefs, Kept, Place, Placed
 from tests.libraries import Whole
 
 
@@ -56,6 +56,14 @@ class PlainBeliefs(Beliefs):
     def listed(self, entity: str, after: Place, ranks: Sequence[int], position: int, limit: int) -> list[Kept]:
         """See `Beliefs`."""
         found = self.placed(entity, after, ranks, position, limit)
+        return [Kept(*row.place, row.kind, self._at(row.matter, position)[1]) for row in found]
+
+    def listed_under(
+        self, entities: Collection[str], ranks: Sequence[int], position: int, limit: int, least: int = 1
+    ) -> list[Kept]:
+        """See `Beliefs`."""
+        rows = [row for entity in entities for row in self.placed(entity, FIRST, ranks, position, len(self._places))]
+        found = sorted(row for row, count in Counter(rows).items() if count >= least)[:limit]
         return [Kept(*row.place, row.kind, self._at(row.matter, position)[1]) for row in found]
 
     def bodies(self, matters: Collection[str], position: int) -> dict[str, bytes]:

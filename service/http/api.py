@@ -18,6 +18,7 @@ from service.http.change_shapes import CHANGE_SCHEMAS
 from service.http.context import IF_MATCH, KEY_HEADER, NOTE_HEADER, limits
 from service.http.log_shapes import LOG_SCHEMAS
 from service.http.network_shapes import NETWORK_SCHEMAS
+from service.http.period_shapes import PERIOD_SCHEMAS
 from service.http.query import Clocks, Nothing
 from service.http.shapes import ref
 from service.intake.fields import Shape
@@ -63,6 +64,7 @@ _ASKING = {
     caching.IF_NONE_MATCH: "The entity tags that the client has: one that is still right is answered with 304.",
     memento.ACCEPT_DATETIME: "What the service held at the end of this second, like Thu, 04 Sep 2014 12:30:00 GMT.",
 }
+_SHAPES = SCHEMAS | NETWORK_SCHEMAS | PERIOD_SCHEMAS | CHANGE_SCHEMAS | BELIEF_SCHEMAS | LOG_SCHEMAS
 
 
 class Api(smorest.Api):  # type: ignore[misc]
@@ -75,7 +77,7 @@ class Api(smorest.Api):  # type: ignore[misc]
 
     def _register_responses(self) -> None:
         """What operations share: the shapes of the answers, the refusals, the headers."""
-        for name, schema in (SCHEMAS | NETWORK_SCHEMAS | CHANGE_SCHEMAS | BELIEF_SCHEMAS | LOG_SCHEMAS).items():
+        for name, schema in _SHAPES.items():
             self.spec.components.schema(name, schema)
         self.spec.components.schema(VoiceShape.__name__, schema=VoiceShape)
         for status in REFUSALS:

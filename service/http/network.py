@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -14,15 +14,14 @@ from service.http import formats
 from service.http.api import Resource
 from service.http.body import JSON
 from service.http.context import limits, timeline
-from service.http.errors import BadQuery
 from service.http.paging import asked, linked, next_page, point
 from service.http.pinning import pinned
 from service.http.plain import Answer, enveloped, json_answer, named
 from service.http.query import FrenemiesQuery, NetworkQuery, PathQuery, wanted
 from service.http.render import relation, stance
-from service.intake.errors import Fault
+from service.http.scope import demand_one_scope, nodes
 from service.timeline.network import part_of
-from service.timeline.views import Clocks, FrenemiesView, NetworkView, NodeView, PathView
+from service.timeline.views import Clocks, FrenemiesView, NetworkView, PathView
 
 RESOURCE = Resource("network", "All relations at one point of the clocks.")
 Find = Callable[[int, str | None], NetworkView]
@@ -38,7 +37,7 @@ def read_network(query: dict[str, Any]) -> Response:
     of the rest, where one answer holds no more. Where something was refused on the way it has the `problem`. An answer
     without this line was cut off.
     """
-    _demand_one_form(query)
+    demand_one_scope(query)
     clocks, after = asked(query)
     find = _finder(query, clocks)
     media = formats.chosen(formats.OF_A_NETWORK)
@@ -58,33 +57,29 @@ def read_network(query: dict[str, Any]) -> Response:
 def read_path(query: dict[str, Any]) -> Response:
     """The shortest path between two entities, of at most six relations either way; of several the first by ids."""
     clocks = point(query)
-    view = timeline().network.path(query["from_"], query["to"], wanted(query), clocks)
-    found = _path(view)
-    answer = enveloped(found, clocks, named(found, view.refs), view.notices)
-    return json_answer(pinned(answer, clocks, query))
+    return json_answer(pinned(path_answer(query, clocks), clocks, query))
 
 
 @RESOURCE.get("/v1/frenemies", "Frenemies", query=FrenemiesQuery)
 def read_frenemies(query: dict[str, Any]) -> Response:
     """Pairs that cooperate and oppose each other on one day, with the relations and stances that make them so."""
     clocks, after = asked(query)
+    answer = frenemies_answer(query, clocks, after)
+    return linked(json_answer(pinned(answer, clocks, query, after)), answer["next"])
+
+
+def path_answer(query: Mapping[str, Any], clocks: Clocks) -> Answer:
+    """The answer for a path."""
+    view = timeline().network.path(query["from_"], query["to"], wanted(query), clocks)
+    found = _path(view)
+    return enveloped(found, clocks, named(found, view.refs), view.notices)
+
+
+def frenemies_answer(query: Mapping[str, Any], clocks: Clocks, after: str | None) -> Answer:
+    """A page of the pairs that cooperate and oppose."""
     view = timeline().network.frenemies(clocks, query["limit"], after, query.get("entity"))
-    following = next_page(clocks, view.after, query.get("token"))
-    found = _frenemies(view) | {"next": following}
-    answer = enveloped(found, clocks, named(found, view.refs), view.notices)
-    return linked(json_answer(pinned(answer, clocks, query, after)), following)
-
-
-def _demand_one_form(query: dict[str, Any]) -> None:
-    """BadQuery where parameters stand together that mean different questions."""
-    if "center" in query and "entities" in query:
-        raise _fault("/entities", "Given beside `center`; ask for one of the two.")
-    if "depth" in query and "center" not in query:
-        raise _fault("/depth", "There is no depth without a `center`.")
-
-
-def _fault(pointer: str, detail: str) -> BadQuery:
-    return BadQuery(detail, pointer, [Fault(pointer, detail)])
+    found = _frenemies(view) | {"next": next_page(clocks, view.after, query.get("token"))}
+    return enveloped(found, clocks, named(found, view.refs), view.notices)
 
 
 def _finder(query: dict[str, Any], clocks: Clocks) -> Find:
@@ -109,7 +104,7 @@ def _pages(find: Find, after: str | None) -> Iterator[NetworkView]:
 
 
 def _network(view: NetworkView) -> Answer:
-    return {"nodes": _nodes(view.nodes), "edges": [relation(state) for state in view.relations], "names": view.names}
+    return {"nodes": nodes(view.nodes), "edges": [relation(state) for state in view.relations], "names": view.names}
 
 
 def _path(view: PathView) -> Answer:
@@ -120,7 +115,7 @@ def _path(view: PathView) -> Answer:
         "found": view.steps is not None,
         "length": None if view.steps is None else len(steps),
         "steps": [_step(step) for step in steps],
-        "nodes": _nodes(view.nodes),
+        "nodes": nodes(view.nodes),
         "edges": [relation(state) for state in in_order(s for step in steps for s in step.relations)],
         "names": view.names,
     }
@@ -133,7 +128,7 @@ def _step(step: Step) -> Answer:
 
 
 def _frenemies(view: FrenemiesView) -> Answer:
-    return {"pairs": [_pair(pair) for pair in view.pairs], "nodes": _nodes(view.nodes), "names": view.names}
+    return {"pairs": [_pair(pair) for pair in view.pairs], "nodes": nodes(view.nodes), "names": view.names}
 
 
 def _pair(pair: Frenemies) -> Answer:
@@ -145,7 +140,3 @@ def _pair(pair: Frenemies) -> Answer:
             "stances": [{"status": stand.status} | stance(stand.point) for stand in pair.stances],
         },
     }
-
-
-def _nodes(nodes: Iterable[NodeView]) -> list[Answer]:
-    return [{"id": node.id, "kind": node.kind, "name": node.name} for node in nodes]

@@ -95,8 +95,8 @@ class StateQuery(Clocks, Paging, Choosing):
     """Which part of a state."""
 
 
-class NetworkQuery(Clocks, Paging, Choosing):
-    """Which part of the network: around one entity, among some, or all of it."""
+class Scope(Shape):
+    """Which entities of the network: those around one, some, or all."""
 
     center = Text(LONGEST_NAME, metadata={"description": "The neighbourhood of this entity.", "examples": ["red-hat"]})
     depth = Count(
@@ -106,6 +106,16 @@ class NetworkQuery(Clocks, Paging, Choosing):
         _LONGEST_LIST,
         metadata={"description": "Only relations among these, with commas between.", "examples": ["red-hat,mirantis"]},
     )
+
+
+class NetworkQuery(Clocks, Paging, Choosing, Scope):
+    """Which part of the network at one point."""
+
+
+class PeriodsQuery(Clocks, Scope):
+    """Of which entities; `as_of` is the day whose names are shown."""
+
+    relation = Text(validate=validate.OneOf(sorted(RELATIONS)), metadata={"description": "Only this relation."})
 
 
 class PathQuery(Clocks, Choosing):

@@ -10,9 +10,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import TypeAlias, TypeVar
 
-from events.errors import Invalid, Unknown
-from events.knowledge import survivors
-from events.merges import MergeNotice, merge_notices
+from events.errors import Invalid
 from events.network import (
     Frenemies,
     Relations,
@@ -24,19 +22,19 @@ from events.network import (
     neighbourhood,
     shortest_path,
 )
-from events.records import EVER, EntityRecord
 from events.relationships import RelationState
 from events.stances import StancePoint
-from events.text import clean_id, is_id
+from events.text import is_id
 from service.errors import QueryTooExpensive
 from service.projections.beliefs import Beliefs
 from service.projections.index import Index
 from service.settings import Limits
 from service.timeline.loading import Loader
-from service.timeline.naming import Naming
+from service.timeline.nodes import Nodes
 from service.timeline.source import FoldedSource, KeptSource, Source
 from service.timeline.views import Clocks, FrenemiesView, NetworkView, NodeView, PathView
 
+_IN_PAGES = "the whole network is read page by page"
 PAGE_COST = 5_000
 """After so many entities and claims a page ends, however little was found."""
 Item = TypeVar("Item")
@@ -50,64 +48,64 @@ Under: TypeAlias = Callable[[Sequence[str]], Iterator[Found[Item]]]
 class Networks:
     """Answers questions about the network. An entity that nobody registered is Unknown, named by its parameter."""
 
-    def __init__(self, load: Loader, index: Index, beliefs: Beliefs | None, naming: Naming, limits: Limits) -> None:
+    def __init__(self, load: Loader, index: Index, beliefs: Beliefs | None, nodes: Nodes, limits: Limits) -> None:
         self._load = load
         self._beliefs = beliefs
         self._index = index
-        self._naming = naming
+        self._nodes = nodes
         self._limits = limits
 
     def around(self, center: str, depth: int, wanted: Wanted, clocks: Clocks) -> NetworkView:
         """The neighbourhood of an entity. QueryTooExpensive when it has too many entities."""
-        (goes_on,), notices = self._asked([center], "center", clocks)
+        (goes_on,), notices = self._nodes.asked([center], "center", clocks)
         source = self._source(clocks, wanted)
         relations_of = self._thrifty(source.relations_of, source)
         relations_among = self._thrifty(source.relations_among, source)
         try:
             found = neighbourhood(goes_on, depth, relations_of, relations_among, self._limits.graph_nodes)
         except TooWide:
-            raise self._too_wide("a smaller depth, or one relation") from None
-        nodes, names = self._called(found.entities, clocks)
+            raise self._nodes.too_wide(f"a smaller depth, or one relation; {_IN_PAGES}") from None
+        nodes, names = self._nodes.called(found.entities, clocks)
         return NetworkView(nodes, found.relations, names, source.refs, notices)
 
     def among(self, entities: Sequence[str], wanted: Wanted, clocks: Clocks) -> NetworkView:
         """The relations among some entities."""
         if len(entities) > self._limits.graph_nodes:
-            raise self._too_wide("fewer entities")
-        going_on, notices = self._asked(entities, "entities", clocks)
+            raise self._nodes.too_wide(f"fewer entities; {_IN_PAGES}")
+        going_on, notices = self._nodes.asked(entities, "entities", clocks)
         source = self._source(clocks, wanted)
         found = in_order(source.relations_among(going_on))
-        nodes, names = self._called(going_on, clocks)
+        nodes, names = self._nodes.called(going_on, clocks)
         return NetworkView(nodes, found, names, source.refs, notices)
 
     def page(self, wanted: Wanted, clocks: Clocks, limit: int, after: str | None) -> NetworkView:
         """A part of all relations, each listed under its subject. It may be short, or empty, and not be the last."""
-        _, notices = self._asked([], "", clocks)
+        _, notices = self._nodes.asked([], "", clocks)
         source, place = self._source(clocks, wanted), _place(after)
 
         def under(entities: Sequence[str]) -> Iterator[Found[RelationState]]:
             return ((listed(state.key), state) for state in source.relations_under(entities, place))
 
         found, following = _walk(source, under, limit, place)
-        nodes, names = self._called({end for state in found for end in state.key[1:]}, clocks)
+        nodes, names = self._nodes.called({end for state in found for end in state.key[1:]}, clocks)
         return NetworkView(nodes, tuple(found), names, source.refs, notices, following)
 
     def path(self, start: str, goal: str, wanted: Wanted, clocks: Clocks) -> PathView:
         """The shortest path between two entities. QueryTooExpensive when too many entities are on the way."""
-        (begin,), notices = self._asked([start], "from", clocks)
-        (end,), more = self._asked([goal], "to", clocks)
+        (begin,), notices = self._nodes.asked([start], "from", clocks)
+        (end,), more = self._nodes.asked([goal], "to", clocks)
         source = self._source(clocks, wanted)
         relations_of = self._thrifty(source.relations_of, source)
         try:
             steps = shortest_path(begin, end, relations_of, self._limits.path_steps, self._limits.graph_nodes)
         except TooWide:
-            raise self._too_wide("one relation or one status, or for the network around either end") from None
-        nodes, names = self._called({begin, end, *(step.end for step in steps or ())}, clocks)
+            raise self._nodes.too_wide("one relation or one status, or for the network around either end") from None
+        nodes, names = self._nodes.called({begin, end, *(step.end for step in steps or ())}, clocks)
         return PathView(begin, end, steps, nodes, names, source.refs, tuple(dict.fromkeys(notices + more)))
 
     def frenemies(self, clocks: Clocks, limit: int, after: str | None, entity: str | None = None) -> FrenemiesView:
         """A part of the pairs that cooperate and oppose, of all or of one entity. It may be short, and not the last."""
-        asked, notices = self._asked([] if entity is None else [entity], "entity", clocks)
+        asked, notices = self._nodes.asked([] if entity is None else [entity], "entity", clocks)
         source, place = self._source(clocks, Wanted()), _place(after)
 
         def behind(pairs: Iterable[Frenemies]) -> Iterator[Found[Frenemies]]:
@@ -122,12 +120,12 @@ class Networks:
         else:
             found, following = _walk(source, under, limit, place)
         speaking = {voice for pair in found for stand in pair.stances for voice in _voices(stand.point)}
-        nodes, names = self._called({end for pair in found for end in pair.entities}, clocks, speaking)
+        nodes, names = self._nodes.called({end for pair in found for end in pair.entities}, clocks, speaking)
         return FrenemiesView(tuple(found), nodes, names, source.refs, notices, following)
 
     def nodes(self, entities: Iterable[str], clocks: Clocks) -> tuple[NodeView, ...]:
         """Some entities by id, as a network shows them."""
-        return self._called(entities, clocks)[0]
+        return self._nodes.called(entities, clocks)[0]
 
     def _source(self, clocks: Clocks, wanted: Wanted) -> Source:
         if self._beliefs is None or not clocks.is_plain:
@@ -148,49 +146,12 @@ class Networks:
 
         return read
 
-    def _asked(
-        self, entities: Sequence[str], parameter: str, clocks: Clocks
-    ) -> tuple[list[str], tuple[MergeNotice, ...]]:
-        """The entities that go on for those asked for, each once by id, and what merges mean for the answer."""
-        given = [clean_id(entity, parameter) for entity in entities]
-        known = {record.id for record in self._load.entities(given, EVER)}
-        for entity in given:
-            if entity not in known:
-                raise Unknown(f"there is no entity {entity!r}", parameter)
-        named = [*given, *clocks.perspective]
-        knowledge = self._load.merges_of(named, clocks.position)
-        merged = survivors(knowledge, clocks.position)
-        goes_on = sorted({merged.get(entity, entity) for entity in given})
-        return goes_on, merge_notices(knowledge, named, clocks.position)
-
-    def _called(
-        self, entities: Iterable[str], clocks: Clocks, also: Iterable[str] = ()
-    ) -> tuple[tuple[NodeView, ...], dict[str, str | None]]:
-        """The entities by id, and the names of these and of others.
-
-        They are as they were at the position; one that was registered later is as it was first.
-        """
-        ids = sorted(entities)
-        names = self._naming.names_of({*ids, *also}, clocks)
-        records = self._load.entities(ids, EVER)
-        return tuple(NodeView(r.id, _kind(r, clocks.position), names.get(r.id)) for r in records), names
-
-    def _too_wide(self, cheaper: str) -> QueryTooExpensive:
-        most = self._limits.graph_nodes
-        return QueryTooExpensive(
-            f"An answer holds at most {most} entities. Ask for {cheaper}; the whole network is read page by page."
-        )
-
 
 def part_of(view: NetworkView, limit: int, after: str | None) -> NetworkView:
     """A part of the relations of a network, with all its entities."""
     place = _place(after)
     found, following = _cut([(listed(s.key), s) for s in view.relations if listed(s.key) > place], limit)
     return replace(view, relations=tuple(found), after=following)
-
-
-def _kind(record: EntityRecord, position: int) -> str:
-    return (record.at(position) or record.contents[0][1]).kind
 
 
 def _voices(point: StancePoint) -> set[str]:

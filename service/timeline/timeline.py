@@ -27,6 +27,8 @@ from service.timeline.drafts import ClaimDraft, Draft
 from service.timeline.entities import PERSON
 from service.timeline.mementos import Recording, recordings
 from service.timeline.network import Networks
+from service.timeline.nodes import Nodes
+from service.timeline.periods import Periods
 from service.timeline.reading import Reader, named_in
 from service.timeline.recollection import Recollection
 from service.timeline.recording import Decided, decide_on, prefetch
@@ -73,7 +75,9 @@ class Timeline(Reader):
         super().__init__(application.store, index, beliefs, limits)
         self._application = application
         self.proofs = proofs
-        self.network = Networks(self._load, index, beliefs, self._naming, limits)
+        nodes = Nodes(self._load, self._naming, limits.graph_nodes)
+        self.network = Networks(self._load, index, beliefs, nodes, limits)
+        self.periods = Periods(self._load, index, beliefs, nodes, limits)
         self._now = now
         self._patience = limits.request_deadline
         self._recollection = Recollection()
@@ -172,6 +176,10 @@ class Timeline(Reader):
         found = [one for one in recordings(self._store, self._load, entity, position) if one.position > after]
         page = tuple(found[:limit])
         return Page(page, str(page[-1].position) if len(found) > limit else None)
+
+    def names(self, entities: Collection[str], clocks: Clocks) -> dict[str, str | None]:
+        """What those of some entities that are registered are called on a day; None where the name was erased."""
+        return self._naming.names_of(entities, clocks)
 
     def has_erasable_names(self, entities: Collection[str]) -> bool:
         """Whether the name of any of these entities may have to be forgotten."""

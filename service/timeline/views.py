@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from events.causes import Cause
 from events.changes import Change
+from events.courses import Course
 from events.envelope import RecordedEvent
 from events.knowledge import Point
 from events.merges import MergeNotice
 from events.network import Frenemies, Step
 from events.relationships import RelationState
+from events.stances import StancePoint
 from events.state import EntityState
 from events.temporal import Bounds
 from events.values import ClaimContent, Position, Recorder
@@ -272,6 +274,32 @@ class NetworkView:
     refs: dict[str, str]
     notices: tuple[MergeNotice, ...]
     after: str | None = None
+
+
+class Coursed(NamedTuple):
+    """What is told of one matter on all days; no course where it changes too often to be kept."""
+
+    kind: str
+    name: str
+    course: Course[Any] | None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Of a relation or a position: its name and its ends."""
+        relation, subject, other = self.name.split(" ")
+        return relation, subject, other
+
+
+@dataclass(frozen=True)
+class PeriodsView:
+    """Relations and votes on all days, and all stances, with the entities among whom the relations are."""
+
+    nodes: tuple[NodeView, ...]
+    relations: tuple[Coursed, ...]
+    votes: tuple[Course[VoteState], ...]
+    stances: tuple[StancePoint, ...]
+    names: dict[str, str | None]
+    notices: tuple[MergeNotice, ...]
 
 
 @dataclass(frozen=True)
