@@ -131,7 +131,7 @@ class Rebuild:
             if not schemas.is_there(live, database.schema):
                 schemas.create_next(database, self._projection, build.projector.end())
             build.run(wish.workers)
-            report = self._verify(build, live, database, reporter)
+            report = self._verify(build, live, database, reporter, wish.is_to_switch)
             if not wish.is_to_switch:
                 return report
             if any(not difference.is_about_live for difference in report.differences):
@@ -141,10 +141,12 @@ class Rebuild:
             self._switch(build, live)
             return replace(report, is_switched=True)
 
-    def _verify(self, build: Build, live: Database, database: Database, reporter: Reporter) -> Report:
+    def _verify(
+        self, build: Build, live: Database, database: Database, reporter: Reporter, is_to_switch: bool
+    ) -> Report:
         """Compares at one position: the live tables as they are at one moment, and the new ones brought up to there."""
         with ExitStack() as keep:
-            before = self._moment_of_live(keep, build, live)
+            before = self._moment_of_live(keep, build, live, is_to_switch)
             if before is not None:
                 build.catch_up(before.position)
             after = keep.enter_context(moment(database, database.schema))
@@ -156,15 +158,21 @@ class Rebuild:
             reporter.report(progress.VERIFYING, 1, 1)
             return Report(after.position, False, tuple(found), before is not None)
 
-    def _moment_of_live(self, keep: ExitStack, build: Build, live: Database) -> Comparison | None:
-        """The live tables, not behind the new ones; None where there are none or they were never complete."""
+    def _moment_of_live(self, keep: ExitStack, build: Build, live: Database, is_to_switch: bool) -> Comparison | None:
+        """The live tables, not behind the new ones; None where there are none or they were never complete.
+
+        None as well where they are to be replaced and lack more than half of the log: to bring them up would be to build
+        them a second time.
+        """
         try:
             if not read_state(live, self._schema).is_built:
                 return None
         except SchemaMissing:
             return None
-        position = build.projector.position()
-        Projector(self._projection, PostgresStore(live), live).catch_up(until=position)
+        position, projector = build.projector.position(), Projector(self._projection, PostgresStore(live), live)
+        if is_to_switch and 2 * projector.position() < position:
+            return None
+        projector.catch_up(until=position)
         return keep.enter_context(moment(live, self._schema))
 
     def _switch(self, build: Build, live: Database) -> None:

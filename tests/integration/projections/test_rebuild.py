@@ -373,6 +373,27 @@ def test_a_new_version_is_built_before_anybody_reads_it(told: str) -> None:
         assert Index(database).position() == 3_000
 
 
+@pytest.mark.parametrize(("taken_in", "is_compared"), [(900, False), (1_900, True)])
+def test_live_tables_that_lack_most_of_the_log_are_not_built_a_second_time_to_be_compared(
+    database_url: str, story: Story, store: PostgresStore, taken_in: int, is_compared: bool
+) -> None:
+    append(store, story.tell(taken_in))
+    with opened(database_url) as projector:
+        projector.catch_up()
+        append(store, story.tell(3_000 - taken_in))
+    report = rebuild(database_url)
+    assert (report.is_switched, report.is_compared_to_live) == (True, is_compared)
+    demand_as_told(database_url, story)
+
+
+def test_whoever_asks_for_a_comparison_gets_it_however_much_the_live_tables_lack(
+    database_url: str, story: Story, store: PostgresStore
+) -> None:
+    append(store, story.tell(1_000))
+    report = rebuild(database_url, is_to_switch=False)
+    assert report.is_compared_to_live and not report.differences
+
+
 def test_an_older_version_is_dropped_by_a_later_rebuild_once_nobody_keeps_it_current(told: str) -> None:
     lead = "SELECT pg_advisory_lock(73102710, hashtext(%s))"
     with Database(DatabaseSettings(told), schema=SCHEMA) as database, connect(told) as new:
