@@ -41,9 +41,17 @@ hypothesis.settings.load_profile("frenemies")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: needs Chromium")
     config.addinivalue_line("markers", "slow: takes more than a second")
     config.addinivalue_line("markers", "soak: takes minutes; not part of `make test`")
     config.addinivalue_line("markers", "database: needs PostgreSQL; set by itself from the fixtures of a test")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says loudly that the page was not looked at, where there is no browser."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "Chromium" in str(report.longrepr)]
+    if skipped:
+        terminalreporter.write_sep("!", f"NO CHROMIUM: {len(skipped)} tests of the page were skipped", yellow=True)
 
 
 def programs(major: int) -> Programs | None:

@@ -39,6 +39,13 @@ def read_beliefs(query: dict[str, Any]) -> Response:
     periods: a change with more of them goes on on the next page. Nothing about a part of the log that is over ever
     changes.
     """
+    answer, until = beliefs_answer(query)
+    g.pin = Pin(until, is_held=True, is_closed=_is_closed(query, until))
+    return linked(json_answer(answer), answer["next"])
+
+
+def beliefs_answer(query: Mapping[str, Any]) -> tuple[Answer, Clocks]:
+    """A page of belief changes, and the point up to which it tells."""
     wanted = _wanted(query)
     until, mark = _stretch(query)
     page = timeline().beliefs.page(wanted, mark, until.position, query["limit"])
@@ -53,8 +60,7 @@ def read_beliefs(query: dict[str, Any]) -> Response:
         "refs": named({"beliefs": changes}, dict(sorted(refs.items()))),
         "notices": [{"kind": "merged", **notice._asdict()} for notice in page.notices],
     }
-    g.pin = Pin(until, is_held=True, is_closed=_is_closed(query, until))
-    return linked(json_answer(answer), following)
+    return answer, until
 
 
 def _wanted(query: Mapping[str, Any]) -> Wanted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -39,8 +40,13 @@ def read_query(shape: type[Shape], partial: bool = False) -> dict[str, Any]:
     twice = [Fault(f"/{name}", "Given more than once.") for name, values in given.items() if len(values) > 1]
     if twice:
         raise BadQuery(twice[0].detail, twice[0].pointer, twice)
+    return parsed(shape, {name: values[0] for name, values in given.items()}, partial)
+
+
+def parsed(shape: type[Shape], given: Mapping[str, str], partial: bool = False) -> dict[str, Any]:
+    """What parameters mean. BadQuery with every fault; if partial, none is needed."""
     try:
-        return dict(_loaded(shape, tuple((name, values[0]) for name, values in given.items()), partial))
+        return dict(_loaded(shape, tuple(given.items()), partial))
     except Misshapen as error:
         raise BadQuery(error.detail, error.pointer, error.faults) from None
 

@@ -19,7 +19,7 @@ from service.http.pinning import pinned
 from service.http.plain import Answer, clocks_answer, enveloped, json_answer, named
 from service.http.query import ChangesQuery
 from service.intake.errors import Fault
-from service.timeline.views import ChangesView, ExplainedChange
+from service.timeline.views import ChangesView, Clocks, ExplainedChange
 
 RESOURCE = Resource("changes", "What changed between two points of a clock, and which records did it.")
 NEWEST_CAUSES = 20
@@ -47,14 +47,19 @@ def read_changes(id: str, query: dict[str, Any]) -> Response:
     States are meant whole, with what is over (`include=ended`). A later `from` gives the inverse.
     """
     _demand_free_axis(query)
-    clocks, after = asked(query)
+    question = asked(query)
+    told, _ = changes_answer(id, query, question.clocks, question.after)
+    return linked(json_answer(pinned(told, question.clocks, query, question.after)), told["next"])
+
+
+def changes_answer(id: str, query: Mapping[str, Any], clocks: Clocks, after: str | None) -> tuple[Answer, Clocks]:
+    """A page of the differences along an axis, and the second of the two points; `after` is what a cursor carries."""
     before, then = timeline().two_points(clocks, query["axis"], query["from_"], query["to"])
     view = timeline().changes(id, before, then, query["limit"], _skipped(after))
     following = next_page(clocks, view.after, query.get("token"))
     points = {"from": clocks_answer(before), "to": clocks_answer(then)}
     answer = {"axis": query["axis"], "points": points, **_changes(view), "next": following}
-    told = enveloped(answer, then, named(answer, view.refs), view.notices)
-    return linked(json_answer(pinned(told, clocks, query, after)), following)
+    return enveloped(answer, then, named(answer, view.refs), view.notices), then
 
 
 def _demand_free_axis(query: Mapping[str, Any]) -> None:

@@ -116,12 +116,12 @@ def respond_to_claim(id: str, body: dict[str, Any]) -> Response:
     try:
         outcome = record([ResponseDraft(target=id, **body)])
     except DomainError as error:
-        raise _in_response(error) from None
+        raise in_response(error) from None
     (item,) = outcome.items
     return _answered(told(outcome, item), item.created, item.id)
 
 
-def _in_response(error: DomainError) -> DomainError:
+def in_response(error: DomainError) -> DomainError:
     """The refusal of a response, which is recorded as a claim, with the place in the body of the response."""
     moved = error.pointer.removeprefix("/attributes").replace("/evidence/summary", "/reason")
     return type(error)(error.detail, moved.replace("/asserted_by", "/by/asserted_by", 1))

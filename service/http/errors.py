@@ -47,6 +47,12 @@ class NotAuthorized(DomainError):
     code = "not-authorized"
 
 
+class FromOtherSite(DomainError):
+    """The form comes from another site."""
+
+    code = "from-another-site"
+
+
 class UnsupportedMedia(DomainError):
     """The body is sent in a form that the service does not take."""
 

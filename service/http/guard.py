@@ -21,11 +21,12 @@ REQUEST_ID = "X-Request-Id"
 _REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,128}")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _OPEN = frozenset(("/healthz", "/readyz", "/docs", "/openapi.yaml", "/openapi.json"))
-_PAGES = frozenset(("/",))
+_PAGES = "pages"
+"""The blueprint of the pages."""
 _SECURITY = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self';"
-        " base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' blob:;"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -71,7 +72,7 @@ def _given_key() -> bytes:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return given.strip().encode("latin-1", "replace")
-    if scheme.lower() == "basic" and request.path in _PAGES:
+    if scheme.lower() == "basic" and request.blueprint == _PAGES:
         try:
             return b64decode(given, validate=True).partition(b":")[2]
         except (NotBase64, ValueError):
@@ -87,6 +88,6 @@ def _finish(response: Response) -> Response:
     response.headers.extend(_SECURITY)
     response.headers[REQUEST_ID] = str(g.get("request_id", ""))
     response.headers.setdefault("Cache-Control", "no-store")
-    if response.status_code == 401 and request.path in _PAGES:
+    if response.status_code == 401 and request.blueprint == _PAGES:
         response.headers["WWW-Authenticate"] = 'Basic realm="frenemies", charset="UTF-8"'
     return response

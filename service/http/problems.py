@@ -30,6 +30,7 @@ from service.http.context import request_id
 from service.http.errors import (
     BadHeader,
     BodyStalled,
+    FromOtherSite,
     MalformedUrl,
     NotAuthorized,
     TooLarge,
@@ -52,6 +53,7 @@ STATUSES: Mapping[type[Exception], int] = MappingProxyType(
         BadCursor: 400,
         BadToken: 400,
         NotAuthorized: 401,
+        FromOtherSite: 403,
         BodyStalled: 408,
         Unknown: 404,
         UnknownImport: 404,
@@ -165,7 +167,12 @@ def _failure(error: ServiceError) -> Response:
         return _accident(error)
     if status > 500:
         _log.warning("not served", error=str(error), path=request.path, request_id=request_id())
-    return problem(status, code_of(type(error)), error.title, error.detail if isinstance(error, _TELLING) else "")
+    return problem(status, code_of(type(error)), error.title, detail_of(error))
+
+
+def detail_of(error: DomainError | ServiceError) -> str:
+    """What may be told about a refusal: of what failed outside of the domain mostly nothing but its title."""
+    return error.detail if isinstance(error, (DomainError, *_TELLING)) else ""
 
 
 def http_problem(error: HTTPException) -> Response:

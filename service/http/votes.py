@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
@@ -24,13 +25,13 @@ _MOVES = ("relation", "subject", "object")
 @RESOURCE.get("/v1/votes/<body>", "VoteAnswer", query=VoteQuery)
 def read_vote(body: str, query: dict[str, Any]) -> Response:
     """One vote: by relation, subject and object, or by its motion."""
-    moves, motion = _which(query)
+    moves, motion = which(query)
     clocks = point(query)
     answer = vote_answer(timeline().vote(body, clocks, moves=moves, motion=motion), clocks)
     return json_answer(pinned(answer, clocks, query))
 
 
-def _which(query: dict[str, Any]) -> tuple[tuple[str, str, str] | None, str | None]:
+def which(query: Mapping[str, Any]) -> tuple[tuple[str, str, str] | None, str | None]:
     """What the vote moves, or its motion. BadQuery unless it is one of them, and whole."""
     given = [name for name in _MOVES if name in query]
     if "motion" in query and not given:

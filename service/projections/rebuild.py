@@ -161,8 +161,8 @@ class Rebuild:
     def _moment_of_live(self, keep: ExitStack, build: Build, live: Database, is_to_switch: bool) -> Comparison | None:
         """The live tables, not behind the new ones; None where there are none or they were never complete.
 
-        None as well where they are to be replaced and lack more than half of the log: to bring them up would be to build
-        them a second time.
+        None as well where they are to be replaced and lack more than half of the log: to bring them up would be to
+        build them a second time.
         """
         try:
             if not read_state(live, self._schema).is_built:

@@ -1,1 +1,1 @@
-"""Pages for people: rendered on the server, without scripts."""
+"""Pages for people: rendered on the server, and moved by small scripts of our own."""

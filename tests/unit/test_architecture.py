@@ -49,7 +49,7 @@ PARTS: dict[str, set[str]] = {
         "service.timeline", "service.transfer", "service.feeds", "service.exports", "service.intake", "service.metrics",
         "service.errors", "service.settings",
     },
-    "service.web": {"service.timeline", "service.http", "service.errors", "service.settings"},
+    "service.web": {"service.timeline", "service.intake", "service.http", "service.errors", "service.settings"},
     "service.app": {
         "service.http", "service.web", "service.timeline", "service.transfer", "service.metrics", "service.errors",
         "service.settings",

@@ -1,0 +1,40 @@
+"""The blueprint of all pages, and what is the same on each of them."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, make_response, render_template, url_for
+
+from events.errors import DomainError
+from service.errors import ServiceError
+from service.http.problems import detail_of, status_of
+from service.web.question import clocks_given
+
+PAGES = Blueprint("pages", __name__)
+
+
+def page(template: str, /, status: int = 200, **found: Any) -> Response:
+    """A page with what was found for it."""
+    return make_response(render_template(template, **found), status)
+
+
+@PAGES.errorhandler(DomainError)
+@PAGES.errorhandler(ServiceError)
+def show_refusal(error: DomainError | ServiceError) -> Response:
+    """What is wrong with the question, or why it cannot be answered now."""
+    return page("refusal.html", status_of(type(error)), title=error.title, detail=detail_of(error))
+
+
+@PAGES.app_template_global()
+def address(endpoint: str, **values: Any) -> str:
+    """The address of a page at the same point of the clocks, unless it says another; None leaves a value out."""
+    asked = {**clocks_given(), **values}
+    return url_for(f"pages.{endpoint}", **{name: value for name, value in asked.items() if value is not None})
+
+
+def in_api(path: str, **values: str) -> str:
+    """The address of the same answer in the API."""
+    asked = {**clocks_given(), **values}
+    return f"{path}?{urlencode(asked)}" if asked else path

@@ -1,0 +1,156 @@
+// The explorer: puts its parts together, and has all of them show the same point of the clocks.
+
+import { asked, changed, keep } from "./address.js";
+import { Dates } from "./dates.js";
+import { dayOf } from "./days.js";
+import { Evidence } from "./evidence.js";
+import { Lanes } from "./lanes.js";
+import { legend } from "./legend.js";
+import { Network } from "./network.js";
+import { drawn, listed, painted, save } from "./saving.js";
+import { html } from "./svg.js";
+import { Table } from "./table.js";
+import { World } from "./world.js";
+
+const SCOPE = ["center", "depth", "entities", "relation", "according_to"];
+const part = (id) => document.getElementById(id);
+const given = asked();
+
+let world = seen(JSON.parse(part("world").textContent));
+let fetching = null;
+
+const evidence = new Evidence(part("evidence"), () => select(null));
+const table = new Table(part("table"));
+const dates = new Dates(part("dates"), { moved, asked: ask, rested });
+part("network").hidden = part("lanes").hidden = false;
+const network = new Network(part("network"), open, center);
+const lanes = new Lanes(part("lanes"), (day) => dates.setDay(day), open);
+
+begin();
+
+function begin() {
+  const published = given.get("published_by");
+  const recorded = given.get("recorded_by");
+  dates.show(world, dayOf(part("table-day").textContent), published ? dayOf(published) : null, recorded ? world.position : null);
+  network.show(world);
+  lanes.show(world);
+  if (given.get("lanes") === "company") lanes.group("company");
+  document.querySelectorAll(".no-script").forEach((field) => field.remove());
+  document.querySelector("form.scope").addEventListener("submit", askAnew);
+  part("dates").append(viewButtons(), saveButtons(), legend());
+  view(given.get("view") === "table" ? "table" : "network");
+  moved();
+  const item = [...world.relations, ...world.votes].find(({ id }) => id === given.get("select"));
+  if (item) open(item);
+  document.documentElement.dataset.ready = "yes";
+  performance.mark("ready");
+}
+
+/** Everything at the day of the sliders. */
+function moved() {
+  const { day, published } = dates.values;
+  network.at(day);
+  lanes.at(day, published);
+  table.show(world, day, clocks());
+  keep(dates.clocks());
+}
+
+/** After the dates came to rest. */
+function rested() {
+  evidence.follow(clocks());
+}
+
+/** The world as published or recorded by other dates; of several wishes the last one counts. */
+async function ask() {
+  fetching?.abort();
+  const mine = (fetching = new AbortController());
+  try {
+    const answer = await fetch(`/v1/periods?${changed(scope(), clocks())}`, { signal: mine.signal });
+    if (!answer.ok) return say((await answer.json()).detail);
+    world = seen(await answer.json(), world.head);
+  } catch (error) {
+    return error.name === "AbortError" ? undefined : say("The service does not answer now.");
+  }
+  say("");
+  network.show(world, true);
+  lanes.show(world, true);
+  dates.world = world;
+  moved();
+  rested();
+}
+
+/** Another question at the same dates. */
+function askAnew(event) {
+  event.preventDefault();
+  const wanted = changed(new URLSearchParams(new FormData(event.target)), dates.clocks());
+  if (!wanted.get("center")) wanted.delete("depth");
+  location.search = changed(wanted, Object.fromEntries(wanted));
+}
+
+function open(item) {
+  select(item.id);
+  evidence.open(item, clocks());
+}
+
+function select(id) {
+  lanes.select(id);
+  network.select(id);
+  keep({ select: id });
+}
+
+function center(id) {
+  location.search = changed(asked(), { center: id, entities: null, select: null });
+}
+
+function clocks() {
+  return { ...dates.clocks(), according_to: asked().get("according_to") };
+}
+
+/** A world around the one that is asked for; a merged entity stands under the id that goes on. */
+function seen(answer, head = answer.head) {
+  const asked = given.get("center");
+  const center = answer.notices.find((notice) => notice.asked === asked)?.answered ?? asked;
+  return new World({ ...answer, center, head });
+}
+
+function scope() {
+  return new URLSearchParams(SCOPE.filter((name) => given.get(name)).map((name) => [name, given.get(name)]));
+}
+
+function view(name) {
+  part("table").hidden = name !== "table";
+  part("network").hidden = name === "table";
+  for (const button of document.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", button.dataset.view === name);
+  keep({ view: name === "table" ? name : null });
+}
+
+function viewButtons() {
+  const buttons = ["network", "table"].map((name) => {
+    const made = html("button", { type: "button", "data-view": name }, name);
+    made.addEventListener("click", () => view(name));
+    return made;
+  });
+  return html("div", { class: "group", role: "group", "aria-label": "View" }, ...buttons);
+}
+
+function saveButtons() {
+  const name = () => `frenemies-${dates.clocks().as_of}`;
+  const acts = {
+    "SVG network": () => save(drawn(network.drawing), `${name()}-network.svg`),
+    "SVG timeline": () => save(drawn(lanes.drawing), `${name()}-timeline.svg`),
+    "PNG network": async () => save(await painted(network.drawing), `${name()}-network.png`),
+    "PNG timeline": async () => save(await painted(lanes.drawing), `${name()}-timeline.png`),
+    CSV: async () => save(await listed(scope(), clocks()), `${name()}.csv`),
+  };
+  const buttons = Object.entries(acts).map(([text, act]) => {
+    const made = html("button", { type: "button" }, text);
+    made.addEventListener("click", act);
+    return made;
+  });
+  return html("details", { class: "saving" }, html("summary", {}, "Save"), html("div", { class: "group" }, ...buttons));
+}
+
+function say(text) {
+  const said = part("said") ?? part("dates").appendChild(html("p", { id: "said", role: "status", class: "fault" }));
+  said.textContent = text;
+}

@@ -1,0 +1,234 @@
+// The network on a day: entities stay where they are, and what is between them comes and goes.
+
+import { readable } from "./labels.js";
+import { places } from "./layout.js";
+import { curve, outline } from "./shapes.js";
+import { html, set, svg } from "./svg.js";
+import { look, plain, said } from "./words.js";
+import { on, tells } from "./world.js";
+
+const SYMMETRIC = new Set(["partner_of", "agreement_with", "competes_with"]);
+const FEW = 26;
+const BEND = 22;
+
+export class Network {
+  /** `chosen(item)` when what is between two entities is opened, `centered(id)` when an entity is. */
+  constructor(element, chosen, centered) {
+    this.chosen = chosen;
+    this.centered = centered;
+    this.places = new Map();
+    this.edges = [];
+    this.linked = new Set();
+    this.scale = 1;
+    this.drawing = svg("svg", { class: "drawing network", role: "group", "aria-label": "Network" });
+    element.append(html("div", { class: "tools controls" }, html("h2", {}, "Network"), this.#fitButton()), html("div", { class: "canvas" }, this.drawing));
+    this.element = element;
+    new ResizeObserver(() => this.#fit()).observe(this.drawing);
+    this.#listen();
+  }
+
+  /** Shows a world; entities that were there before keep their places. */
+  show(world, keepsExtent = false) {
+    this.world = world;
+    const ids = world.nodes.map((node) => node.id);
+    const links = world.relations.map((relation) => [relation.subject, relation.object]);
+    this.places = places(ids, links.filter((ends) => ends.every((end) => ids.includes(end))), this.places);
+    this.#draw();
+    if (!keepsExtent) this.#fit();
+    else this.#zoom();
+    if (this.day !== undefined) this.at(this.day);
+  }
+
+  /** Shows a day. */
+  at(day) {
+    this.day = day;
+    const linked = new Set();
+    let count = 0;
+    for (const edge of this.edges) {
+      const period = on(edge.item, day);
+      const shape = tells(period) ? look(period) : "none";
+      if (shape !== "none") {
+        linked.add(edge.item.subject).add(edge.item.object);
+        count += 1;
+      }
+      if (edge.period !== period) this.#turn(edge, period, shape);
+    }
+    this.linked = linked;
+    for (const [id, node] of this.nodes) node.classList.toggle("alone", !linked.has(id));
+    this.#name();
+    this.drawing.classList.toggle("few", count <= FEW);
+  }
+
+  /** Has what is between two entities stand out. */
+  select(id) {
+    this.selected = id;
+    for (const edge of this.edges) edge.element.classList.toggle("selected", edge.item.id === id);
+  }
+
+  #turn(edge, period, shape) {
+    edge.period = period;
+    const isSelected = edge.item.id === this.selected;
+    set(edge.element, { class: `edge ${shape}${isSelected ? " selected" : ""}`, tabindex: shape === "none" ? -1 : 0 });
+    edge.title.textContent = period === null ? edge.text : `${edge.text}: ${said(period)}`;
+    edge.element.setAttribute("aria-label", edge.title.textContent);
+  }
+
+  #fitButton() {
+    const button = html("button", { type: "button", title: "Show all of it", "aria-label": "Show all of it" }, "⤢");
+    button.addEventListener("click", () => this.#fit());
+    return button;
+  }
+
+  #draw() {
+    const degrees = new Map();
+    for (const { subject, object } of this.world.relations) {
+      for (const end of [subject, object]) degrees.set(end, (degrees.get(end) ?? 0) + 1);
+    }
+    this.edges = bent(this.world.relations.filter((item) => this.places.has(item.subject) && this.places.has(item.object))).map(([item, bend]) => this.#edge(item, bend));
+    const ranked = this.world.nodes.toSorted((one, other) => degrees.get(other.id) - degrees.get(one.id));
+    this.nodes = new Map(ranked.map((node) => [node.id, this.#node(node, radius(degrees.get(node.id)))]));
+    this.named = ranked.map((node) => ({ id: node.id, text: this.world.name(node.id), below: radius(degrees.get(node.id)) }));
+    this.view = svg("g", {}, svg("g", {}, ...this.edges.map((edge) => edge.element)), svg("g", {}, ...this.nodes.values()));
+    this.drawing.replaceChildren(this.view);
+  }
+
+  #edge(item, bend) {
+    const { d, middle, angle } = curve(this.places.get(item.subject), this.places.get(item.object), bend);
+    const text = `${this.world.name(item.subject)} ${plain(item.relation)} ${this.world.name(item.object)}`;
+    const title = svg("title", {}, text);
+    const at = `translate(${middle.x.toFixed(1)} ${middle.y.toFixed(1)})`;
+    const isDirected = !SYMMETRIC.has(item.relation);
+    const arrow = isDirected ? [svg("path", { class: "arrow", d: "M-5 -4L5 0L-5 4z", transform: `${at} rotate(${angle.toFixed(1)})` })] : [];
+    const element = svg(
+      "g",
+      { class: "edge none", tabindex: -1, role: "button", "data-id": item.id },
+      title,
+      svg("path", { class: "touch", d }),
+      svg("path", { class: "line", d }),
+      svg("path", { class: "core", d }),
+      ...arrow,
+      svg("text", { class: "clash", transform: at, y: 5 }, "≠"),
+      svg("text", { class: "word", transform: at, y: -6 }, plain(item.relation)),
+    );
+    return { item, element, title, text, period: undefined };
+  }
+
+  #node(node, size) {
+    const { x, y } = this.places.get(node.id);
+    return svg(
+      "g",
+      { class: node.id === this.world.center ? "node center" : "node", "data-id": node.id, tabindex: 0, role: "link", "aria-label": `${this.world.name(node.id)}, ${node.kind}. Look around it.`, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` },
+      svg("title", {}, `${this.world.name(node.id)} (${node.kind})`),
+      svg("path", { class: `shape ${node.kind}`, d: outline(node.kind, size) }),
+      svg("text", { class: "name", y: size + 13 }, this.world.name(node.id)),
+    );
+  }
+
+  #fit() {
+    const points = [...this.places.values()];
+    const { clientWidth: width, clientHeight: height } = this.drawing;
+    if (!points.length || !width || !height) return;
+    const [left, right] = [Math.min(...points.map((p) => p.x)) - 70, Math.max(...points.map((p) => p.x)) + 70];
+    const [top, bottom] = [Math.min(...points.map((p) => p.y)) - 40, Math.max(...points.map((p) => p.y)) + 45];
+    const scale = Math.min(width / (right - left), height / (bottom - top), 1.6);
+    this.scale = scale;
+    this.shift = { x: width / 2 - (scale * (left + right)) / 2, y: height / 2 - (scale * (top + bottom)) / 2 };
+    this.#zoom();
+  }
+
+  #zoom() {
+    if (!this.view || !this.shift) return;
+    const { scale, shift } = this;
+    set(this.view, { transform: `translate(${shift.x} ${shift.y}) scale(${scale})` });
+    const zoom = Math.min(scale, 1.3);
+    this.drawing.style.setProperty("--zoom", zoom);
+    this.#name();
+  }
+
+  /** Shows the names that have room, of those that are linked on the day. */
+  #name() {
+    const { scale } = this;
+    const zoom = Math.min(scale, 1.3);
+    const names = this.named.filter(({ id }) => this.linked.has(id)).map(({ id, text, below }) => {
+      const { x, y } = this.places.get(id);
+      return { id, text, x: x * scale, y: (y + below + 9 / zoom) * scale };
+    });
+    const shown = readable(names);
+    for (const [id, node] of this.nodes) node.classList.toggle("crowded", !shown.has(id));
+  }
+
+  #listen() {
+    let start = null;
+    this.drawing.addEventListener("pointerdown", (event) => (start = { x: event.clientX, y: event.clientY, shift: this.shift, isMoving: false }));
+    this.drawing.addEventListener("pointermove", (event) => {
+      if (!start?.shift) return;
+      const [x, y] = [event.clientX - start.x, event.clientY - start.y];
+      if (!start.isMoving && Math.hypot(x, y) < 4) return;
+      if (!start.isMoving) this.drawing.setPointerCapture(event.pointerId);
+      start.isMoving = true;
+      this.shift = { x: start.shift.x + x, y: start.shift.y + y };
+      this.#zoom();
+    });
+    this.drawing.addEventListener("pointerup", (event) => {
+      const wasMoving = start?.isMoving;
+      start = null;
+      if (!wasMoving) this.#open(event.target);
+    });
+    this.drawing.addEventListener("pointercancel", () => (start = null));
+    this.drawing.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    this.drawing.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        this.#open(event.target);
+      }
+    });
+    for (const [type, isOver] of [["pointerover", true], ["pointerout", false], ["focusin", true], ["focusout", false]]) {
+      this.drawing.addEventListener(type, (event) => this.#near(event.target.closest(".node")?.dataset.id, isOver));
+    }
+  }
+
+  /** What is around an entity stands out while it is pointed at. */
+  #near(id, isOver) {
+    if (!id) return;
+    this.drawing.classList.toggle("pointing", isOver);
+    for (const { item, element } of this.edges) {
+      if (item.subject === id || item.object === id) {
+        element.classList.toggle("near", isOver);
+        for (const end of [item.subject, item.object]) this.nodes.get(end)?.classList.toggle("near", isOver && tells(on(item, this.day)));
+      }
+    }
+    this.nodes.get(id)?.classList.toggle("near", isOver);
+  }
+
+  #wheel(event) {
+    event.preventDefault();
+    const box = this.drawing.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const times = Math.exp(-event.deltaY / 400);
+    const scale = Math.min(6, Math.max(0.1, this.scale * times));
+    this.shift = { x: x - ((x - this.shift.x) * scale) / this.scale, y: y - ((y - this.shift.y) * scale) / this.scale };
+    this.scale = scale;
+    this.#zoom();
+  }
+
+  #open(target) {
+    const edge = target.closest(".edge");
+    const node = target.closest(".node");
+    if (edge) this.chosen(this.edges.find(({ item }) => item.id === edge.dataset.id).item);
+    else if (node) this.centered(node.dataset.id);
+  }
+}
+
+const radius = (degree) => 6 + 2.2 * Math.sqrt(degree);
+
+/** Relations with how far each is bent: those between the same two are spread around the straight line. */
+function bent(relations) {
+  const beside = new Map();
+  for (const item of relations) {
+    const ends = [item.subject, item.object].sort().join(" ");
+    beside.set(ends, [...(beside.get(ends) ?? []), item]);
+  }
+  return [...beside.values()].flatMap((items) =>
+    items.map((item, number) => [item, BEND * 2 * (number - (items.length - 1) / 2) * (item.subject < item.object ? 1 : -1)]),
+  );
+}

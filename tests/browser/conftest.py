@@ -1,0 +1,112 @@
+"""The page in a real Chromium, on the sample served by the program itself.
+
+Without Chromium these tests are skipped, and the end of the run says so.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
+
+from service.cli.demo import load_sample
+from service.settings import Settings
+from tests.cli.conftest import Program
+from tests.cli.test_serve import ready
+from tests.conftest import Servers
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+DESKTOP, PHONE = (1440, 900), (390, 844)
+READY = "html[data-ready]"
+
+Open = Callable[..., Page]
+
+
+def chromium() -> str | None:
+    """Where the browser is: FRENEMIES_CHROMIUM, or the first by the usual names."""
+    found = os.environ.get("FRENEMIES_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    return found if found and Path(found).exists() else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One browser and one service for all: they run in one process."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; the tests are skipped where there is none."""
+    path = chromium()
+    if path is None:
+        pytest.skip("there is no Chromium: install it (Debian: chromium), or name it in FRENEMIES_CHROMIUM")
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=arguments)
+
+
+@pytest.fixture(scope="session")
+def base(servers: Servers, tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[str]:
+    """The address of the service with the sample, as `frenemies serve` runs it."""
+    url = servers.migrated(18)
+    load_sample(Settings(), url)
+    folder = tmp_path_factory.mktemp("served")
+    environment = {"DATABASE_URL": url, "HOME": str(folder), "FRENEMIES_DATA": str(folder)}
+    program = Program(("serve", "--port", "0"), environment, folder / "stderr.log")
+    try:
+        yield ready(program)
+    finally:
+        program.end()
+
+
+@pytest.fixture
+def open_page(browser: Browser, base: str) -> Iterator[Open]:
+    """Opens an address in a window of its own; an error in a script, or a refusal to load anything, fails the test."""
+    with ExitStack() as keep:
+        troubles: list[str] = []
+
+        def open_address(
+            address: str, size: tuple[int, int] = DESKTOP, scheme: str = "light", scripts: bool = True
+        ) -> Page:
+            context = browser.new_context(
+                base_url=base,
+                viewport={"width": size[0], "height": size[1]},
+                color_scheme="dark" if scheme == "dark" else "light",
+                java_script_enabled=scripts,
+                reduced_motion="reduce",
+            )
+            keep.callback(context.close)
+            page = context.new_page()
+            page.on("pageerror", lambda error: troubles.append(str(error)))
+            page.on("console", lambda said: troubles.extend(_errors(said)))
+            page.on("response", lambda answer: troubles.extend(_missing(answer)))
+            page.goto(address)
+            return page
+
+        yield open_address
+    assert not troubles
+
+
+def _errors(said: ConsoleMessage) -> list[str]:
+    """What a console says of errors; of answers that are refusals `_missing` knows more."""
+    return [said.text] if said.type == "error" and not said.text.startswith("Failed to load resource") else []
+
+
+def _missing(answer: Response) -> list[str]:
+    """An answer that is a refusal, unless it is the page itself, at which the test looks."""
+    is_page = answer.request.resource_type == "document"
+    return [] if is_page or answer.status < 400 else [f"{answer.status} for {answer.url}"]
+
+
+def explorer(open_page: Open, address: str = "/", **more: object) -> Page:
+    """The explorer, once its scripts have drawn it."""
+    page = open_page(address, **more)
+    expect(page.locator(READY)).to_be_attached()
+    return page
