@@ -37,6 +37,7 @@ class Limits:
     graph_depth: int = 3
     graph_nodes: int = 500
     path_steps: int = 6
+    period_relations: int = 1_000
     stream_lines: int = 100_000
     stream_seconds: float = 30.0
     request_deadline: float = 5.0

@@ -23,6 +23,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _OPEN = frozenset(("/healthz", "/readyz", "/docs", "/openapi.yaml", "/openapi.json"))
 _PAGES = "pages"
 """The blueprint of the pages."""
+_READING = ("GET", "HEAD")
 _SECURITY = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' blob:;"
@@ -68,11 +69,11 @@ def _check_key() -> None:
 
 
 def _given_key() -> bytes:
-    """The key in the header. A browser, which can only ask for a password, may send it as one to the page."""
+    """The key in the header. A browser can only ask for a password: it may send it as one to the pages, and to read."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return given.strip().encode("latin-1", "replace")
-    if scheme.lower() == "basic" and request.blueprint == _PAGES:
+    if scheme.lower() == "basic" and (request.blueprint == _PAGES or request.method in _READING):
         try:
             return b64decode(given, validate=True).partition(b":")[2]
         except (NotBase64, ValueError):

@@ -30,7 +30,8 @@ RESOURCE = Resource("periods", "Relations on all days at once.")
 def read_periods(query: dict[str, Any]) -> Response:
     """All relations on all days; with `center` in the neighbourhood of an entity, with `entities` among some.
 
-    With them come the votes and the stances of the center or of these. It is refused for more than 500 entities.
+    With them come the votes and the stances of the center or of these. It is refused for more than 500 entities, or
+    1,000 relations.
     """
     demand_one_scope(query)
     clocks = point(query)

@@ -135,6 +135,11 @@ def problem(status: int, code: str, title: str, detail: str = "", **more: Any) -
     return Response(msgspec.json.encode(told), status, _HEADERS.get(status), content_type=PROBLEM_JSON)
 
 
+def refusal_of(error: DomainError | ServiceError) -> Response:
+    """The problem of an error as an answer; what is no refusal of the domain is logged."""
+    return _failure(error) if isinstance(error, ServiceError) else _refusal(error)
+
+
 def told(error: ServiceError) -> msgspec.Raw:
     """The problem of a failure, for an answer that has begun already."""
     return msgspec.Raw(_failure(error).get_data())

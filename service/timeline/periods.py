@@ -11,6 +11,7 @@ from events.matters import POSITION, RELATION, STANCE, VOTE
 from events.merges import MergeNotice
 from events.network import TooWide, in_order, neighbourhood
 from events.stances import StancePoint, stance_order
+from service.errors import QueryTooExpensive
 from service.projections.beliefs import Beliefs
 from service.projections.index import Index
 from service.settings import Limits
@@ -74,10 +75,16 @@ class Periods:
         clocks: Clocks,
         notices: tuple[MergeNotice, ...],
     ) -> PeriodsView:
+        relations = tuple(relations)
+        if len(relations) > self._limits.period_relations:
+            most = self._limits.period_relations
+            raise QueryTooExpensive(
+                f"An answer holds at most {most} relations. Ask for one kind, or for fewer entities."
+            )
         votes = [found for found in points if found.kind == VOTE]
         stances = sorted((p for found in points if found.kind == STANCE for p in _points(found)), key=stance_order)
         nodes, names = self._nodes.called(entities, clocks, {*_voting(votes), *_speaking(stances)})
-        return PeriodsView(nodes, tuple(relations), _told(votes), tuple(stances), names, notices)
+        return PeriodsView(nodes, relations, _told(votes), tuple(stances), names, notices)
 
 
 def _under(courses: Courses) -> Find:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, render_template, url_for
 
 from events.errors import DomainError
 from service.errors import ServiceError
-from service.http.problems import detail_of, status_of
+from service.http.problems import detail_of, refusal_of
 from service.web.question import clocks_given
 
 PAGES = Blueprint("pages", __name__)
@@ -23,8 +23,11 @@ def page(template: str, /, status: int = 200, **found: Any) -> Response:
 @PAGES.errorhandler(DomainError)
 @PAGES.errorhandler(ServiceError)
 def show_refusal(error: DomainError | ServiceError) -> Response:
-    """What is wrong with the question, or why it cannot be answered now."""
-    return page("refusal.html", status_of(type(error)), title=error.title, detail=detail_of(error))
+    """What is wrong with the question, or why it cannot be answered now; with the headers that the API would send."""
+    problem = refusal_of(error)
+    shown = page("refusal.html", problem.status_code, title=error.title, detail=detail_of(error))
+    shown.headers.extend((name, value) for name, value in problem.headers if not name.startswith("Content-"))
+    return shown
 
 
 @PAGES.app_template_global()

@@ -8,15 +8,14 @@ from typing import Any
 
 import msgspec
 
-from events.errors import DomainError, InvalidDate, UnknownReference
+from events.errors import DomainError, InvalidDate
 from events.rules import SAME_AS, parse_rule, resolve
-from events.text import folded, is_id
 from events.validation import MOST_PARTICIPANTS
 from events.values import ClaimContent, ClaimTime
-from service.http.context import timeline
 from service.intake.errors import Fault
 from service.web.choices import CHOICES, MOVES, MOVES_PARTS
 from service.web.forms import filled, listed
+from service.web.names import entity_named
 
 PEOPLE, MORE, ATTRIBUTES = "/participants", "/more", "/attributes"
 ROWS: Mapping[str, tuple[str, ...]] = {PEOPLE: ("role", "entity"), MORE: ("name", "value")}
@@ -34,7 +33,6 @@ FIELDS = frozenset(
 )
 _ROW = re.compile(r"(/participants|/more)/([0-9]{1,3})/(?:role|entity|name|value)")
 _ROWS_OFFERED = MOST_PARTICIPANTS
-_MATCHES = 5
 
 
 def compacted(given: Mapping[str, str]) -> dict[str, str]:
@@ -142,21 +140,6 @@ class ClaimReader:
         except DomainError as error:
             self.faults.append(Fault(error.pointer, error.detail))
             return text.strip()
-
-
-def entity_named(text: str, place: str) -> str:
-    """The id of an entity given by its id, or by a name or alias that no other has. UnknownReference."""
-    if not text or is_id(text):
-        return text
-    wanted = folded(text)
-    page = timeline().search(text, None, timeline().clocks(), 200, None)
-    found = [e for e in page.items if wanted in {folded(name) for name in (e.name or "", *e.aliases)}]
-    if not found:
-        raise UnknownReference(f"nobody is known by the name {text!r}; register it first, or give its id", place)
-    if len(found) > 1:
-        ids = ", ".join(e.id for e in found[:_MATCHES])
-        raise UnknownReference(f"several are called {text!r}; give the id of one of them: {ids}", place)
-    return found[0].id
 
 
 def typed_of(content: ClaimContent) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from flask import Response
@@ -45,22 +45,25 @@ def explore() -> Response:
     try:
         world = _world(scope)
     except (DomainError, QueryTooExpensive) as error:
-        is_first = not given and isinstance(error, QueryTooExpensive)
+        is_first = not scope and isinstance(error, QueryTooExpensive)
         refusal = None if is_first else f"{error.title} {detail_of(error)}"
         return page("explorer.html", 200 if is_first else status_of(type(error)), refusal=refusal, world=None, **around)
     day = given.get("as_of") or _last_change(world) or world["clocks"]["as_of"]
-    rows = list(_rows(world["relations"], day))
+    rows = _rows(world, day)
     return page(
         "explorer.html", refusal=None, world=world, day=day, rows=rows, json=in_api("/v1/periods", **scope), **around
     )
 
 
 def _world(scope: Mapping[str, str]) -> Answer:
-    """What is so on all days; with the position of the log behind the one that is shown."""
+    """What is so on all days; with the end of the log, and around whom it is and how far."""
     question = parsed(PeriodsQuery, scope)
     demand_one_scope(question)
     clocks = clocks_asked()
-    return periods_answer(found(question, clocks), clocks) | {"head": timeline().head()}
+    answer = periods_answer(found(question, clocks), clocks)
+    goes_on = {notice["asked"]: notice["answered"] for notice in answer["notices"]}
+    center = goes_on.get(scope.get("center", ""), scope.get("center"))
+    return answer | {"head": timeline().head(), "center": center, "depth": question.get("depth", 1)}
 
 
 def _last_change(world: Answer) -> str | None:
@@ -70,12 +73,19 @@ def _last_change(world: Answer) -> str | None:
     return max((day for day in days if day <= world["clocks"]["as_of"]), default=None)
 
 
-def _rows(relations: Iterable[Answer], day: str) -> Iterator[Row]:
-    """The relations that hold, may hold or are planned on a day."""
-    for told in relations:
+def _rows(world: Answer, day: str) -> list[Row]:
+    """The relations that hold, may hold or are planned on a day, as near to the center as is asked for on that day."""
+    rows = []
+    for told in world["relations"]:
         period = _on(told["periods"] or (), day)
         if period is not None and period["status"] not in (NOT_HELD, UNKNOWN):
-            yield Row(told["relation"], told["subject"], told["object"], period)
+            rows.append(Row(told["relation"], told["subject"], told["object"], period))
+    if world["center"] is None:
+        return rows
+    near = {world["center"]}
+    for _ in range(world["depth"]):
+        near |= {end for row in rows for end in (row.subject, row.object) if {row.subject, row.object} & near}
+    return [row for row in rows if {row.subject, row.object} <= near]
 
 
 def _on(periods: Iterable[Answer], day: str) -> Answer | None:

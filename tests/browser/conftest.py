@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect, sync_playwright
 
 from service.cli.demo import load_sample
 from service.settings import Settings
@@ -92,6 +92,25 @@ def open_page(browser: Browser, base: str) -> Iterator[Open]:
 
         yield open_address
     assert not troubles
+
+
+_STEADY = """async (element) => {
+    for (let same = 0, before = ""; same < 5; ) {
+        await new Promise(requestAnimationFrame);
+        const { x, y, width, height } = element.getBoundingClientRect();
+        const now = [x, y, width, height].join();
+        same = now === before ? same + 1 : 0;
+        before = now;
+    }
+    const { x, y, width, height } = element.getBoundingClientRect();
+    return { x, y, width, height };
+}"""
+
+
+def steady(locator: Locator) -> dict[str, float]:
+    """Where something is, once it has stayed there for some frames."""
+    found: dict[str, float] = locator.evaluate(_STEADY)
+    return found
 
 
 def _errors(said: ConsoleMessage) -> list[str]:

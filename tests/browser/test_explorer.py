@@ -9,10 +9,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Open, explorer
+from tests.browser.conftest import Open, explorer, steady
 
 INVESTMENT = "investor_of/red-hat/mirantis"
 MEMBERSHIP = "member_of/vmware/openstack-foundation"
+
+MIDDLE = """(path) => {
+    const { x, y } = path.getPointAtLength(path.getTotalLength() / 2).matrixTransform(path.getScreenCTM());
+    return [x, y];
+}"""
 
 
 def asked(page: Page) -> dict[str, str]:
@@ -50,10 +55,12 @@ def test_dragging_the_date_moves_network_timeline_table_and_address_together(ope
     expect(edge(page, MEMBERSHIP)).to_have_class(re.compile("unconfirmed"))
     page.wait_for_url(re.compile("as_of=2013-06-01"))
     expect(page.locator("#lanes .dates .day text")).to_have_text("2013-06-01")
+    lane(page, MEMBERSHIP).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#evidence time", has_text="2013-06-01").first).to_be_visible()
 
-    canvas = page.locator("#lanes svg").bounding_box()
-    line = page.locator("#lanes .dates .day line").bounding_box()
-    assert canvas is not None and line is not None
+    canvas = steady(page.locator("#lanes .canvas"))
+    line = steady(page.locator("#lanes .dates .day line"))
     y = canvas["y"] + 200
     page.mouse.move(line["x"], y)
     page.mouse.down()
@@ -61,6 +68,7 @@ def test_dragging_the_date_moves_network_timeline_table_and_address_together(ope
     page.mouse.up()
     day = page.locator("#day-date").input_value()
     assert day > "2015-01-01"
+    expect(page.locator("#evidence time", has_text=day).first).to_be_visible()
     page.wait_for_url(re.compile(f"as_of={day}"))
     expect(page.locator("#table-day")).to_have_text(day)
 
@@ -118,7 +126,10 @@ def test_the_folded_slider_shows_what_the_service_held(open_page: Open) -> None:
 
 def test_a_click_on_an_edge_opens_who_said_it(open_page: Open) -> None:
     page = explorer(open_page, "/?as_of=2014-11-04")
-    edge(page, INVESTMENT).locator(".touch").dispatch_event("pointerup", {"bubbles": True})
+    edge(page, INVESTMENT).locator(".line").scroll_into_view_if_needed()
+    steady(edge(page, INVESTMENT).locator(".line"))
+    x, y = edge(page, INVESTMENT).locator(".line").evaluate(MIDDLE)
+    page.mouse.click(x, y)
     panel = page.locator("#evidence")
     expect(panel).to_be_visible()
     expect(panel).to_contain_text("Red Hat and Mirantis: The gloves are off")
@@ -136,7 +147,12 @@ def test_a_lane_opens_its_evidence_by_keyboard_and_it_follows_the_date(open_page
     expect(panel.locator(".status").first).to_have_text("planned")
     set_day(page, "2013-06-01")
     expect(panel.locator(".status").first).to_have_text("unconfirmed")
+    lane(page, MEMBERSHIP).focus()
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("heading", name="Evidence")).to_be_focused()
     page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(lane(page, MEMBERSHIP)).to_be_focused()
 
 
 def test_a_permanent_address_shows_the_same_view_again(open_page: Open) -> None:
@@ -170,7 +186,65 @@ def test_another_question_keeps_the_dates(open_page: Open) -> None:
 def test_lanes_by_company(open_page: Open) -> None:
     page = explorer(open_page, "/?center=mirantis")
     page.locator("#lanes select").select_option("company")
-    expect(page.locator("#lanes text.group", has_text=re.compile("^Red Hat"))).to_be_visible()
+    company = page.locator("#lanes text.group", has_text=re.compile("^Red Hat"))
+    expect(company).to_be_visible()
+    page.wait_for_url(re.compile("lanes=company"))
+    page.reload()
+    expect(company).to_be_visible()
+
+
+def test_what_was_said_of_others_has_a_permanent_address(open_page: Open) -> None:
+    page = explorer(open_page, "/?center=vmware")
+    said = page.locator('#lanes .lane[data-id^="stance/"]').first
+    name = str(said.get_attribute("data-id"))
+    said.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("select=stance"))
+    page.reload()
+    expect(page.locator("#evidence")).to_contain_text("Who says it")
+    expect(lane(page, name)).to_have_class(re.compile("selected"))
+
+
+def test_zooming_ends_at_the_ends_of_the_calendar(open_page: Open) -> None:
+    page = explorer(open_page, "/?center=vmware")
+    for _ in range(20):
+        page.locator("#lanes").get_by_role("button", name="Zoom out").click()
+    expect(page.locator("#lanes .tick text").first).to_be_visible()
+    assert page.locator("#lanes .tick").count() < 60
+    page.locator("#lanes").get_by_role("button", name="Show all of it").click()
+
+
+def test_a_refused_clock_goes_back_to_what_is_shown(open_page: Open) -> None:
+    page = explorer(open_page, "/?as_of=2014-11-04")
+    page.route("**/v1/periods*", lambda route: route.fulfill(status=200, body="no JSON"))
+    page.locator("#published-date").fill("2013-01-01")
+    expect(page.get_by_role("status")).to_contain_text("does not answer")
+    expect(page.locator("#published-date")).to_have_value("")
+    page.wait_for_url(re.compile(r"^((?!published_by).)*$"))
+
+
+def test_a_right_click_opens_nothing(open_page: Open) -> None:
+    page = explorer(open_page, "/?as_of=2014-11-04")
+    page.locator('#network .node[data-id="mirantis"] .shape').click(button="right")
+    lane(page, INVESTMENT).click(button="right")
+    expect(page.locator("#evidence")).to_be_hidden()
+    assert "center" not in asked(page)
+
+
+def test_around_a_center_the_picture_is_the_network_of_that_day(open_page: Open) -> None:
+    for day in ("2012-04-01", "2014-11-04"):
+        page = explorer(open_page, f"/?center=red-hat&depth=1&as_of={day}")
+        edges = page.request.get(f"/v1/network?center=red-hat&depth=1&as_of={day}&limit=200").json()["edges"]
+        assert page.locator("#network .edge:not(.none)").count() == len(edges)
+        assert page.locator("#rows tr").count() == len(edges)
+
+
+def test_all_that_was_published_widens_the_dates_again(open_page: Open) -> None:
+    page = explorer(open_page, "/?as_of=2012-08-28&published_by=2012-09-01")
+    narrow = int(str(page.locator("#day").get_attribute("max")))
+    page.get_by_role("button", name="All that was published").click()
+    expect(edge(page, INVESTMENT)).to_have_count(1)
+    assert int(str(page.locator("#day").get_attribute("max"))) > narrow
 
 
 def test_without_scripts_the_table_and_the_dates_are_there(open_page: Open) -> None:

@@ -43,7 +43,7 @@ def world() -> dict[str, Any]:
 
 def _relation(drawn: random.Random, subject: str, other: str) -> dict[str, Any]:
     begin = BEGIN + timedelta(days=drawn.randrange(5_000))
-    days = [None, *(str(begin + timedelta(days=60 * number)) for number in range(4)), None]
+    days = [None, *(str(begin + timedelta(days=700 * number)) for number in range(4)), None]
     statuses = ("unknown", "planned", "possibly", "holds", "not_held")
     none = dict.fromkeys(("since", "until", "due", "planned_since"))
     periods = [

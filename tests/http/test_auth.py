@@ -68,11 +68,12 @@ def test_some_paths_are_open(locked: Service, path: str) -> None:
     assert locked.get(path).status_code == 200
 
 
-def test_a_browser_sends_the_key_as_a_password_and_to_the_page_only(locked: Service) -> None:
+def test_a_browser_sends_the_key_as_a_password_to_the_pages_and_to_read(locked: Service) -> None:
     password = {"Authorization": f"Basic {b64encode(f'me:{KEY}'.encode()).decode()}"}
     assert locked.get("/", headers=password).status_code == 200
     assert locked.get("/", headers=bearer()).status_code == 200
-    refused(locked.get("/v1/feed", headers=password), 401)
+    assert locked.get("/v1/periods", headers=password).status_code == 200
+    refused(locked.put("/v1/entities/x", examples.registration(), **password), 401, "not-authorized")
     for wrong in ("Basic !!!", f"Basic {b64encode(b'me').decode()}", f"Basic {b64encode(bytes([255])).decode()}"):
         assert locked.get("/", headers={"Authorization": wrong}).status_code == 401
 

@@ -124,8 +124,11 @@ def test_refusals(service: Service, query: dict[str, str], status: int, code: st
 
 
 def test_more_entities_than_an_answer_holds_are_refused_with_a_cheaper_way(new_service: NewService) -> None:
-    with new_service(limits=replace(Limits(), graph_nodes=3)) as made:
+    with new_service(limits=replace(Limits(), graph_nodes=3, period_relations=2)) as made:
         load_sample(Settings(), surroundings_of(made).settings.database_url)
         for query in ({}, {"center": "red-hat"}, {"entities": "red-hat,mirantis,vmware,microsoft"}):
             problem = refused(made.get(PERIODS, **query), 422, "query-too-expensive")
             assert "at most 3 entities" in problem["detail"]
+        among = {"entities": "red-hat,mirantis"}
+        assert "at most 2 relations" in refused(made.get(PERIODS, **among), 422, "query-too-expensive")["detail"]
+        assert len(made.get(PERIODS, relation="investor_of", **among).json["relations"]) == 1

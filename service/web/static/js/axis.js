@@ -1,6 +1,6 @@
 // The axis of time: days to pixels, and the marks along it.
 
-import { firstOf, monthOf, textOf } from "./days.js";
+import { firstOf, monthOf, textOf, within } from "./days.js";
 
 const STEPS = [1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 6000];
 const ROOM = 64;
@@ -8,7 +8,7 @@ const ROOM = 64;
 /** A scale from days to pixels. */
 export class Axis {
   constructor(first, last, left, right) {
-    Object.assign(this, { first, last, left, right });
+    Object.assign(this, { first: within(first), last: within(last), left, right });
   }
 
   /** Where a day stands; what lies outside stands at the edge. */
@@ -32,7 +32,7 @@ export class Axis {
     const found = [];
     for (let number = Math.ceil((year * 12 + month) / step) * step; ; number += step) {
       const day = firstOf(Math.floor(number / 12), ((number % 12) + 12) % 12);
-      if (day > this.last) return found;
+      if (!(day <= this.last)) return found;
       if (day >= this.first) found.push({ day, text: textOf(day).slice(0, step < 12 ? 7 : 4) });
     }
   }

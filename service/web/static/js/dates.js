@@ -1,9 +1,10 @@
 // The dates: sliders for the day in the world, the day of publication, and what the service held.
 
-import { dayOf, textOf } from "./days.js";
-import { html } from "./svg.js";
+import { dayOf, FIRST, LAST, textOf, within } from "./days.js";
+import { button, html } from "./svg.js";
 
 const PLAY_MILLISECONDS = 14_000;
+const PAUSE_MILLISECONDS = 150;
 
 export class Dates {
   /** `moved()` whenever the day changes, `asked()` when another publication or position is wanted, `rested()` after. */
@@ -26,7 +27,7 @@ export class Dates {
   /** Shows a world at a day; `published` and `recorded` are null where they are not limited. */
   show(world, day, published, recorded) {
     this.world = world;
-    const [first, last] = world.extent();
+    const [first, last] = world.extent;
     for (const { range } of [this.day, this.published]) Object.assign(range, { min: Math.min(first, day), max: Math.max(last, day) });
     Object.assign(this.recorded, { max: world.head, value: recorded ?? world.head });
     this.values = { day, published, recorded };
@@ -36,7 +37,7 @@ export class Dates {
   /** Moves to a day. */
   setDay(day) {
     if (!Number.isFinite(day)) return;
-    this.values.day = day;
+    this.values.day = within(day);
     this.#tell();
     this.moved();
   }
@@ -49,7 +50,7 @@ export class Dates {
 
   #slider(label, id, act) {
     const range = html("input", { type: "range", id, step: 1 });
-    const field = html("input", { type: "date", id: `${id}-date`, "aria-label": `${label}, as a date` });
+    const field = html("input", { type: "date", min: textOf(FIRST), max: textOf(LAST), id: `${id}-date`, "aria-label": `${label}, as a date` });
     range.addEventListener("input", () => act(Number(range.value)));
     range.addEventListener("change", () => this.rested());
     field.addEventListener("change", () => {
@@ -60,15 +61,21 @@ export class Dates {
   }
 
   #setPublished(day) {
-    this.values.published = day;
+    this.values.published = day === null || !Number.isFinite(day) ? null : within(day);
     this.#tell();
-    this.asked();
+    this.#ask();
+  }
+
+  /** Asks when the sliders have come to rest for a moment: each question is answered from the log. */
+  #ask() {
+    clearTimeout(this.asking);
+    this.asking = setTimeout(this.asked, PAUSE_MILLISECONDS);
   }
 
   #setRecorded(position) {
     this.values.recorded = position === Number(this.recorded.max) ? null : position;
     this.#tell();
-    this.asked();
+    this.#ask();
   }
 
   #step(direction) {
@@ -119,10 +126,4 @@ export class Dates {
     this.published.field.value = published === null ? "" : textOf(published);
     this.recordedSaid.textContent = recorded === null ? `all ${this.world.head}` : `${recorded} of ${this.world.head}`;
   }
-}
-
-function button(text, label, act) {
-  const made = html("button", { type: "button", title: label, "aria-label": label }, text);
-  made.addEventListener("click", act);
-  return made;
 }

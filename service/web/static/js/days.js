@@ -2,6 +2,13 @@
 
 const MILLISECONDS = 86_400_000;
 
+/** The first and the last day that have a date of four digits for the year. */
+export const FIRST = -719_162;
+export const LAST = 2_932_896;
+
+/** The day, or the nearest that has a date. */
+export const within = (day) => Math.min(LAST, Math.max(FIRST, day));
+
 /** The number of a day `YYYY-MM-DD`. */
 export const dayOf = (text) => Date.parse(`${text}T00:00:00Z`) / MILLISECONDS;
 

@@ -1,7 +1,7 @@
 // The panel that shows what stands behind an item: the section of its own page.
 
 import { withClocks } from "./address.js";
-import { html } from "./svg.js";
+import { button, html } from "./svg.js";
 
 export class Evidence {
   /** `closed()` after the panel was closed. */
@@ -9,9 +9,9 @@ export class Evidence {
     this.element = element;
     this.body = html("div", { class: "body" });
     this.whole = html("a", {}, "as a page");
-    const close = html("button", { type: "button", "aria-label": "Close the evidence" }, "×");
-    close.addEventListener("click", () => this.close());
-    element.append(html("div", { class: "tools" }, html("h2", {}, "Evidence"), this.whole, close), this.body);
+    this.title = html("h2", { tabindex: -1 }, "Evidence");
+    const close = button("×", "Close the evidence", () => this.close());
+    element.append(html("div", { class: "tools" }, this.title, this.whole, close), this.body);
     element.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
     this.closed = closed;
   }
@@ -22,6 +22,7 @@ export class Evidence {
     this.item = item;
     this.wanted = address;
     this.whole.href = address;
+    if (takesFocus && !this.element.contains(document.activeElement)) this.opener = document.activeElement;
     this.element.hidden = false;
     let found;
     try {
@@ -31,7 +32,9 @@ export class Evidence {
     }
     if (this.wanted !== address) return;
     this.body.replaceChildren(found);
-    if (takesFocus) this.element.querySelector("h2").scrollIntoView({ block: "nearest" });
+    if (!takesFocus) return;
+    this.title.focus({ preventScroll: true });
+    this.title.scrollIntoView({ block: "nearest" });
   }
 
   /** The same item at another point. */
@@ -39,9 +42,11 @@ export class Evidence {
     if (this.item && !this.element.hidden) await this.open(this.item, clocks, false);
   }
 
+  /** Closes the panel; whoever opened it by the keyboard goes on where that was. */
   close() {
     this.element.hidden = true;
     this.item = this.wanted = null;
+    if (this.opener?.isConnected) this.opener.focus({ preventScroll: true });
     this.closed();
   }
 }

@@ -1,6 +1,6 @@
 // The explorer: puts its parts together, and has all of them show the same point of the clocks.
 
-import { asked, changed, keep } from "./address.js";
+import { asked, changed, keep, withClocks } from "./address.js";
 import { Dates } from "./dates.js";
 import { dayOf } from "./days.js";
 import { Evidence } from "./evidence.js";
@@ -18,20 +18,27 @@ const given = asked();
 
 let world = seen(JSON.parse(part("world").textContent));
 let fetching = null;
+let shown = null;
 
 const evidence = new Evidence(part("evidence"), () => select(null));
 const table = new Table(part("table"));
 const dates = new Dates(part("dates"), { moved, asked: ask, rested });
 part("network").hidden = part("lanes").hidden = false;
 const network = new Network(part("network"), open, center);
-const lanes = new Lanes(part("lanes"), (day) => dates.setDay(day), open);
+const lanes = new Lanes(part("lanes"), {
+  moved: (day) => dates.setDay(day),
+  rested,
+  chosen: open,
+  grouped: (by) => keep({ lanes: by === "company" ? by : null }),
+});
 
 begin();
 
 function begin() {
   const published = given.get("published_by");
   const recorded = given.get("recorded_by");
-  dates.show(world, dayOf(part("table-day").textContent), published ? dayOf(published) : null, recorded ? world.position : null);
+  shown = { published: published ? dayOf(published) : null, recorded: recorded ? world.position : null };
+  dates.show(world, dayOf(part("table-day").textContent), shown.published, shown.recorded);
   network.show(world);
   lanes.show(world);
   if (given.get("lanes") === "company") lanes.group("company");
@@ -40,8 +47,13 @@ function begin() {
   part("dates").append(viewButtons(), saveButtons(), legend());
   view(given.get("view") === "table" ? "table" : "network");
   moved();
-  const item = [...world.relations, ...world.votes].find(({ id }) => id === given.get("select"));
-  if (item) open(item);
+  const item = given.get("select") ? lanes.item(given.get("select")) : null;
+  if (item) open(item, false);
+  requestAnimationFrame(() => requestAnimationFrame(ready));
+}
+
+/** All of it was painted once. */
+function ready() {
   document.documentElement.dataset.ready = "yes";
   performance.mark("ready");
 }
@@ -58,38 +70,51 @@ function moved() {
 /** After the dates came to rest. */
 function rested() {
   evidence.follow(clocks());
+  for (const link of document.querySelectorAll("#further a")) link.href = withClocks(link.getAttribute("href"), clocks());
 }
 
-/** The world as published or recorded by other dates; of several wishes the last one counts. */
+/** The world as published or recorded by other dates; of several wishes the last one counts, and a refused one none. */
 async function ask() {
   fetching?.abort();
   const mine = (fetching = new AbortController());
+  const wanted = { ...dates.values };
+  let answer;
   try {
-    const answer = await fetch(`/v1/periods?${changed(scope(), clocks())}`, { signal: mine.signal });
-    if (!answer.ok) return say((await answer.json()).detail);
-    world = seen(await answer.json(), world.head);
+    const response = await fetch(`/v1/periods?${changed(scope(), clocks())}`, { signal: mine.signal });
+    answer = await response.json();
+    if (!response.ok) return refuse(answer.detail);
   } catch (error) {
-    return error.name === "AbortError" ? undefined : say("The service does not answer now.");
+    return error.name === "AbortError" ? undefined : refuse("The service does not answer now.");
   }
   say("");
+  shown = { published: wanted.published, recorded: wanted.recorded };
+  world = seen(answer, world);
   network.show(world, true);
   lanes.show(world, true);
-  dates.world = world;
+  dates.show(world, dates.values.day, wanted.published, wanted.recorded);
   moved();
   rested();
+}
+
+/** Goes back to the dates of what is shown, and says why. */
+function refuse(why) {
+  dates.show(world, dates.values.day, shown.published, shown.recorded);
+  moved();
+  say(why);
 }
 
 /** Another question at the same dates. */
 function askAnew(event) {
   event.preventDefault();
-  const wanted = changed(new URLSearchParams(new FormData(event.target)), dates.clocks());
+  const { view: shownAs, lanes: by } = Object.fromEntries(asked());
+  const wanted = changed(new URLSearchParams(new FormData(event.target)), { ...dates.clocks(), view: shownAs ?? null, lanes: by ?? null });
   if (!wanted.get("center")) wanted.delete("depth");
   location.search = changed(wanted, Object.fromEntries(wanted));
 }
 
-function open(item) {
+function open(item, takesFocus = true) {
   select(item.id);
-  evidence.open(item, clocks());
+  evidence.open(item, clocks(), takesFocus);
 }
 
 function select(id) {
@@ -106,15 +131,16 @@ function clocks() {
   return { ...dates.clocks(), according_to: asked().get("according_to") };
 }
 
-/** A world around the one that is asked for; a merged entity stands under the id that goes on. */
-function seen(answer, head = answer.head) {
-  const asked = given.get("center");
+/** A world around the one that is asked for, a merged one under the id that goes on; what was to be seen before still is. */
+function seen(answer, before = null) {
+  const asked = given.get("center")?.trim() || null;
   const center = answer.notices.find((notice) => notice.asked === asked)?.answered ?? asked;
-  return new World({ ...answer, center, head });
+  const depth = Number(given.get("depth") ?? 1);
+  return new World({ ...answer, center, depth, head: before?.head ?? answer.head, extent: before?.extent });
 }
 
 function scope() {
-  return new URLSearchParams(SCOPE.filter((name) => given.get(name)).map((name) => [name, given.get(name)]));
+  return new URLSearchParams(SCOPE.filter((name) => given.get(name)?.trim()).map((name) => [name, given.get(name).trim()]));
 }
 
 function view(name) {
@@ -144,7 +170,7 @@ function saveButtons() {
   };
   const buttons = Object.entries(acts).map(([text, act]) => {
     const made = html("button", { type: "button" }, text);
-    made.addEventListener("click", act);
+    made.addEventListener("click", () => Promise.resolve().then(act).then(() => say(""), (error) => say(error.message)));
     return made;
   });
   return html("details", { class: "saving" }, html("summary", {}, "Save"), html("div", { class: "group" }, ...buttons));

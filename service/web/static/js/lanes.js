@@ -1,10 +1,10 @@
 // The timeline: one lane for each relation and vote, bars for what was so when, marks for what happened once.
 
 import { Axis } from "./axis.js";
-import { dayOf, textOf } from "./days.js";
+import { dayOf, textOf, within } from "./days.js";
 import { filling, patterns } from "./patterns.js";
 import { groups } from "./rows.js";
-import { html, set, svg } from "./svg.js";
+import { button, html, set, svg } from "./svg.js";
 import { look, said } from "./words.js";
 import { tells } from "./world.js";
 
@@ -15,11 +15,13 @@ const NARROW = 620;
 const STANCE = { friendly: "▲", supportive: "▲", neutral: "●", sceptical: "▼", hostile: "▼" };
 
 export class Lanes {
-  /** `moved(day)` while a date is dragged, `chosen(item)` when a lane or a mark is opened. */
-  constructor(element, moved, chosen) {
+  /**
+   * `moved(day)` while a date is dragged and `rested()` after, `chosen(item)` when a lane or a mark is opened,
+   * `grouped(by)` when the lanes are put under other headings.
+   */
+  constructor(element, acts) {
+    Object.assign(this, acts);
     this.element = element;
-    this.moved = moved;
-    this.chosen = chosen;
     this.by = "relation";
     this.drawing = svg("svg", { class: "drawing lanes", role: "group", "aria-label": "Timeline" });
     this.element.append(this.#tools(), html("div", { class: "canvas" }, this.drawing));
@@ -30,7 +32,7 @@ export class Lanes {
   /** Shows a world; the extent stays where it is while the same entities are looked at. */
   show(world, keepsExtent = false) {
     this.world = world;
-    if (!keepsExtent || !this.extent) this.extent = world.extent();
+    if (!keepsExtent || !this.extent) this.extent = world.extent;
     this.#draw();
   }
 
@@ -41,10 +43,18 @@ export class Lanes {
     this.#moveLines();
   }
 
+  /** Puts the lanes under other headings: `relation` or `company`. */
   group(by) {
     this.by = by;
     this.grouping.value = by;
     this.#draw();
+  }
+
+  /** The item behind a lane: a relation, a vote, or what somebody said of others. */
+  item(id) {
+    const point = this.drawing.querySelector(`.lane[data-id="${CSS.escape(id)}"] .point`);
+    const items = [...this.world.relations, ...this.world.votes];
+    return items.find((item) => item.id === id) ?? (point && { id, address: point.dataset.address });
   }
 
   /** Has the lane of an item stand out. */
@@ -55,12 +65,10 @@ export class Lanes {
 
   #tools() {
     this.grouping = html("select", {}, new Option("relation", "relation"), new Option("company", "company"));
-    this.grouping.addEventListener("change", () => this.group(this.grouping.value));
-    const button = (text, label, act) => {
-      const made = html("button", { type: "button", title: label, "aria-label": label }, text);
-      made.addEventListener("click", act);
-      return made;
-    };
+    this.grouping.addEventListener("change", () => {
+      this.group(this.grouping.value);
+      this.grouped(this.by);
+    });
     return html(
       "div",
       { class: "tools controls" },
@@ -77,13 +85,14 @@ export class Lanes {
     const center = this.day >= first && this.day <= last ? this.day : (first + last) / 2;
     const length = Math.max(20, (last - first) * times);
     const share = (center - first) / (last - first);
-    this.extent = [Math.round(center - share * length), Math.round(center + (1 - share) * length)];
+    this.extent = [within(Math.round(center - share * length)), within(Math.round(center + (1 - share) * length))];
     this.#draw();
   }
 
   #draw() {
     const width = this.element.clientWidth - 2;
     if (!this.world || width <= 0) return;
+    const focused = this.drawing.contains(document.activeElement) ? document.activeElement.dataset.id : null;
     const isNarrow = width < NARROW;
     this.row = isNarrow ? ROW + 16 : ROW;
     this.label = isNarrow ? 8 : Math.min(300, width * 0.34);
@@ -95,6 +104,7 @@ export class Lanes {
     this.drawing.replaceChildren(patterns("lane"), this.#marks(), ...this.#groups(found, isNarrow), this.#lines());
     this.#moveLines();
     this.select(this.selected);
+    if (focused) this.drawing.querySelector(`.lane[data-id="${CSS.escape(focused)}"]`)?.focus();
   }
 
   #marks() {
@@ -191,7 +201,7 @@ export class Lanes {
     let start = null;
     const dayAt = (event) => this.axis.day(event.clientX - this.drawing.getBoundingClientRect().left);
     this.drawing.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
+      if (event.button !== 0 || !event.isPrimary) return;
       start = { x: event.clientX, isMoving: false };
     });
     this.drawing.addEventListener("pointermove", (event) => {
@@ -201,9 +211,11 @@ export class Lanes {
       this.moved(dayAt(event));
     });
     const end = (event) => {
-      const wasMoving = start?.isMoving;
+      if (!start) return;
+      const wasMoving = start.isMoving;
       start = null;
-      if (!wasMoving && event.type === "pointerup") this.#pressed(event, dayAt(event));
+      if (wasMoving) this.rested();
+      else if (event.type === "pointerup") this.#pressed(event, dayAt(event));
     };
     this.drawing.addEventListener("pointerup", end);
     this.drawing.addEventListener("pointercancel", end);
@@ -215,20 +227,17 @@ export class Lanes {
     const point = event.target.closest(".point");
     const lane = event.target.closest(".lane");
     if (point) this.chosen({ id: lane.dataset.id, address: point.dataset.address });
-    else if (lane) this.#choose(lane.dataset.id);
-    else if (x >= this.axis.left) this.moved(day);
-  }
-
-  #choose(id) {
-    const items = [...this.world.relations, ...this.world.votes];
-    const point = this.drawing.querySelector(`.lane[data-id="${CSS.escape(id)}"] .point`);
-    this.chosen(items.find((item) => item.id === id) ?? { id, address: point.dataset.address });
+    else if (lane) this.chosen(this.item(lane.dataset.id));
+    else if (x >= this.axis.left) {
+      this.moved(day);
+      this.rested();
+    }
   }
 
   #key(event) {
     const lane = event.target.closest(".lane");
     if (!lane) return;
-    if (event.key === "Enter" || event.key === " ") this.#choose(lane.dataset.id);
+    if (event.key === "Enter" || event.key === " ") this.chosen(this.item(lane.dataset.id));
     else if (event.key === "ArrowDown" || event.key === "ArrowUp") this.#neighbour(lane, event.key === "ArrowDown" ? 1 : -1)?.focus();
     else return;
     event.preventDefault();

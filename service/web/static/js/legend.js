@@ -6,13 +6,14 @@ import { html, svg } from "./svg.js";
 
 const STATES = ["holds", "possibly", "planned", "unconfirmed", "contested"];
 const KINDS = ["company", "person", "product", "organization"];
+const WIDE = 1200;
 const KIND_WORDS = { product: "product, project", organization: "organization, body, other" };
 
 /** The legend of the timeline and the network. */
 export function legend() {
   return html(
     "details",
-    { class: "legend" },
+    { class: "legend", open: innerWidth >= WIDE ? "" : null },
     html("summary", {}, "Legend"),
     html("ul", {}, ...STATES.map(state), ...KINDS.map(kind), mark("M12 1l7 7l-7 7l-7-7z", "a vote, on its latest day"), said("▲▼●", "said of others: friendly, opposed, neutral")),
   );

@@ -3,9 +3,8 @@
 import { readable } from "./labels.js";
 import { places } from "./layout.js";
 import { curve, outline } from "./shapes.js";
-import { html, set, svg } from "./svg.js";
+import { button, html, set, svg } from "./svg.js";
 import { look, plain, said } from "./words.js";
-import { on, tells } from "./world.js";
 
 const SYMMETRIC = new Set(["partner_of", "agreement_with", "competes_with"]);
 const FEW = 26;
@@ -21,7 +20,7 @@ export class Network {
     this.linked = new Set();
     this.scale = 1;
     this.drawing = svg("svg", { class: "drawing network", role: "group", "aria-label": "Network" });
-    element.append(html("div", { class: "tools controls" }, html("h2", {}, "Network"), this.#fitButton()), html("div", { class: "canvas" }, this.drawing));
+    element.append(html("div", { class: "tools controls" }, html("h2", {}, "Network"), ...this.#buttons()), html("div", { class: "canvas" }, this.drawing));
     this.element = element;
     new ResizeObserver(() => this.#fit()).observe(this.drawing);
     this.#listen();
@@ -42,21 +41,16 @@ export class Network {
   /** Shows a day. */
   at(day) {
     this.day = day;
-    const linked = new Set();
-    let count = 0;
+    const told = new Map(this.world.told(day));
+    const linked = new Set([...told.keys()].flatMap((item) => [item.subject, item.object]));
     for (const edge of this.edges) {
-      const period = on(edge.item, day);
-      const shape = tells(period) ? look(period) : "none";
-      if (shape !== "none") {
-        linked.add(edge.item.subject).add(edge.item.object);
-        count += 1;
-      }
-      if (edge.period !== period) this.#turn(edge, period, shape);
+      const period = told.get(edge.item) ?? null;
+      if (edge.period !== period) this.#turn(edge, period);
     }
     this.linked = linked;
     for (const [id, node] of this.nodes) node.classList.toggle("alone", !linked.has(id));
     this.#name();
-    this.drawing.classList.toggle("few", count <= FEW);
+    this.drawing.classList.toggle("few", told.size <= FEW);
   }
 
   /** Has what is between two entities stand out. */
@@ -65,7 +59,8 @@ export class Network {
     for (const edge of this.edges) edge.element.classList.toggle("selected", edge.item.id === id);
   }
 
-  #turn(edge, period, shape) {
+  #turn(edge, period) {
+    const shape = period === null ? "none" : look(period);
     edge.period = period;
     const isSelected = edge.item.id === this.selected;
     set(edge.element, { class: `edge ${shape}${isSelected ? " selected" : ""}`, tabindex: shape === "none" ? -1 : 0 });
@@ -73,10 +68,13 @@ export class Network {
     edge.element.setAttribute("aria-label", edge.title.textContent);
   }
 
-  #fitButton() {
-    const button = html("button", { type: "button", title: "Show all of it", "aria-label": "Show all of it" }, "⤢");
-    button.addEventListener("click", () => this.#fit());
-    return button;
+  #buttons() {
+    const middle = () => [this.drawing.clientWidth / 2, this.drawing.clientHeight / 2];
+    return [
+      button("+", "Zoom in", () => this.#scale(1.5, ...middle())),
+      button("−", "Zoom out", () => this.#scale(1 / 1.5, ...middle())),
+      button("⤢", "Show all of it", () => this.#fit()),
+    ];
   }
 
   #draw() {
@@ -110,7 +108,7 @@ export class Network {
       svg("text", { class: "clash", transform: at, y: 5 }, "≠"),
       svg("text", { class: "word", transform: at, y: -6 }, plain(item.relation)),
     );
-    return { item, element, title, text, period: undefined };
+    return { item, element, title, text, period: null };
   }
 
   #node(node, size) {
@@ -159,7 +157,10 @@ export class Network {
 
   #listen() {
     let start = null;
-    this.drawing.addEventListener("pointerdown", (event) => (start = { x: event.clientX, y: event.clientY, shift: this.shift, isMoving: false }));
+    this.drawing.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0 || !event.isPrimary) return;
+      start = { x: event.clientX, y: event.clientY, shift: this.shift, isMoving: false };
+    });
     this.drawing.addEventListener("pointermove", (event) => {
       if (!start?.shift) return;
       const [x, y] = [event.clientX - start.x, event.clientY - start.y];
@@ -170,7 +171,8 @@ export class Network {
       this.#zoom();
     });
     this.drawing.addEventListener("pointerup", (event) => {
-      const wasMoving = start?.isMoving;
+      if (!start) return;
+      const wasMoving = start.isMoving;
       start = null;
       if (!wasMoving) this.#open(event.target);
     });
@@ -191,20 +193,25 @@ export class Network {
   #near(id, isOver) {
     if (!id) return;
     this.drawing.classList.toggle("pointing", isOver);
-    for (const { item, element } of this.edges) {
+    for (const { item, element, period } of this.edges) {
       if (item.subject === id || item.object === id) {
         element.classList.toggle("near", isOver);
-        for (const end of [item.subject, item.object]) this.nodes.get(end)?.classList.toggle("near", isOver && tells(on(item, this.day)));
+        for (const end of [item.subject, item.object]) this.nodes.get(end)?.classList.toggle("near", isOver && period !== null);
       }
     }
     this.nodes.get(id)?.classList.toggle("near", isOver);
   }
 
+  /** With Ctrl, as a pinch on a touchpad sends it, the wheel zooms; without, it scrolls the page as anywhere. */
   #wheel(event) {
+    if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     const box = this.drawing.getBoundingClientRect();
-    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    const times = Math.exp(-event.deltaY / 400);
+    this.#scale(Math.exp(-event.deltaY / 100), event.clientX - box.left, event.clientY - box.top);
+  }
+
+  #scale(times, x, y) {
+    if (!this.shift) return;
     const scale = Math.min(6, Math.max(0.1, this.scale * times));
     this.shift = { x: x - ((x - this.shift.x) * scale) / this.scale, y: y - ((y - this.shift.y) * scale) / this.scale };
     this.scale = scale;

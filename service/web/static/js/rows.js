@@ -14,7 +14,7 @@ export function groups(world, by) {
   for (const [speaker, points] of bySpeaker(world.stances)) put(...stanceRow(world, speaker, points, by));
   return [...found]
     .sort(([one], [other]) => one.localeCompare(other))
-    .map(([title, rows]) => ({ title, rows: rows.sort((one, other) => one.first - other.first) }));
+    .map(([title, rows]) => ({ title, rows: rows.sort((one, other) => (one.first < other.first ? -1 : one.first > other.first ? 1 : 0)) }));
 }
 
 function itemRows(world, item, by) {

@@ -4,6 +4,7 @@ import { withClocks } from "./address.js";
 import { svg } from "./svg.js";
 
 const SHARPNESS = 2;
+const MOST_PIXELS = 16_000;
 
 /** The drawing as a file of its own, with its style in it. */
 export function drawn(drawing) {
@@ -19,8 +20,9 @@ export function drawn(drawing) {
 /** The drawing as an image. */
 export async function painted(drawing) {
   const { width, height } = drawing.getBoundingClientRect();
+  const sharpness = Math.min(SHARPNESS, MOST_PIXELS / width, MOST_PIXELS / height);
   const address = URL.createObjectURL(drawn(drawing));
-  const image = new Image(width * SHARPNESS, height * SHARPNESS);
+  const image = new Image(Math.round(width * sharpness), Math.round(height * sharpness));
   image.src = address;
   await image.decode();
   URL.revokeObjectURL(address);
@@ -29,9 +31,10 @@ export async function painted(drawing) {
   return new Promise((done) => canvas.toBlob(done, "image/png"));
 }
 
-/** The relations of the day as a table of the API. */
+/** The relations of the day as a table of the API; an Error with its words where it refuses. */
 export async function listed(scope, clocks) {
   const answer = await fetch(withClocks(`/v1/network?${scope}`, clocks), { headers: { Accept: "text/csv" } });
+  if (!answer.ok) throw new Error((await answer.json()).detail);
   return answer.blob();
 }
 

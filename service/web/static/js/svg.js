@@ -12,6 +12,13 @@ export function html(name, attributes = {}, ...children) {
   return filled(document.createElement(name), attributes, children);
 }
 
+/** A button with a sign on it and words for who does not see it. */
+export function button(sign, words, act) {
+  const made = html("button", { type: "button", title: words, "aria-label": words }, sign);
+  made.addEventListener("click", act);
+  return made;
+}
+
 /** Sets attributes, only those that are different. */
 export function set(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) {

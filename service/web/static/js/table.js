@@ -4,7 +4,6 @@ import { withClocks } from "./address.js";
 import { textOf } from "./days.js";
 import { html } from "./svg.js";
 import { plain } from "./words.js";
-import { on, tells } from "./world.js";
 
 export class Table {
   constructor(element) {
@@ -15,8 +14,7 @@ export class Table {
   /** The relations of a world that tell something on a day. */
   show(world, day, clocks) {
     this.title.textContent = textOf(day);
-    const told = world.relations.map((item) => [item, on(item, day)]).filter(([, period]) => tells(period));
-    this.rows.replaceChildren(...told.map(([item, period]) => row(world, item, period, clocks)));
+    this.rows.replaceChildren(...world.told(day).map(([item, period]) => row(world, item, period, clocks)));
   }
 }
 

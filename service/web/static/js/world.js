@@ -1,6 +1,6 @@
 // What is so on all days: relations, votes and stances with their periods, as /v1/periods answers them.
 
-import { dayOf, today } from "./days.js";
+import { dayOf, today, within } from "./days.js";
 
 const SILENT = new Set(["not_held", "unknown", "did_not_occur"]);
 const YEAR = 365;
@@ -24,6 +24,7 @@ export function on(item, day) {
 export class World {
   constructor(answer) {
     this.center = answer.center ?? null;
+    this.depth = answer.depth ?? 1;
     this.position = answer.position;
     this.head = answer.head ?? answer.position;
     this.names = answer.names;
@@ -33,21 +34,24 @@ export class World {
     const linked = new Set(this.relations.flatMap((relation) => [relation.subject, relation.object]));
     this.nodes = answer.nodes.filter((node) => linked.has(node.id));
     this.changes = changes([...this.relations, ...this.votes]);
+    this.extent = extent(this, answer.extent);
+  }
+
+  /** The relations that tell something on a day, each with its period: as near to the center as is asked for. */
+  told(day) {
+    const telling = this.relations.map((item) => [item, on(item, day)]).filter(([, period]) => tells(period));
+    if (this.center === null) return telling;
+    let near = new Set([this.center]);
+    for (let step = 0; step < this.depth; step++) {
+      const linked = telling.filter(([item]) => near.has(item.subject) || near.has(item.object));
+      near = new Set([...near, ...linked.flatMap(([item]) => [item.subject, item.object])]);
+    }
+    return telling.filter(([item]) => near.has(item.subject) && near.has(item.object));
   }
 
   /** What an entity is called. */
   name(id) {
     return this.names[id] ?? id;
-  }
-
-  /** The first and the last day that are worth showing, with some room on both sides. */
-  extent() {
-    const points = this.stances.flatMap((point) => [point.low, point.high]).filter(Number.isFinite);
-    const days = [...this.changes, ...points];
-    if (!days.length) return [today() - YEAR, today()];
-    const [first, last] = [Math.min(...days), Math.max(...days)];
-    const room = Math.max(30, Math.round((last - first) / 25));
-    return [first - room, last + room];
   }
 
   /** The nearest day before (-1) or after (1) a day on which anything changes; undefined where there is none. */
@@ -56,11 +60,21 @@ export class World {
   }
 }
 
+/** The first and the last day that are worth showing, with some room on both sides; `also` is to be in it. */
+function extent(world, also = []) {
+  const points = world.stances.flatMap((point) => [point.low, point.high]).filter(Number.isFinite);
+  const days = [...world.changes, ...points];
+  if (!days.length) return also.length ? also : [today() - YEAR, today()];
+  const [first, last] = [Math.min(...days), Math.max(...days)];
+  const room = Math.max(30, Math.round((last - first) / 25));
+  return [within(Math.min(first - room, ...also)), within(Math.max(last + room, ...also))];
+}
+
 function item(found, kind) {
   const periods = found.periods ?? [];
   const [subject, object] = kind === "vote" ? voteEnds(found) : [found.subject, found.object];
   const told = { ...found, kind, subject, object, periods, relation: kind === "vote" ? "vote" : found.relation };
-  told.id = kind === "vote" ? `vote/${found.body}/${found.motion ?? [subject, object].join("/")}` : keyOf(found);
+  told.id = kind === "vote" ? `vote/${found.body}/${found.moves ? keyOf(found.moves) : found.motion}` : keyOf(found);
   told.starts = periods.map((period) => (period.from === null ? -Infinity : dayOf(period.from)));
   told.ends = periods.map((period) => (period.to === null ? Infinity : dayOf(period.to)));
   told.address = kind === "vote" ? voteAddress(found) : `/relation/${keyOf(found)}`;
