@@ -11,6 +11,7 @@ import msgspec
 
 from events.changes import Item
 from events.courses import course
+from events.facts import said_ends
 from events.grounds import Conflict, Disputes, Excluded
 from events.knowledge import Hearing
 from events.lineage import Lineage, Link
@@ -47,8 +48,11 @@ from events.stances import StancePoint
 from events.temporal import AFTER_ALL
 from events.votes import VoteState
 
-MOST_BREAKS = 1_000
-"""An answer that may change on more days is not kept: it is told from the claims when it is asked for."""
+MOST_BREAKS = 250
+"""An answer that may change on more days is not kept: it is told from the claims when it is asked for.
+
+To keep it costs each further claim as much as the days times the claims.
+"""
 
 MOST_BYTES = 256 << 10
 """Neither is one that takes more bytes: each further claim would write all of it again."""
@@ -132,6 +136,8 @@ def _refs(claims: Iterable[str], first_ref: Callable[[str], str | None]) -> dict
 
 def belief_in(hearing: Hearing, matter: Matter, bearing: Bearing, refs: Refs) -> Belief[Any]:
     """What is believed about a matter, as what bears on it tells. `refs` gives the refs of a claim."""
+    if matter.kind in (RELATION, POSITION) and len(said_ends(bearing.live)) > MOST_BREAKS:
+        return Belief(tuple(sorted(bearing.entities)), {}, None)  # on each of these days it may change
     found = account(hearing, matter, bearing, refs)
     return belief(matter.kind, found, bearing.entities, lambda claim: next(iter(refs(claim)), None))
 

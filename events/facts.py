@@ -199,6 +199,11 @@ def _goes_on(heard: Heard, first: Sequence[Heard], spoken_ends: list[int]) -> bo
     return not begins_once or all(heard.variant != other.variant for other in first)
 
 
+def said_ends(claims: Iterable[Heard]) -> set[int]:
+    """The last days of the ends that claims speak of."""
+    return {end.latest for heard in claims if (end := _said_end(heard))}
+
+
 def _said_end(heard: Heard) -> End | None:
     """The end that a claim speaks of."""
     if heard.effect == CLOSE:
