@@ -247,7 +247,7 @@ def _print_stances(stances: Any, refs: dict[str, str]) -> None:
                 tables.date(item["when"]),
                 tables.voice(item["speaker"]),
                 item["about"],
-                item["stance"],
+                f"not {item['stance']}" if item["negated"] else item["stance"],
                 tables.shown(item["wording"]),
                 tables.claims(item, refs),
             ]

@@ -19,6 +19,7 @@ from service.http.problems import detail_of, status_of
 from service.http.query import PeriodsQuery
 from service.http.scope import demand_one_scope
 from service.web.blueprint import PAGES, in_api, page
+from service.web.names import demand_known
 from service.web.question import asked, clocks_asked
 from service.web.reading import offered
 
@@ -57,6 +58,7 @@ def explore() -> Response:
 
 def _world(scope: Mapping[str, str]) -> Answer:
     """What is so on all days; with the end of the log, and around whom it is and how far."""
+    demand_known()
     question = parsed(PeriodsQuery, scope)
     demand_one_scope(question)
     clocks = clocks_asked()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import redirect, request
+from flask import g, redirect, request
 from werkzeug.wrappers import Response
 
-from events.errors import UnknownReference
+from events.errors import Invalid, UnknownReference
 from events.text import clean_name, clean_text, folded, is_id
 from service.http.context import timeline
 from service.web.blueprint import PAGES
@@ -21,7 +21,7 @@ _MATCHES = 5
 def address_by_ids() -> Response | None:
     """Leads an address in which entities are given by their names to the one with their ids.
 
-    Invalid for a parameter that no text may be.
+    Invalid for a parameter that no text may be. Names that nobody has are left to the view (`demand_known`).
     """
     for name, value in request.args.items():
         clean_text(value, name)
@@ -29,8 +29,18 @@ def address_by_ids() -> Response | None:
         return None
     parameters = (*_ENTITIES, *(_OF_A_PATH if request.endpoint == "pages.show_path" else ()))
     asked = request.args.to_dict()
-    named = asked | {name: _ids(asked[name], name) for name in parameters if asked.get(name, "").strip()}
+    try:
+        named = asked | {name: _ids(asked[name], name) for name in parameters if asked.get(name, "").strip()}
+    except Invalid as error:
+        g.unknown_name = error
+        return None
     return None if named == asked else redirect(f"{request.path}?{urlencode(named)}")
+
+
+def demand_known() -> None:
+    """For a view with a form to show it in. Invalid or UnknownReference for a name in its address that nobody has."""
+    if "unknown_name" in g:
+        raise g.unknown_name
 
 
 def _ids(text: str, parameter: str) -> str:

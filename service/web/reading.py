@@ -19,6 +19,7 @@ from service.intake.fields import Shape
 from service.timeline.views import Clocks
 from service.web.blueprint import page
 from service.web.differing import Voice
+from service.web.names import demand_known
 from service.web.question import CLOCKS, asked
 from service.web.sources import Sources, sources_of
 
@@ -31,6 +32,7 @@ _NOT_IN_API = ("cursor",)
 
 def question(shape: type[Shape], without: Collection[str] = ()) -> dict[str, Any]:
     """What the address asks, read like the same question to the API; what the shape does not name says nothing."""
+    demand_known()
     paged = {"limit": PAGE} if "limit" in _names(shape) else {}
     return parsed(shape, paged | _named(shape, without))
 

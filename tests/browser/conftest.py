@@ -33,6 +33,7 @@ def chromium() -> str | None:
     return found if found and Path(found).exists() else None
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are looked at
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One browser and one service for all: they run in one process."""
     for item in items:

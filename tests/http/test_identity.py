@@ -218,8 +218,8 @@ def test_an_unmerge_restores_the_answers(merged: tuple[Service, dict[str, Any]])
 
 def test_the_page_says_that_an_entity_was_merged(merged: tuple[Service, dict[str, Any]]) -> None:
     service, _ = merged
-    assert "Vm-Ware was merged: this is the answer for VMware." in service.get("/", entity="vm-ware").text
-    assert "was merged" not in service.get("/", entity="vmware").text
+    assert "Vm-Ware was merged: this is the answer for VMware." in service.get("/entity/vm-ware").text
+    assert "was merged" not in service.get("/entity/vmware").text
 
 
 def test_an_entity_nobody_knows_is_refused_as_before(service: Service) -> None:
@@ -265,4 +265,4 @@ def test_a_denied_split_is_contested(service: Service) -> None:
     service.post(f"/v1/claims/{claim}/responses", {"response": "deny", "by": by})
     told = service.get("/v1/entities/veritas/state").json
     assert [link["status"] for link in told["lineage"]["predecessors"]] == ["contested"]
-    assert "Lineage" in service.get("/", entity="veritas").text
+    assert "Lineage" in service.get("/entity/veritas").text

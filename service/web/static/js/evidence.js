@@ -12,7 +12,7 @@ export class Evidence {
     this.title = html("h2", { tabindex: -1 }, "Evidence");
     const close = button("×", "Close the evidence", () => this.close());
     element.append(html("div", { class: "tools" }, this.title, this.whole, close), this.body);
-    element.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
+    document.addEventListener("keydown", (event) => event.key === "Escape" && !element.hidden && this.close());
     this.closed = closed;
   }
 

@@ -162,10 +162,10 @@ function viewButtons() {
 function saveButtons() {
   const name = () => `frenemies-${dates.clocks().as_of}`;
   const acts = {
-    "SVG network": () => save(drawn(network.drawing), `${name()}-network.svg`),
-    "SVG timeline": () => save(drawn(lanes.drawing), `${name()}-timeline.svg`),
-    "PNG network": async () => save(await painted(network.drawing), `${name()}-network.png`),
-    "PNG timeline": async () => save(await painted(lanes.drawing), `${name()}-timeline.png`),
+    "SVG network": () => save(drawn(network.drawing, caption()), `${name()}-network.svg`),
+    "SVG timeline": () => save(drawn(lanes.drawing, caption()), `${name()}-timeline.svg`),
+    "PNG network": async () => save(await painted(network.drawing, caption()), `${name()}-network.png`),
+    "PNG timeline": async () => save(await painted(lanes.drawing, caption()), `${name()}-timeline.png`),
     CSV: async () => save(await listed(scope(), clocks()), `${name()}.csv`),
   };
   const buttons = Object.entries(acts).map(([text, act]) => {
@@ -174,6 +174,14 @@ function saveButtons() {
     return made;
   });
   return html("details", { class: "saving" }, html("summary", {}, "Save"), html("div", { class: "group" }, ...buttons));
+}
+
+/** What is shown, for whoever sees only the picture. */
+function caption() {
+  const { as_of, published_by, according_to } = clocks();
+  const whom = world.center === null ? "" : `${world.name(world.center)}, `;
+  const limits = [published_by && `as published by ${published_by}`, according_to && `according to ${world.name(according_to)}`];
+  return [`${whom}as of ${as_of}`, ...limits.filter(Boolean), `log position ${world.position}`, "Frenemies"].join(", ");
 }
 
 function say(text) {

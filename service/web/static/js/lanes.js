@@ -5,7 +5,7 @@ import { dayOf, textOf, within } from "./days.js";
 import { filling, patterns } from "./patterns.js";
 import { groups } from "./rows.js";
 import { button, html, set, svg } from "./svg.js";
-import { look, said } from "./words.js";
+import { isRival, look, plain, said } from "./words.js";
 import { tells } from "./world.js";
 
 const ROW = 24;
@@ -130,8 +130,8 @@ export class Lanes {
 
   #lane(row, y, isNarrow) {
     const middle = y + (isNarrow ? this.row - ROW / 2 : ROW / 2);
-    const label = svg("text", { x: isNarrow ? 8 : this.label - 4, y: isNarrow ? y + 12 : middle + 4, class: "label", "text-anchor": isNarrow ? "start" : "end" }, shortened(row.text, isNarrow ? 60 : this.label / 6.6));
-    const attributes = { class: "lane", "data-id": row.id, tabindex: 0, role: "button", "aria-label": `${row.text}. Open the evidence.` };
+    const label = svg("text", { x: isNarrow ? 8 : this.label - 4, y: isNarrow ? y + 12 : middle + 4, class: "label", "text-anchor": isNarrow ? "start" : "end" }, shortened(row.text, isNarrow ? 60 : this.label / 7.4));
+    const attributes = { class: "lane", "data-id": row.id, tabindex: 0, role: "button", "aria-label": `${row.text}, ${row.items.length ? plain(row.items[0].relation) : "said of others"}. Open the evidence.` };
     return svg(
       "g",
       attributes,
@@ -150,7 +150,8 @@ export class Lanes {
       const shape = look(period);
       if (!tells(period)) return svg("line", { class: "over", x1: from, x2: to, y1: middle, y2: middle });
       const size = { x: from, y: middle - BAR / 2, width: Math.max(to - from, 2), height: BAR, rx: 2 };
-      return svg("rect", { class: `bar ${shape}`, fill: filling("lane", shape), ...size }, svg("title", {}, said(period)));
+      const side = isRival(item.relation) ? " rival" : "";
+      return svg("rect", { class: `bar ${shape}${side}`, fill: filling("lane", shape), ...size }, svg("title", {}, said(period)));
     });
     return [...bars.filter(Boolean), ...this.#happened(item, middle)];
   }

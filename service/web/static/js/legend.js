@@ -15,14 +15,14 @@ export function legend() {
     "details",
     { class: "legend", open: innerWidth >= WIDE ? "" : null },
     html("summary", {}, "Legend"),
-    html("ul", {}, ...STATES.map(state), ...KINDS.map(kind), mark("M12 1l7 7l-7 7l-7-7z", "a vote, on its latest day"), said("▲▼●", "said of others: friendly, opposed, neutral")),
+    html("ul", {}, ...STATES.map((status) => state(status)), state("holds", "rival", "competes with"), ...KINDS.map(kind), mark("M12 1l7 7l-7 7l-7-7z", "a vote, on its latest day"), said("▲▼●", "said of others: friendly, opposed, neutral")),
   );
 }
 
-function state(status) {
-  const bar = svg("rect", { class: `bar ${status}`, x: 1, y: 2, width: 34, height: 12, rx: 2, fill: filling("legend", status) });
-  const line = svg("g", { class: `edge ${status}` }, svg("path", { class: "line", d: "M44 8H88" }), svg("path", { class: "core", d: "M44 8H88" }));
-  return entry(svg("svg", { class: "drawing lanes network", width: 92, height: 16, "aria-hidden": "true" }, patterns("legend"), bar, line), status);
+function state(status, side = "", text = status) {
+  const bar = svg("rect", { class: `bar ${status} ${side}`, x: 1, y: 2, width: 34, height: 12, rx: 2, fill: filling("legend", status) });
+  const line = svg("g", { class: `edge ${status} ${side}` }, svg("path", { class: "line", d: "M44 8H88" }), svg("path", { class: "core", d: "M44 8H88" }));
+  return entry(svg("svg", { class: "drawing lanes network", width: 92, height: 16, "aria-hidden": "true" }, patterns("legend"), bar, line), text);
 }
 
 function kind(name) {

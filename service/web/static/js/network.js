@@ -4,7 +4,7 @@ import { readable } from "./labels.js";
 import { places } from "./layout.js";
 import { curve, outline } from "./shapes.js";
 import { button, html, set, svg } from "./svg.js";
-import { look, plain, said } from "./words.js";
+import { isRival, look, plain, said } from "./words.js";
 
 const SYMMETRIC = new Set(["partner_of", "agreement_with", "competes_with"]);
 const FEW = 26;
@@ -63,7 +63,8 @@ export class Network {
     const shape = period === null ? "none" : look(period);
     edge.period = period;
     const isSelected = edge.item.id === this.selected;
-    set(edge.element, { class: `edge ${shape}${isSelected ? " selected" : ""}`, tabindex: shape === "none" ? -1 : 0 });
+    const side = isRival(edge.item.relation) ? " rival" : "";
+    set(edge.element, { class: `edge ${shape}${side}${isSelected ? " selected" : ""}`, tabindex: shape === "none" ? -1 : 0 });
     edge.title.textContent = period === null ? edge.text : `${edge.text}: ${said(period)}`;
     edge.element.setAttribute("aria-label", edge.title.textContent);
   }

@@ -4,12 +4,16 @@ import { withClocks } from "./address.js";
 import { svg } from "./svg.js";
 
 const SHARPNESS = 2;
+const CAPTION = 26;
 const MOST_PIXELS = 16_000;
 
-/** The drawing as a file of its own, with its style in it. */
-export function drawn(drawing) {
+/** The drawing as a file of its own, with its style in it and a line that says what it shows. */
+export function drawn(drawing, caption) {
   const made = drawing.cloneNode(true);
-  const { width, height } = drawing.getBoundingClientRect();
+  const { width, height: inner } = drawing.getBoundingClientRect();
+  const height = inner + CAPTION;
+  made.removeAttribute("viewBox");
+  made.append(svg("text", { class: "label", x: 8, y: height - 8 }, caption));
   made.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   made.setAttribute("width", width);
   made.setAttribute("height", height);
@@ -18,10 +22,11 @@ export function drawn(drawing) {
 }
 
 /** The drawing as an image. */
-export async function painted(drawing) {
-  const { width, height } = drawing.getBoundingClientRect();
+export async function painted(drawing, caption) {
+  const { width, height: inner } = drawing.getBoundingClientRect();
+  const height = inner + CAPTION;
   const sharpness = Math.min(SHARPNESS, MOST_PIXELS / width, MOST_PIXELS / height);
-  const address = URL.createObjectURL(drawn(drawing));
+  const address = URL.createObjectURL(drawn(drawing, caption));
   const image = new Image(Math.round(width * sharpness), Math.round(height * sharpness));
   image.src = address;
   await image.decode();

@@ -21,7 +21,8 @@ export class Table {
 function row(world, item, period, clocks) {
   const entity = (id) => html("a", { href: withClocks(`/entity/${id}`, clocks) }, world.name(id));
   const dates = ["since", "until", "due"].map((name) => html("td", {}, period[name]?.edtf ?? ""));
-  const status = html("span", { class: `status ${period.status}` }, plain(period.status));
+  const status = [html("span", { class: `status ${period.status}` }, plain(period.status))];
+  if (period.contested && period.status !== "contested") status.push(" ", html("span", { class: "status contested" }, "contested in part"));
   const link = html("a", { href: withClocks(item.address, clocks) }, plain(item.relation));
-  return html("tr", {}, html("td", {}, entity(item.subject)), html("td", {}, link), html("td", {}, entity(item.object)), html("td", {}, status), ...dates);
+  return html("tr", {}, html("td", {}, entity(item.subject)), html("td", {}, link), html("td", {}, entity(item.object)), html("td", {}, ...status), ...dates);
 }

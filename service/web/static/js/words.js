@@ -12,5 +12,10 @@ export function said(period) {
   return [plain(period.status), ...also, ...dates].join(", ");
 }
 
+const RIVAL = new Set(["competes_with"]);
+
+/** Whether a relation is one of rivals. */
+export const isRival = (relation) => RIVAL.has(relation);
+
 /** How a period looks: what is contested in part looks contested. */
 export const look = (period) => (period.contested ? "contested" : period.status);
