@@ -196,12 +196,14 @@ def cost(
     return store.read, len(made)
 
 
+@pytest.mark.slow
 def test_pitfall_9_a_relation_that_was_never_corrected_costs_the_same_beside_any_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert cost(deep(10), "bee", "cat", EVER, monkeypatch) == cost(deep(1_000), "bee", "cat", EVER, monkeypatch)
 
 
+@pytest.mark.slow
 def test_pitfall_9_an_answer_of_a_position_before_costs_nothing_for_what_came_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -209,6 +211,7 @@ def test_pitfall_9_an_answer_of_a_position_before_costs_nothing_for_what_came_la
     assert cost(deep(10), "ant", "bee", position, monkeypatch) == cost(deep(1_000), "ant", "bee", position, monkeypatch)
 
 
+@pytest.mark.slow
 def test_pitfall_9_a_fold_costs_no_more_than_in_proportion_to_the_corrections(monkeypatch: pytest.MonkeyPatch) -> None:
     (few_read, few_made), (many_read, many_made) = (
         cost(deep(n), "ant", "bee", EVER, monkeypatch) for n in (100, 1_000)
