@@ -133,7 +133,7 @@ class TestRelation:
         assert "Says it happened, or is so (done)" in text
         assert "investor Red Hat, investee Mirantis" in text
         assert "VMware (a speaker), for Red Hat as told by the author › wired › VMware" in text
-        assert "Article A, network-world at its address, characters 10 to 20" in text
+        assert "Article A, network-world (read the original), characters 10 to 20" in text
         assert "About when 2014-10: between 2014-10-01 and 2014-10-31 (one event)" in text
         assert "How read last month is 1 month before 2014-11-04" in text
         assert "About when 2014: between 2014-01-01 and 2014-12-31 (seen to be so then)" in text
