@@ -183,6 +183,23 @@ def test_another_question_keeps_the_dates(open_page: Open) -> None:
     assert asked(page) == {"center": "red-hat", "depth": "1", "as_of": "2013-06-01"}
 
 
+def test_network_and_timeline_are_one_stop_each_and_walked_by_arrows(open_page: Open) -> None:
+    page = explorer(open_page, "/?center=mirantis&as_of=2014-11-04")
+    assert page.locator('#network [tabindex="0"]').count() == 1 == page.locator('#lanes svg [tabindex="0"]').count()
+    page.locator('#network [tabindex="0"]').focus()
+    first = page.locator("#network .node:focus").get_attribute("data-id")
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#network .node:focus").get_attribute("data-id") != first
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("#network .node:focus").get_attribute("data-id") == first
+    page.keyboard.press("ArrowDown")
+    line = page.locator("#network .edge:focus")
+    assert str(first) in str(line.get_attribute("data-id")).split("/")
+    page.keyboard.press("Enter")
+    expect(page.locator("#evidence h2").first).to_be_focused()
+    assert page.locator('#network [tabindex="0"]').count() == 1
+
+
 def test_lanes_by_company(open_page: Open) -> None:
     page = explorer(open_page, "/?center=mirantis")
     page.locator("#lanes select").select_option("company")

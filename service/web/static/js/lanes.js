@@ -4,7 +4,7 @@ import { Axis } from "./axis.js";
 import { dayOf, textOf, within } from "./days.js";
 import { filling, patterns } from "./patterns.js";
 import { groups } from "./rows.js";
-import { button, html, set, svg } from "./svg.js";
+import { button, html, onlyStop, set, svg } from "./svg.js";
 import { isRival, look, plain, said } from "./words.js";
 import { tells } from "./world.js";
 
@@ -23,7 +23,7 @@ export class Lanes {
     Object.assign(this, acts);
     this.element = element;
     this.by = "relation";
-    this.drawing = svg("svg", { class: "drawing lanes", role: "group", "aria-label": "Timeline" });
+    this.drawing = svg("svg", { class: "drawing lanes", role: "group", "aria-label": "Timeline: the arrow keys go from lane to lane" });
     this.element.append(this.#tools(), html("div", { class: "canvas" }, this.drawing));
     new ResizeObserver(() => this.#draw()).observe(this.element);
     this.#listen();
@@ -104,7 +104,9 @@ export class Lanes {
     this.drawing.replaceChildren(patterns("lane"), this.#marks(), ...this.#groups(found, isNarrow), this.#lines());
     this.#moveLines();
     this.select(this.selected);
-    if (focused) this.drawing.querySelector(`.lane[data-id="${CSS.escape(focused)}"]`)?.focus();
+    const stop = focused && this.drawing.querySelector(`.lane[data-id="${CSS.escape(focused)}"]`);
+    this.drawing.querySelector(".lane")?.setAttribute("tabindex", 0);
+    if (stop) stop.focus();
   }
 
   #marks() {
@@ -131,7 +133,7 @@ export class Lanes {
   #lane(row, y, isNarrow) {
     const middle = y + (isNarrow ? this.row - ROW / 2 : ROW / 2);
     const label = svg("text", { x: isNarrow ? 8 : this.label - 4, y: isNarrow ? y + 12 : middle + 4, class: "label", "text-anchor": isNarrow ? "start" : "end" }, shortened(row.text, isNarrow ? 60 : this.label / 7.4));
-    const attributes = { class: "lane", "data-id": row.id, tabindex: 0, role: "button", "aria-label": `${row.text}, ${row.items.length ? plain(row.items[0].relation) : "said of others"}. Open the evidence.` };
+    const attributes = { class: "lane", "data-id": row.id, tabindex: -1, role: "button", "aria-label": `${row.text}, ${row.items.length ? plain(row.items[0].relation) : "said of others"}. Open the evidence.` };
     return svg(
       "g",
       attributes,
@@ -221,6 +223,7 @@ export class Lanes {
     this.drawing.addEventListener("pointerup", end);
     this.drawing.addEventListener("pointercancel", end);
     this.drawing.addEventListener("keydown", (event) => this.#key(event));
+    this.drawing.addEventListener("focusin", (event) => onlyStop(this.drawing, event.target));
   }
 
   #pressed(event, day) {

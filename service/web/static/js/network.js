@@ -3,7 +3,7 @@
 import { readable } from "./labels.js";
 import { places } from "./layout.js";
 import { curve, outline } from "./shapes.js";
-import { button, html, set, svg } from "./svg.js";
+import { button, html, onlyStop, set, svg } from "./svg.js";
 import { isRival, look, plain, said } from "./words.js";
 
 const SYMMETRIC = new Set(["partner_of", "agreement_with", "competes_with"]);
@@ -19,7 +19,7 @@ export class Network {
     this.edges = [];
     this.linked = new Set();
     this.scale = 1;
-    this.drawing = svg("svg", { class: "drawing network", role: "group", "aria-label": "Network" });
+    this.drawing = svg("svg", { class: "drawing network", role: "group", "aria-label": "Network: left and right go from entity to entity, up and down along its lines" });
     element.append(html("div", { class: "tools controls" }, html("h2", {}, "Network"), ...this.#buttons()), html("div", { class: "canvas" }, this.drawing));
     this.element = element;
     new ResizeObserver(() => this.#fit()).observe(this.drawing);
@@ -64,7 +64,7 @@ export class Network {
     edge.period = period;
     const isSelected = edge.item.id === this.selected;
     const side = isRival(edge.item.relation) ? " rival" : "";
-    set(edge.element, { class: `edge ${shape}${side}${isSelected ? " selected" : ""}`, tabindex: shape === "none" ? -1 : 0 });
+    set(edge.element, { class: `edge ${shape}${side}${isSelected ? " selected" : ""}` });
     edge.title.textContent = period === null ? edge.text : `${edge.text}: ${said(period)}`;
     edge.element.setAttribute("aria-label", edge.title.textContent);
   }
@@ -89,6 +89,7 @@ export class Network {
     this.named = ranked.map((node) => ({ id: node.id, text: this.world.name(node.id), below: radius(degrees.get(node.id)) }));
     this.view = svg("g", {}, svg("g", {}, ...this.edges.map((edge) => edge.element)), svg("g", {}, ...this.nodes.values()));
     this.drawing.replaceChildren(this.view);
+    this.drawing.querySelector(".node")?.setAttribute("tabindex", 0);
   }
 
   #edge(item, bend) {
@@ -116,7 +117,7 @@ export class Network {
     const { x, y } = this.places.get(node.id);
     return svg(
       "g",
-      { class: node.id === this.world.center ? "node center" : "node", "data-id": node.id, tabindex: 0, role: "link", "aria-label": `${this.world.name(node.id)}, ${node.kind}. Look around it.`, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` },
+      { class: node.id === this.world.center ? "node center" : "node", "data-id": node.id, tabindex: -1, role: "link", "aria-label": `${this.world.name(node.id)}, ${node.kind}. Look around it.`, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` },
       svg("title", {}, `${this.world.name(node.id)} (${node.kind})`),
       svg("path", { class: `shape ${node.kind}`, d: outline(node.kind, size) }),
       svg("text", { class: "name", y: size + 13 }, this.world.name(node.id)),
@@ -179,14 +180,27 @@ export class Network {
     });
     this.drawing.addEventListener("pointercancel", () => (start = null));
     this.drawing.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    this.drawing.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" || event.key === " ") {
-        event.preventDefault();
-        this.#open(event.target);
-      }
-    });
+    this.drawing.addEventListener("keydown", (event) => this.#key(event));
+    this.drawing.addEventListener("focusin", (event) => onlyStop(this.drawing, event.target));
     for (const [type, isOver] of [["pointerover", true], ["pointerout", false], ["focusin", true], ["focusout", false]]) {
       this.drawing.addEventListener(type, (event) => this.#near(event.target.closest(".node")?.dataset.id, isOver));
+    }
+  }
+
+  /** Left and right go from entity to entity, up and down along the lines of one; Enter opens. */
+  #key(event) {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const { dataset, classList } = event.target.closest(".node, .edge") ?? {};
+    if (!dataset || !(step || event.key === "Enter" || event.key === " ")) return;
+    event.preventDefault();
+    if (classList.contains("node")) this.from = dataset.id;
+    if (!step) this.#open(event.target);
+    else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
+      const linked = [...this.nodes].filter(([id]) => this.linked.has(id)).map(([, node]) => node);
+      following(linked, this.nodes.get(this.from), step)?.focus();
+    } else {
+      const lines = this.edges.filter(({ item, period }) => period && [item.subject, item.object].includes(this.from));
+      following(lines.map(({ element }) => element), event.target.closest(".edge"), step)?.focus();
     }
   }
 
@@ -225,6 +239,12 @@ export class Network {
     if (edge) this.chosen(this.edges.find(({ item }) => item.id === edge.dataset.id).item);
     else if (node) this.centered(node.dataset.id);
   }
+}
+
+/** The next of some in a direction, and round again; the first or the last where the one before is not among them. */
+function following(some, before, step) {
+  const place = some.indexOf(before);
+  return place < 0 ? some.at(step > 0 ? 0 : -1) : some[(place + step + some.length) % some.length];
 }
 
 const radius = (degree) => 6 + 2.2 * Math.sqrt(degree);

@@ -19,6 +19,12 @@ export function button(sign, words, act) {
   return made;
 }
 
+/** Makes an element the only one of a drawing at which the Tab key stops. */
+export function onlyStop(drawing, element) {
+  for (const other of drawing.querySelectorAll('[tabindex="0"]')) other.setAttribute("tabindex", -1);
+  element.setAttribute("tabindex", 0);
+}
+
 /** Sets attributes, only those that are different. */
 export function set(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
