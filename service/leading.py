@@ -1,10 +1,13 @@
-"""Leading a loop that only one may run: the lead ends where the link ends, and a pulse notices early that it did."""
+"""Leading a work that only one may do: the lead ends where the link ends, and a pulse notices early that it did."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from threading import Event, Thread
+from time import monotonic
+
+import structlog
 
 from service.db import Connection, Database, connect, translated
 from service.errors import ServiceError
@@ -15,7 +18,54 @@ ABSENCE = 30.0
 # What carries nothing that takes time tells early that the server fell silent.
 _PATIENCE = 4.0
 _PULSE_SECONDS = 1.0
+POLL_SECONDS = 1.0
+"""How often one who does not lead asks whether the lead is free."""
+LONGEST_PAUSE = 15.0
 _QUERIES = load_queries("leading")
+_log = structlog.get_logger(__name__)
+
+
+class Leader:
+    """Has a work done by one at a time in a database, whoever comes first; another one goes on when it is gone."""
+
+    def __init__(self, database: Database, work: str, absence: float = ABSENCE, pause: float = LONGEST_PAUSE) -> None:
+        """`work` is its name; after `absence` seconds of silence the server takes the lead from it; `pause` is the
+        longest one after failures.
+        """
+        self.stopped = Event()
+        self._database = database
+        self._work = work
+        self._absence = absence
+        self._longest_pause = pause
+
+    def run(self, do: Callable[[Connection], None]) -> None:
+        """Leads, or waits to lead, until stopped. `do` gets the link that holds the lead, and asks it now and then.
+
+        Failures of the database are waited out with growing pauses.
+        """
+        pause = POLL_SECONDS
+        while not self.stopped.is_set():
+            begun = monotonic()
+            try:
+                self._try(do)
+            except ServiceError as error:
+                if monotonic() > begun + self._longest_pause:
+                    pause = POLL_SECONDS
+                _log.warning("interrupted", work=self._work, error=str(error), next_try_in=pause)
+                self.stopped.wait(pause)
+                pause = min(pause * 2, self._longest_pause)
+            else:
+                pause = POLL_SECONDS
+                self.stopped.wait(POLL_SECONDS)
+
+    def _try(self, do: Callable[[Connection], None]) -> None:
+        with self._database.connection() as connection:
+            end_left_sessions(self._database, connection)
+            # The lock goes with the connection.
+            row = connection.execute(_QUERIES["lead"], {"work": self._work}).fetchone()
+            if row is not None and row[0]:
+                with leading(self._database, connection, self._absence):
+                    do(connection)
 
 
 @contextmanager

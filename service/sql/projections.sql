@@ -109,10 +109,6 @@ UPDATE checkpoint SET position = %(position)s::bigint;
 -- The end of the log was reached.
 UPDATE checkpoint SET built_at = clock_timestamp() WHERE built_at IS NULL;
 
--- name: lead
--- Takes the lock of a schema's only runner, or says that another one has it.
-SELECT pg_try_advisory_lock(73102710, hashtext(%(schema)s::text));
-
 -- name: is_led
 -- Whether anybody keeps a schema current.
 SELECT EXISTS (

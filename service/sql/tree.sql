@@ -1,7 +1,3 @@
--- name: lead
--- Takes the lock of the only keeper, or says that another one has it.
-SELECT pg_try_advisory_lock(73102710, hashtext('tree'));
-
 -- name: introduce
 -- Notes under which name, and with which key if any, checkpoints are signed from now on.
 UPDATE log.tree SET origin = %(origin)s::text, key = %(key)s::text
