@@ -50,6 +50,25 @@ BELIEF_SCHEMAS: Json = {
         periods=items(ref("BeliefPeriod"), "In the order of items and days."),
         period_count=COUNT | {"description": "How many there are; the others are on the pages around."},
     ),
+    "BeliefEvents": items(
+        obj(
+            "A belief change as an event (CloudEvents 1.0.2), with at most 200 of its periods. A checkpoint has only"
+            " the first five: everything up to it was looked at.",
+            specversion=one_of("1.0"),
+            id=TEXT,
+            source=TEXT,
+            type=TEXT,
+            sequence=TEXT,
+        )
+        | {
+            "properties": {
+                **dict.fromkeys(("id", "source", "type", "sequence", "subject", "dataschema", "datacontenttype"), TEXT),
+                "specversion": one_of("1.0"),
+                "time": INSTANT,
+                "data": ref("BeliefChange"),
+            }
+        }
+    ),
     "BeliefChanges": obj(
         "Belief changes in the order of the log: up to `until`, which is the position of the answer.",
         beliefs=items(ref("BeliefChange")),

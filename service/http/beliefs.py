@@ -8,49 +8,62 @@ from uuid import UUID
 
 from flask import Response, g
 
-from events.belief_changes import Period
-from events.effects import Key
-from events.matters import KINDS
-from events.temporal import format_day
-from events.vocabulary import RELATIONS
 from service.feeds.cursor import BadCursor
+from service.feeds.forms import ATOM
 from service.http.api import Resource
-from service.http.changes import shown
+from service.http.belief_forms import ADDRESS, ATOM_ADDRESS, FORMS, as_feed, atom_feed, chosen_form
+from service.http.belief_questions import bad, wanted
+from service.http.believed import told
+from service.http.body import JSON
 from service.http.context import timeline
-from service.http.errors import BadQuery
+from service.http.jsons import json_answer
 from service.http.paging import asked, linked, next_page
 from service.http.pinning import Pin
-from service.http.plain import Answer, json_answer, named
-from service.http.query import EVIDENCE, BeliefsQuery
-from service.intake.errors import Fault
-from service.timeline.beliefs import BeliefChange, Mark, Wanted
+from service.http.plain import Answer, named
+from service.http.query import DEFAULT_LIMIT, BeliefAtomQuery, BeliefFeedQuery
+from service.timeline.beliefs import Mark
 from service.timeline.views import Clocks
 
 RESOURCE = Resource("beliefs", "What was believed of which days, and when that became something else.")
 _LARGEST = 2**53
-_CHOOSING = ("entity", "relation", "matter")
 
 
-@RESOURCE.get("/v1/beliefs", "BeliefChanges", query=BeliefsQuery)
+@RESOURCE.get(ADDRESS, "BeliefChanges", query=BeliefFeedQuery, refused=(404, 410), also=FORMS, elsewhere=True)
 def read_beliefs(query: dict[str, Any]) -> Response:
     """What a record changed in what was believed about the past, in the order of the log.
 
     Of all matters that are listed under an entity, of one relation or one matter, or of everything. `limit` counts
     periods: a change with more of them goes on on the next page. Nothing about a part of the log that is over ever
     changes.
+
+    As a feed it tells the same, each change as one event, whole; an entity is its id there, whatever it was merged
+    with.
     """
-    answer, until = beliefs_answer(query)
+    media = chosen_form()
+    answer = _page(query) if media == JSON else as_feed(media, query)
+    answer.vary.add("Accept")
+    return answer
+
+
+@RESOURCE.get(ATOM_ADDRESS, "AtomFeed", query=BeliefAtomQuery, refused=(404, 410), media=ATOM)
+def read_atom_beliefs(query: dict[str, Any]) -> Response:
+    """The newest belief changes as a feed for readers of feeds, or an archive of earlier ones."""
+    return atom_feed(query)
+
+
+def _page(query: Mapping[str, Any]) -> Response:
+    answer, until = beliefs_answer({"limit": DEFAULT_LIMIT, **query})
     g.pin = Pin(until, is_held=True, is_closed=_is_closed(query, until))
     return linked(json_answer(answer), answer["next"])
 
 
 def beliefs_answer(query: Mapping[str, Any]) -> tuple[Answer, Clocks]:
     """A page of belief changes, and the point up to which it tells."""
-    wanted = _wanted(query)
+    chosen = wanted(query)
     until, mark = _stretch(query)
-    page = timeline().beliefs.page(wanted, mark, until.position, query["limit"])
+    page = timeline().beliefs.page(chosen, mark, until.position, query["limit"])
     following = next_page(until, _text(page.after))
-    changes = [_change(change) for change in page.changes]
+    changes = [told(change) for change in page.changes]
     refs = {claim: ref for change in page.changes for claim, ref in change.refs.items()}
     answer = {
         "beliefs": changes,
@@ -63,37 +76,6 @@ def beliefs_answer(query: Mapping[str, Any]) -> tuple[Answer, Clocks]:
     return answer, until
 
 
-def _wanted(query: Mapping[str, Any]) -> Wanted:
-    given = [name for name in _CHOOSING if name in query]
-    if len(given) > 1:
-        raise _bad(given[1], f"It cannot be given beside {given[0]}: either of them says what is wanted.")
-    return Wanted(
-        entity=query.get("entity"),
-        relation=_relation(query["relation"]) if "relation" in query else None,
-        matter=_matter(query["matter"]) if "matter" in query else None,
-        kinds=(query["kind"],) if "kind" in query else KINDS,
-        with_evidence=query.get("include") == EVIDENCE,
-    )
-
-
-def _relation(text: str) -> Key:
-    parts = text.split("/")
-    if len(parts) != 3 or parts[0] not in RELATIONS:
-        raise _bad("relation", f"It is NAME/SUBJECT/OBJECT, with one of these names: {', '.join(sorted(RELATIONS))}.")
-    return parts[0], parts[1], parts[2]
-
-
-def _matter(text: str) -> str:
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise _bad("matter", "A matter goes by a UUID, as changes name it.") from None
-
-
-def _bad(name: str, detail: str) -> BadQuery:
-    return BadQuery(detail, f"/{name}", [Fault(f"/{name}", detail)])
-
-
 def _stretch(query: Mapping[str, Any]) -> tuple[Clocks, Mark]:
     """The point up to which is told, and where the page begins."""
     if query.get("cursor") is not None:
@@ -103,7 +85,7 @@ def _stretch(query: Mapping[str, Any]) -> tuple[Clocks, Mark]:
     until = beliefs.until(query.get("until"), query.get("min_position"))
     after = beliefs.after(query["after"]) if "after" in query else 0
     if after > until.position and "until" in query:
-        raise _bad("until", f"It is before {after}, after which the changes are to begin.")
+        raise bad("until", f"It is before {after}, after which the changes are to begin.")
     return until, Mark(after + 1)
 
 
@@ -129,32 +111,3 @@ def _is_closed(query: Mapping[str, Any], until: Clocks) -> bool:
     if given is None:
         return query.get("cursor") is not None
     return bool(given.isdecimal()) or until.position < timeline().head()
-
-
-def _change(change: BeliefChange) -> Answer:
-    return {
-        "position": change.position,
-        "recorded_at": change.recorded_at,
-        "matter": change.matter,
-        "kind": change.kind,
-        "about": change.about,
-        "first": change.is_first,
-        "kept": {"before": change.was_kept, "after": change.is_kept},
-        "cause": change.cause._asdict(),
-        "periods": [_period(period) for period in change.periods],
-        "period_count": change.period_count,
-    }
-
-
-def _period(period: Period) -> Answer:
-    change = period.change
-    return {
-        "from": format_day(period.since),
-        "to": format_day(period.until),
-        "kind": change.subject.kind,
-        "key": change.subject.key,
-        "before": shown(change.subject, change.before),
-        "after": shown(change.subject, change.after),
-        "changed": change.changed,
-        "evidence_changed": period.is_evidence,
-    }

@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
 
-from events.changes import CONFLICT, ENTITY, EXCLUDED, PREDECESSOR, ROUND, SUCCESSOR, Item, Subject
-from events.matters import DISPUTES, MARKET_FACT, POSITION, PROFILE, RELATION, STANCE, VOTE
 from service.feeds.cursor import BadCursor
-from service.http import records, render
+from service.http import records
 from service.http.api import Resource
 from service.http.context import timeline
 from service.http.errors import BadQuery
+from service.http.items import shown
+from service.http.jsons import json_answer
 from service.http.paging import asked, linked, next_page
 from service.http.pinning import pinned
-from service.http.plain import Answer, clocks_answer, enveloped, json_answer, named
+from service.http.plain import Answer, clocks_answer, enveloped, named
 from service.http.query import ChangesQuery
 from service.intake.errors import Fault
 from service.timeline.views import ChangesView, Clocks, ExplainedChange
 
 RESOURCE = Resource("changes", "What changed between two points of a clock, and which records did it.")
 NEWEST_CAUSES = 20
-_SHOWN: Mapping[str, Callable[[Any], Answer]] = {
-    CONFLICT: render.conflict,
-    DISPUTES: lambda item: {"conflict_count": item.conflict_count, "excluded_count": item.excluded_count},
-    ENTITY: lambda entity: {"id": entity},
-    EXCLUDED: lambda item: item._asdict(),
-    MARKET_FACT: render.observation,
-    POSITION: render.position,
-    PREDECESSOR: render.link,
-    PROFILE: render.profile_item,
-    RELATION: render.relation,
-    ROUND: render.money_round,
-    STANCE: render.stance,
-    SUCCESSOR: render.link,
-    VOTE: render.vote,
-}
 
 
 @RESOURCE.get("/v1/entities/<id>/changes", "Changes", query=ChangesQuery)
@@ -80,11 +65,6 @@ def _skipped(after: str | None) -> int:
 def _changes(view: ChangesView) -> Answer:
     changes = [_change(item) for item in view.changes]
     return {"entity": records.entity(view.entity), "changes": changes, "names": view.names}
-
-
-def shown(subject: Subject, item: Item | None) -> Answer | None:
-    """An item of a state; null where there is none."""
-    return None if item is None else _SHOWN[subject.kind](item)
 
 
 def _change(item: ExplainedChange) -> Answer:

@@ -148,6 +148,25 @@ class Beliefs:
             "turns_under", args_row(Turn), **stretch._asdict(), entities=list(entities), kinds=list(kinds), limit=limit
         )
 
+    def turns_back(self, position: int, matter: UUID, limit: int) -> list[Turn]:
+        """The last places up to one where beliefs began, the last of them first."""
+        return self._read("turns_back", args_row(Turn), position=position, matter=matter, limit=limit)
+
+    def turns_of_back(self, matters: Collection[str], position: int, matter: UUID, limit: int) -> list[Turn]:
+        """The same for some matters."""
+        return self._read(
+            "turns_of_back", args_row(Turn), matters=_uuids(matters), position=position, matter=matter, limit=limit
+        )
+
+    def turns_under_back(
+        self, entities: Collection[str], kinds: Collection[str], position: int, matter: UUID, limit: int
+    ) -> list[Turn]:
+        """The same for matters of some kinds, as soon as they were listed under one of the entities."""
+        return self._read(
+            "turns_under_back", args_row(Turn), entities=list(entities), kinds=list(kinds), position=position,
+            matter=matter, limit=limit,
+        )  # fmt: skip
+
     def turned(self, turns: Sequence[Turn]) -> list[Turned]:
         """What began in these places, in order."""
         since, matters = [turn.since for turn in turns], [turn.matter for turn in turns]

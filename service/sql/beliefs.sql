@@ -102,6 +102,53 @@ CROSS JOIN LATERAL (
 ) v
 ORDER BY v.since, begun.matter LIMIT %(limit)s::integer;
 
+-- name: turns_back
+-- The last places where beliefs began, up to a log position and matter, the last of them first.
+SELECT since, matter, kind FROM beliefs
+WHERE since <= %(position)s::bigint AND (since, matter) <= (%(position)s::bigint, %(matter)s::uuid)
+ORDER BY since DESC, matter DESC LIMIT %(limit)s::integer;
+
+-- name: turns_of_back
+-- The same for some matters.
+SELECT v.since, wanted.matter, v.kind
+FROM unnest(%(matters)s::uuid[]) AS wanted (matter)
+CROSS JOIN LATERAL (
+    SELECT since, kind FROM beliefs b
+    WHERE b.matter = wanted.matter AND since <= %(position)s::bigint
+      AND (since, b.matter) <= (%(position)s::bigint, %(matter)s::uuid)
+    ORDER BY since DESC LIMIT %(limit)s::integer
+) v
+ORDER BY v.since DESC, wanted.matter DESC LIMIT %(limit)s::integer;
+
+-- name: turns_under_back
+-- The same for the matters of some kinds that were ever listed under one of some entities, since they are; as in
+-- turns_under no more is read of a matter than what may be among the last.
+WITH ended AS MATERIALIZED (
+    SELECT p.matter, p.kind, p.listed, v.since
+    FROM (
+        SELECT matter, kind, min(since) AS listed FROM places
+        WHERE entity = ANY (%(entities)s::text[]) AND kind = ANY (%(kinds)s::text[]) AND since <= %(position)s::bigint
+        GROUP BY matter, kind
+    ) p
+    CROSS JOIN LATERAL (
+        SELECT since FROM beliefs b
+        WHERE b.matter = p.matter AND since >= p.listed AND since <= %(position)s::bigint
+          AND (since, b.matter) <= (%(position)s::bigint, %(matter)s::uuid)
+        ORDER BY since DESC LIMIT 1
+    ) v
+), far AS MATERIALIZED (
+    SELECT since FROM ended ORDER BY since DESC OFFSET %(limit)s::integer - 1 LIMIT 1
+)
+SELECT v.since, ended.matter, ended.kind
+FROM ended
+CROSS JOIN LATERAL (
+    SELECT since FROM beliefs b
+    WHERE b.matter = ended.matter AND since <= ended.since
+      AND since >= greatest(ended.listed, coalesce((SELECT since FROM far), 0))
+    ORDER BY since DESC LIMIT %(limit)s::integer
+) v
+ORDER BY v.since DESC, ended.matter DESC LIMIT %(limit)s::integer;
+
 -- name: turned
 -- Beliefs that began somewhere, each with the one before it.
 SELECT b.since, b.matter, b.kind, b.body AS after,

@@ -33,10 +33,14 @@ from service.timeline.views import Clocks
 
 MOST_LOOKED_AT, MOST_BYTES = 2_000, 8 << 20
 """After so many beliefs, or so many bytes of them, a page ends, however few of them are wanted."""
+MOST_PERIODS = 200
+"""So many periods of a change are told where changes are not cut into pages."""
 MOST_MATTERS = 1_000
 """A relation between entities that were merged may be kept under so many ids."""
 _BATCH = 20
 _START = UUID(int=0)
+LAST_MATTER = UUID(int=2**128 - 1)
+"""Behind all matters."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,21 @@ class BeliefPage:
     after: Mark | None
 
 
+class Spot(NamedTuple):
+    """The place of a belief change in the order of all of them: its log position, and its matter."""
+
+    position: int
+    matter: UUID
+
+
+@dataclass(frozen=True)
+class WholeChanges:
+    """Belief changes, each with its first periods. Behind `rest` nothing was looked at yet (None: there is no more)."""
+
+    changes: tuple[BeliefChange, ...]
+    rest: Spot | None
+
+
 class _Scope(NamedTuple):
     """Through whose eyes is looked, and the matters that are looked at, where it is not everybody or everything."""
 
@@ -132,9 +151,17 @@ class BeliefChanges:
         found = self._resolved(text, "until", min_position)
         return Clocks(LAST_DAY, None, found.position, found.recorded_at)
 
-    def after(self, text: str) -> int:
+    def after(self, text: str, parameter: str = "after") -> int:
         """The log position that a position or an instant means."""
-        return self._resolved(text, "after").position
+        return self._resolved(text, parameter).position
+
+    def reached(self) -> int:
+        """The last log position that can be answered for."""
+        return self._reader.resolve().position
+
+    def recorded_at(self, position: int) -> datetime | None:
+        """When the event at a position that was reached was recorded."""
+        return self._reader.resolve(recorded_by=str(position)).recorded_at
 
     def page(self, wanted: Wanted, mark: Mark, until: int, limit: int) -> BeliefPage:
         """The belief changes from a mark on, up to a log position: at most so many periods. It may be short."""
@@ -144,6 +171,24 @@ class BeliefChanges:
         looked_at = [turn for turn in turns[:MOST_LOOKED_AT] if turn.kind in wanted.kinds]
         parts, rest = self._parts(looked_at, wanted, scope, mark, limit)
         return BeliefPage(tuple(self._told(parts)), scope.notices, rest or end)
+
+    def demand_known(self, wanted: Wanted) -> None:
+        """Refuses what names an entity that is not known."""
+        self._named(wanted)
+
+    def behind(self, wanted: Wanted, spot: Spot, until: int, limit: int) -> WholeChanges:
+        """The next belief changes behind a spot, up to a log position: at most `limit`, and maybe fewer.
+
+        An entity is its id, whatever it was merged with and when: what is told of a position never changes.
+        """
+        scope = self._named(wanted)
+        mark = _following(spot)
+        return self._whole(self._turns(wanted, scope, Stretch(mark.position, mark.matter, until)), wanted, scope, limit)
+
+    def before(self, wanted: Wanted, spot: Spot, limit: int) -> WholeChanges:
+        """The same from a spot backwards, and with it; the last of them first."""
+        scope = self._named(wanted)
+        return self._whole(self._turns_back(wanted, scope, spot), wanted, scope, limit)
 
     # what is looked at
 
@@ -176,10 +221,27 @@ class BeliefChanges:
         matters = sorted(relation_matter(key).id for key in keys)
         return _Scope(matters=tuple(matters), notices=tuple(dict.fromkeys((*notices, *more))))
 
-    def _ids_of(self, name: str, until: int, parameter: str) -> tuple[tuple[str, ...], tuple[MergeNotice, ...]]:
-        """An entity under the id that goes on, and under those that were merged into it; with notices of them."""
+    def _named(self, wanted: Wanted) -> _Scope:
+        """What is wanted by the ids that it names, without regard to merges."""
+        if wanted.matter is not None:
+            return _Scope(matters=(wanted.matter,))
+        if wanted.entity is not None:
+            self._demand_known(wanted.entity, "entity")
+            return _Scope(eyes=(wanted.entity,))
+        if wanted.relation is None:
+            return _Scope()
+        relation, *ends = wanted.relation
+        for end in ends:
+            self._demand_known(end, "relation")
+        return _Scope(matters=(relation_matter(relation_key(relation, *ends)).id,))
+
+    def _demand_known(self, name: str, parameter: str) -> None:
         clean_id(name, parameter)
         self._load.entity(name)
+
+    def _ids_of(self, name: str, until: int, parameter: str) -> tuple[tuple[str, ...], tuple[MergeNotice, ...]]:
+        """An entity under the id that goes on, and under those that were merged into it; with notices of them."""
+        self._demand_known(name, parameter)
         same = self._index.merge_class(name)
         merges = self._load.merges_of(same, until)
         merged = survivors(merges, until)
@@ -195,7 +257,37 @@ class BeliefChanges:
             return self._beliefs.turns_under(scope.eyes, wanted.kinds, stretch, most)
         return self._beliefs.turns(stretch, most)
 
+    def _turns_back(self, wanted: Wanted, scope: _Scope, spot: Spot) -> list[Turn]:
+        most = MOST_LOOKED_AT + 1
+        if scope.matters is not None:
+            return self._beliefs.turns_of_back(scope.matters, *spot, most)
+        if scope.eyes is not None:
+            return self._beliefs.turns_under_back(scope.eyes, wanted.kinds, *spot, most)
+        return self._beliefs.turns_back(*spot, most)
+
     # what is told
+
+    def _whole(self, turns: Sequence[Turn], wanted: Wanted, scope: _Scope, limit: int) -> WholeChanges:
+        """What the turns come to, in their order."""
+        parts: list[_Part] = []
+        read, looked_at = 0, 0
+        for start in range(0, min(len(turns), MOST_LOOKED_AT), _BATCH):
+            batch = turns[start : min(start + _BATCH, MOST_LOOKED_AT)]
+            rows = self._beliefs.turned([turn for turn in batch if turn.kind in wanted.kinds])
+            if batch[0] > batch[-1]:
+                rows.reverse()
+            for row in rows:
+                part = _part(row, wanted, scope)
+                if part is not None:
+                    parts.append(part._replace(periods=part.periods[:MOST_PERIODS]))
+                    if len(parts) == limit:
+                        return WholeChanges(tuple(self._told(parts)), Spot(row.since, row.matter))
+            read += sum(len(row.after) + len(row.before or b"") for row in rows)
+            looked_at = start + len(batch)
+            if read > MOST_BYTES:
+                break
+        rest = turns[looked_at - 1] if looked_at < len(turns) else None
+        return WholeChanges(tuple(self._told(parts)), rest and Spot(rest.since, rest.matter))
 
     def _parts(
         self, turns: Sequence[Turn], wanted: Wanted, scope: _Scope, mark: Mark, limit: int
@@ -260,6 +352,13 @@ class BeliefChanges:
                 article = split_stream(moved[at][0])[1]
                 causes[at] = Cause("article", article, corrected[moved[at]], topic_of(ArticleCorrected))
         return causes
+
+
+def _following(spot: Spot) -> Mark:
+    """Where the beliefs behind a spot begin."""
+    if spot.matter == LAST_MATTER:
+        return Mark(spot.position + 1)
+    return Mark(spot.position, UUID(int=spot.matter.int + 1))
 
 
 def _mark(turn: Turn | Turned) -> Mark:
