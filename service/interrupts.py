@@ -1,4 +1,4 @@
-"""Ctrl-C is for the process that was asked, which ends those that it started."""
+"""Ctrl-C is for the process that was asked, which ends those that it started; SIGTERM where a command asks for it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,25 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from types import FrameType
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends what is under way as Ctrl-C does."""
+
+
+@contextmanager
+def raised_on_termination() -> Iterator[None]:
+    """SIGTERM raises Terminated in the block. For the main thread."""
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
 
 
 @contextmanager

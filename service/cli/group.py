@@ -47,8 +47,14 @@ class Interrupted(Failure):
     exit_code = 130
 
 
+class Ended(Failure):
+    """SIGTERM, of a command that says how to go on."""
+
+    exit_code = 143
+
+
 class Commands(click.Group):
-    """A group whose commands end with 0 done, 2 usage, 3 data refused, 4 service unavailable or 130 interrupted."""
+    """Commands that end with 0 done, 2 usage, 3 data refused, 4 service unavailable, 130 or 143 by a signal."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command."""

@@ -61,8 +61,12 @@ def status_cell(status: str) -> Text:
 
 def print_json(answer: Any) -> None:
     """An answer for programs. Escaped to ASCII where a terminal could be steered; the JSON says the same."""
-    text = json.dumps(answer, ensure_ascii=False, indent=2)
-    click.echo("".join(map(_json_safe, text)))
+    click.echo(json_safe(json.dumps(answer, ensure_ascii=False, indent=2)))
+
+
+def json_safe(text: str) -> str:
+    """JSON with everything that would steer a terminal written as an escape; it says the same."""
+    return "".join(map(_json_safe, text))
 
 
 def _json_safe(character: str) -> str:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
@@ -56,7 +56,7 @@ def copy(source: Source, media: str, output: IO[bytes], *segments: str, **parame
     """Writes the answer of `/v1/<segments>` in a medium other than JSON. A Failure when there is none, or a part."""
     with source.stream(_address(segments, parameters), media) as answer:
         if answer.status != 200:
-            raise _failure(answer.status)(_complaint(Answer(answer.status, _problem(b"".join(answer.blocks)))))
+            raise failure_of(answer.status, _complaint(Answer(answer.status, _problem(b"".join(answer.blocks)))))
         if answer.media != media:
             raise Unavailable(f"What answered does not know {media}; it sent {answer.media or 'nothing'}.")
         output.writelines(answer.blocks)
@@ -68,35 +68,17 @@ def ask_all(source: Source, items: str, most: int | None, *segments: str, **para
 
     Token and hash are those of the first page. With a token that page is the one of the token, which says its length.
     """
+    from frenemies.pages import add_page
+
     limit = {} if "token" in parameters else {"limit": str(min(most or _PAGE, _PAGE))}
     whole = ask(source, *segments, **parameters, **limit)
     following = whole.pop("next")
     while following is not None and (most is None or len(whole[items]) < most):
         page = _got(source, following)
-        _join(whole, page, (items, *_BESIDE))
-        if "nodes" in whole:
-            nodes = {node["id"]: node for node in (*whole["nodes"], *page["nodes"])}
-            whole["nodes"] = [nodes[node] for node in sorted(nodes)]
+        add_page(whole, page, items)
         following = page["next"]
     del whole[items][most or len(whole[items]) :]
     return whole
-
-
-_BESIDE = (
-    "refs", "names", "votes", "positions", "stances", "conflicts", "conflict_count", "profile", "attributes",
-    "market_facts",
-)  # fmt: skip
-"""What else goes on from page to page, where an answer has it."""
-
-
-def _join(whole: dict[str, Any], page: Mapping[str, Any], names: Collection[str]) -> None:
-    for name in whole.keys() & names:
-        if isinstance(whole[name], dict) and name in ("refs", "names"):
-            whole[name].update(page[name])
-        elif isinstance(whole[name], dict):
-            _join(whole[name], page[name], names)
-        else:
-            whole[name] += page[name]
 
 
 def _address(segments: Sequence[str], parameters: Mapping[str, str]) -> str:
@@ -114,7 +96,7 @@ def _problem(body: bytes) -> Any:
 def _got(source: Source, address: str) -> Any:
     answer = source.get(address)
     if answer.status != 200:
-        raise _failure(answer.status)(_complaint(answer))
+        raise failure_of(answer.status, _complaint(answer))
     return answer.body
 
 
@@ -171,7 +153,8 @@ def _local(settings: Settings) -> Iterator[Source]:
             prepare(settings, url)
         with closing(build(settings, url)) as services:
             catch_up(services)
-            yield _Local(create_app(services.timeline, settings).test_client(), settings.admin_key)
+            app = create_app(services.timeline, settings, subscriptions=services.subscriptions)
+            yield _Local(app.test_client(), settings.admin_key)
 
 
 class _Local:
@@ -217,7 +200,11 @@ def _complaint(answer: Answer) -> str:
     return "\n".join(lines) if lines[0] else f"The service answered {answer.status}."
 
 
-def _failure(status: int) -> type[Failure]:
+def failure_of(status: int, said: str) -> Failure:
+    """The failure, with its exit code, for a status of HTTP and what was said."""
+    if status == 401:
+        wanted = "another key" if read_settings().admin_key else "a key"
+        return WrongUsage(f"The service wants {wanted}: set FRENEMIES_ADMIN_KEY to the one that it runs with.")
     if status in (404, 409, 410):
-        return Refused
-    return WrongUsage if status < 500 else Unavailable
+        return Refused(said)
+    return WrongUsage(said) if status < 500 else Unavailable(said)

@@ -50,9 +50,11 @@ def test_a_running_service_gives_the_same_tables(
 def test_a_key_is_sent_to_the_service(run: Run, service_at: Serve) -> None:
     url = service_at(Settings(admin_key="open sesame"))
     assert run(*STATE, "--url", url, FRENEMIES_ADMIN_KEY="open sesame").exit_code == 0
-    refused = run(*STATE, "--url", url)
-    assert refused.exit_code == 2
-    assert "Traceback" not in refused.output
+    for given, wanted in ({}, "a key"), ({"FRENEMIES_ADMIN_KEY": "close"}, "another key"):
+        for asked in ("--json",), ("--format", "jsonld"):
+            refused = run(*STATE, *asked, "--url", url, **given)
+            assert (refused.exit_code, refused.stdout) == (2, "")
+            assert f"The service wants {wanted}: set FRENEMIES_ADMIN_KEY" in refused.stderr
 
 
 def test_filters_are_handed_on(on_sample: Run) -> None:
