@@ -1,0 +1,20 @@
+"""The sender of webhooks as a process: `python -m service.serve.webhooks`, with DATABASE_URL set."""
+
+from __future__ import annotations
+
+import sys
+
+from service.bootstrap import webhook_sender
+from service.serve.loops import run_until_signal, settings_of_child
+from service.serve.signals import Signals
+from service.settings import Settings
+
+
+def run(settings: Settings, url: str) -> int:
+    """Sends until a signal ends it (0), or an error that is not the database's (1)."""
+    with Signals() as signals, webhook_sender(settings, url) as (_, runner):
+        return run_until_signal(signals, [runner])
+
+
+if __name__ == "__main__":
+    sys.exit(run(*settings_of_child()))
