@@ -1,0 +1,1 @@
+"""Following another service, the leader: its log is taken over from its feed as it stands there, and checked."""
