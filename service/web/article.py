@@ -11,6 +11,7 @@ from service.http.context import own_id, timeline
 from service.http.plain import clocks_answer
 from service.http.records import article
 from service.web.blueprint import PAGES, in_api, page
+from service.web.live import live_of_article
 from service.web.marking import Place, marked
 from service.web.question import clocks_asked
 from service.web.sources import MOST_CLAIMS, claims_and_names
@@ -32,6 +33,7 @@ def show_article(id: str) -> Response:
         article=article(view),
         clocks=clocks_answer(clocks),
         position=clocks.position,
+        live=live_of_article(clocks.position, id),
         claims=claims,
         sources=sources,
         pieces=pieces,

@@ -9,7 +9,8 @@ from flask import Blueprint, Response, make_response, render_template, url_for
 
 from events.errors import DomainError
 from service.errors import ServiceError
-from service.http.problems import detail_of, refusal_of
+from service.http.problems import refusal_of
+from service.http.statuses import detail_of
 from service.web.question import clocks_given
 
 PAGES = Blueprint("pages", __name__)

@@ -21,6 +21,7 @@ from service.intake.fields import Text
 from service.timeline.changes import AS_OF, PUBLISHED_BY, RECORDED_BY
 from service.web.blueprint import PAGES, address
 from service.web.differing import Difference, Voice, differences, state_of
+from service.web.live import live_about
 from service.web.question import asked
 from service.web.reading import behind, in_api, question, shown
 
@@ -95,6 +96,7 @@ def _found() -> dict[str, Any]:
     known = behind(causes, texts, newest, told["names"])
     return {
         "told": told,
+        "live": live_about(clocks.position, (entity, told["entity"]["id"])) if axis != RECORDED_BY else None,
         "groups": _groups(told["changes"], known["voice"], _old_before(axis, points)),
         **known,
         "json": in_api(f"/v1/entities/{entity}/changes", ChangesQuery, without=(axis,)),

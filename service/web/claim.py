@@ -8,6 +8,7 @@ from events.effects import relations
 from service.http.context import timeline
 from service.web.blueprint import PAGES, in_api, page
 from service.web.history import history
+from service.web.live import live_of_claim
 from service.web.question import clocks_asked
 from service.web.sources import surroundings_of
 
@@ -25,6 +26,7 @@ def show_claim(id: str) -> Response:
         "claim.html",
         clocks=clocks,
         claim_id=view.id,
+        live=live_of_claim(clocks.position, view.id),
         bears_on=sorted(relations(view.content)),
         sources=surroundings_of({view.id}, clocks),
         history=history(events.items, clocks.position),

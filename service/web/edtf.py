@@ -9,7 +9,7 @@ from flask import Response
 
 from events.errors import DomainError
 from events.temporal import AFTER_ALL, Edtf, format_day, parse_edtf, parse_published
-from service.http.plain import json_answer
+from service.http.jsons import json_answer
 from service.web.blueprint import PAGES
 from service.web.question import asked
 

@@ -12,6 +12,7 @@ from service.http.paging import next_page
 from service.http.query import ENDED
 from service.http.render import state_answer
 from service.web.blueprint import PAGES, in_api, page
+from service.web.live import live_about
 from service.web.paged import page_asked
 from service.web.question import asked
 from service.web.sources import sources
@@ -38,6 +39,7 @@ def show_entity(id: str) -> Response:
         sections=[name for name, found in _sections(state) if found],
         sources=sources(state, clocks),
         is_ended=is_ended,
+        live=live_about(clocks.position, (id, state["entity"]["id"])),
         is_first=after is None,
         following=next_page(clocks, view.part.after),
         json=in_api(f"/v1/entities/{id}/state", **({"include": ENDED} if is_ended else {})),

@@ -11,17 +11,18 @@ from events.errors import DomainError
 from events.facts import NOT_HELD, UNKNOWN
 from events.vocabulary import RELATIONS
 from service.errors import QueryTooExpensive
-from service.http.body import parsed
 from service.http.context import timeline
+from service.http.parameters import parsed
 from service.http.periods import found, periods_answer
 from service.http.plain import Answer
-from service.http.problems import detail_of, status_of
 from service.http.query import PeriodsQuery
 from service.http.scope import demand_one_scope
+from service.http.statuses import status_of
 from service.web.blueprint import PAGES, in_api, page
+from service.web.live import live_picture
 from service.web.names import demand_known
 from service.web.question import asked, clocks_asked
-from service.web.reading import offered
+from service.web.reading import in_words, offered
 
 SCOPE = ("center", "depth", "entities", "relation")
 
@@ -47,12 +48,19 @@ def explore() -> Response:
         world = _world(scope)
     except (DomainError, QueryTooExpensive) as error:
         is_first = not scope and isinstance(error, QueryTooExpensive)
-        refusal = None if is_first else f"{error.title} {detail_of(error)}"
+        refusal = None if is_first else in_words(error)
         return page("explorer.html", 200 if is_first else status_of(type(error)), refusal=refusal, world=None, **around)
     day = given.get("as_of") or _last_change(world) or world["clocks"]["as_of"]
     rows = _rows(world, day)
     return page(
-        "explorer.html", refusal=None, world=world, day=day, rows=rows, json=in_api("/v1/periods", **scope), **around
+        "explorer.html",
+        refusal=None,
+        world=world,
+        day=day,
+        rows=rows,
+        json=in_api("/v1/periods", **scope),
+        **around,
+        live=live_picture(world["position"]),
     )
 
 

@@ -20,7 +20,7 @@ from service.errors import ReadSideBehind, ServiceError
 from service.http import writing
 from service.http.context import limits, timeline
 from service.http.errors import TooLarge, UnsupportedMedia
-from service.http.problems import detail_of, status_of
+from service.http.statuses import detail_of, status_of
 from service.intake import strict_json
 from service.intake.errors import Fault, Misshapen
 from service.intake.fields import Shape

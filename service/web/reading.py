@@ -12,9 +12,9 @@ from flask import Response
 from events.errors import DomainError
 from events.text import is_id
 from service.errors import QueryTooExpensive
-from service.http.body import parsed
 from service.http.context import timeline
-from service.http.problems import detail_of, status_of
+from service.http.parameters import parsed
+from service.http.statuses import detail_of, status_of
 from service.intake.fields import Shape
 from service.timeline.views import Clocks
 from service.web.blueprint import page
@@ -49,7 +49,7 @@ def shown(template: str, find: Callable[[], Mapping[str, Any] | None], **around:
     try:
         found = find() or {"told": None}
     except (DomainError, QueryTooExpensive) as error:
-        return page(template, status_of(type(error)), told=None, refusal=_told(error), **form)
+        return page(template, status_of(type(error)), told=None, refusal=in_words(error), **form)
     return page(template, refusal=None, **found, **form)
 
 
@@ -82,7 +82,7 @@ def behind(
     return {"sources": Sources(found.claims, known), "voice": voice, "names": called}
 
 
-def _told(error: DomainError | QueryTooExpensive) -> str:
+def in_words(error: DomainError | QueryTooExpensive) -> str:
     """A refusal in words, with the parameter that it is about."""
     place = getattr(error, "pointer", "").strip("/")
     return f"{error.title} {f'{place}: ' if place else ''}{detail_of(error)}"

@@ -17,9 +17,9 @@ from events.vocabulary import ENTITY_KINDS
 from service.errors import ServiceError
 from service.http.context import timeline
 from service.intake.schemas import ArticleBody, EntityLine
+from service.timeline.brought import is_uuid
 from service.timeline.drafts import ArticleDraft, EntityDraft
 from service.timeline.views import ArticleView
-from service.timeline.workspace import is_uuid
 from service.web.blueprint import PAGES, page
 from service.web.forms import Form, filled, lines, loaded, recorded, refusal, sent
 from service.web.reading import offered

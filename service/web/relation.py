@@ -8,6 +8,7 @@ from service.http.context import timeline
 from service.http.paging import next_page
 from service.http.render import relation_answer
 from service.web.blueprint import PAGES, in_api, page
+from service.web.live import live_about
 from service.web.paged import page_asked
 from service.web.sources import claims_in, surroundings_of
 
@@ -27,6 +28,7 @@ def show_relation(relation: str, subject: str, object: str) -> Response:
         told=told,
         shown=shown,
         sources=surroundings_of({*shown, *claims_in(told)}, clocks),
+        live=live_about(clocks.position, (told["subject"], told["object"]), is_joint=True),
         following=next_page(clocks, part.after),
         is_first=after is None,
         json=in_api(f"/v1/relations/{relation}/{subject}/{object}"),

@@ -8,6 +8,7 @@ from service.http.context import timeline
 from service.http.render import vote_answer
 from service.http.votes import which
 from service.web.blueprint import PAGES, in_api, page
+from service.web.live import live_about
 from service.web.question import asked, clocks_asked
 from service.web.sources import claims_in, surroundings_of
 
@@ -26,4 +27,6 @@ def show_vote(body: str) -> Response:
     shown = [id for id in dict.fromkeys([*told["claims"], *excluded]) if id in sources.claims]
     named = {name: given[name] for name in _NAMES if name in given}
     json = in_api(f"/v1/votes/{body}", **named)
-    return page("vote.html", told=told, shown=shown, sources=sources, json=json)
+    ends = (told["moves"]["subject"], told["moves"]["object"]) if told["moves"] else ()
+    live = live_about(clocks.position, (told["body"], *ends), is_joint=True)
+    return page("vote.html", told=told, shown=shown, sources=sources, json=json, live=live)

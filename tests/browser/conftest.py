@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Container, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -70,6 +70,15 @@ def base(servers: Servers, tmp_path_factory: pytest.TempPathFactory, browser: Br
 @pytest.fixture
 def open_page(browser: Browser, base: str) -> Iterator[Open]:
     """Opens an address in a window of its own; an error in a script, or a refusal to load anything, fails the test."""
+    with opening(browser, base) as open_address:
+        yield open_address
+
+
+@contextmanager
+def opening(
+    browser: Browser, base: str, *, script: str = "", password: str | None = None, expected: Container[int] = ()
+) -> Iterator[Open]:
+    """Opens addresses of a service. `script` runs before those of a page; refusals with a status expected are none."""
     with ExitStack() as keep:
         troubles: list[str] = []
 
@@ -82,12 +91,15 @@ def open_page(browser: Browser, base: str) -> Iterator[Open]:
                 color_scheme="dark" if scheme == "dark" else "light",
                 java_script_enabled=scripts,
                 reduced_motion="reduce",
+                http_credentials={"username": "reader", "password": password} if password else None,
             )
             keep.callback(context.close)
             page = context.new_page()
+            if script:
+                page.add_init_script(script)
             page.on("pageerror", lambda error: troubles.append(str(error)))
             page.on("console", lambda said: troubles.extend(_errors(said)))
-            page.on("response", lambda answer: troubles.extend(_missing(answer)))
+            page.on("response", lambda answer: troubles.extend(_missing(answer, expected)))
             page.goto(address)
             return page
 
@@ -119,10 +131,10 @@ def _errors(said: ConsoleMessage) -> list[str]:
     return [said.text] if said.type == "error" and not said.text.startswith("Failed to load resource") else []
 
 
-def _missing(answer: Response) -> list[str]:
+def _missing(answer: Response, expected: Container[int]) -> list[str]:
     """An answer that is a refusal, unless it is the page itself, at which the test looks."""
     is_page = answer.request.resource_type == "document"
-    return [] if is_page or answer.status < 400 else [f"{answer.status} for {answer.url}"]
+    return [] if is_page or answer.status < 400 or answer.status in expected else [f"{answer.status} for {answer.url}"]
 
 
 def explorer(open_page: Open, address: str = "/", **more: object) -> Page:

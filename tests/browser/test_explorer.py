@@ -235,7 +235,7 @@ def test_a_refused_clock_goes_back_to_what_is_shown(open_page: Open) -> None:
     page = explorer(open_page, "/?as_of=2014-11-04")
     page.route("**/v1/periods*", lambda route: route.fulfill(status=200, body="no JSON"))
     page.locator("#published-date").fill("2013-01-01")
-    expect(page.get_by_role("status")).to_contain_text("does not answer")
+    expect(page.locator("#said")).to_have_text("The service does not answer now.")
     expect(page.locator("#published-date")).to_have_value("")
     page.wait_for_url(re.compile(r"^((?!published_by).)*$"))
 

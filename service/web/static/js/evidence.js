@@ -11,7 +11,9 @@ export class Evidence {
     this.whole = html("a", {}, "as a page");
     this.title = html("h2", { tabindex: -1 }, "Evidence");
     const close = button("×", "Close the evidence", () => this.close());
-    element.append(html("div", { class: "tools" }, this.title, this.whole, close), this.body);
+    this.newer = button("show what is new", "Show what was recorded meanwhile", () => this.#fill(this.found));
+    this.newer.hidden = true;
+    element.append(html("div", { class: "tools" }, this.title, this.newer, this.whole, close), this.body);
     document.addEventListener("keydown", (event) => event.key === "Escape" && !element.hidden && this.close());
     this.closed = closed;
   }
@@ -24,14 +26,9 @@ export class Evidence {
     this.whole.href = address;
     if (takesFocus && !this.element.contains(document.activeElement)) this.opener = document.activeElement;
     this.element.hidden = false;
-    let found;
-    try {
-      found = sectionOf(await (await fetch(address)).text());
-    } catch {
-      found = html("p", { class: "refusal" }, "The service does not answer now.");
-    }
+    const found = await fetched(address).catch(() => html("p", { class: "refusal" }, "The service does not answer now."));
     if (this.wanted !== address) return;
-    this.body.replaceChildren(found);
+    this.#fill(found);
     if (!takesFocus) return;
     this.title.focus({ preventScroll: true });
     this.title.scrollIntoView({ block: "nearest" });
@@ -42,6 +39,22 @@ export class Evidence {
     if (this.item && !this.element.hidden) await this.open(this.item, clocks, false);
   }
 
+  /** The same item after something was recorded. Where the reader is in the midst of it, it is offered only. */
+  async renew(clocks) {
+    if (!this.item || this.element.hidden) return;
+    const address = withClocks(this.item.address, clocks);
+    const found = await fetched(address).catch(() => null);
+    if (!found || this.wanted !== address || wordsOf(found) === wordsOf(this.body)) return;
+    this.found = found;
+    if (this.body.contains(document.activeElement)) this.newer.hidden = false;
+    else this.#fill(found);
+  }
+
+  #fill(found) {
+    this.newer.hidden = true;
+    this.body.replaceChildren(found);
+  }
+
   /** Closes the panel; whoever opened it by the keyboard goes on where that was. */
   close() {
     this.element.hidden = true;
@@ -50,6 +63,11 @@ export class Evidence {
     this.closed();
   }
 }
+
+const fetched = async (address) => sectionOf(await (await fetch(address)).text());
+
+/** What it says, but for the position at which it says so. */
+const wordsOf = (element) => element.textContent.replace(/log position \d+/i, "").trim();
 
 function sectionOf(text) {
   const page = new DOMParser().parseFromString(text, "text/html");

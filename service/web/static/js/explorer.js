@@ -4,6 +4,8 @@ import { asked, changed, keep, withClocks } from "./address.js";
 import { Dates } from "./dates.js";
 import { dayOf } from "./days.js";
 import { Evidence } from "./evidence.js";
+import { keepingFocus } from "./focus.js";
+import { Following } from "./following.js";
 import { Lanes } from "./lanes.js";
 import { legend } from "./legend.js";
 import { Network } from "./network.js";
@@ -12,6 +14,10 @@ import { html } from "./svg.js";
 import { Table } from "./table.js";
 import { World } from "./world.js";
 
+const MOST_FOLLOWED = 100;
+const LONGEST_QUESTION = 6_000;
+const PAUSE_MILLISECONDS = 1_000;
+const LONGEST_PAUSE = 30_000;
 const SCOPE = ["center", "depth", "entities", "relation", "according_to"];
 const part = (id) => document.getElementById(id);
 const given = asked();
@@ -19,6 +25,8 @@ const given = asked();
 let world = seen(JSON.parse(part("world").textContent));
 let fetching = null;
 let shown = null;
+let renewing = null;
+let renewed = -Infinity;
 
 const evidence = new Evidence(part("evidence"), () => select(null));
 const table = new Table(part("table"));
@@ -31,6 +39,7 @@ const lanes = new Lanes(part("lanes"), {
   chosen: open,
   grouped: (by) => keep({ lanes: by === "company" ? by : null }),
 });
+const following = part("live") && new Following(part("live"), { bears: () => true, news });
 
 begin();
 
@@ -49,6 +58,7 @@ function begin() {
   moved();
   const item = given.get("select") ? lanes.item(given.get("select")) : null;
   if (item) open(item, false);
+  follow(Number(part("live")?.dataset.position));
   requestAnimationFrame(() => requestAnimationFrame(ready));
 }
 
@@ -80,20 +90,78 @@ async function ask() {
   const wanted = { ...dates.values };
   let answer;
   try {
-    const response = await fetch(`/v1/periods?${changed(scope(), clocks())}`, { signal: mine.signal });
-    answer = await response.json();
-    if (!response.ok) return refuse(answer.detail);
+    answer = await answered(clocks(), mine);
   } catch (error) {
-    return error.name === "AbortError" ? undefined : refuse("The service does not answer now.");
+    return mine.signal.aborted ? undefined : refuse(error.message);
   }
   say("");
-  shown = { published: wanted.published, recorded: wanted.recorded };
-  world = seen(answer, world);
-  network.show(world, true);
-  lanes.show(world, true);
-  dates.show(world, dates.values.day, wanted.published, wanted.recorded);
+  take(answer, wanted);
   moved();
   rested();
+  follow();
+}
+
+/** Draws another world, and leaves the focus where it is. */
+function take(answer, { published, recorded }) {
+  fetching = null;
+  shown = { published, recorded };
+  const before = world;
+  world = seen(answer, before);
+  dates.show(world, dates.values.day, published, recorded);
+  part("position").textContent = world.position;
+  if (world.text === before.text) return false;
+  if (world.relations.length) part("nothing")?.remove();
+  keepingFocus(part("network"), () => network.show(world, true));
+  lanes.show(world, true);
+  return true;
+}
+
+/** What /v1/periods answers at some clocks; an Error with its words where it refuses. */
+async function answered(clocks, { signal }) {
+  const unreachable = () => Promise.reject(new Error("The service does not answer now."));
+  const response = await fetch(`/v1/periods?${changed(scope(), clocks)}`, { signal }).catch(unreachable);
+  const answer = await response.json().catch(unreachable);
+  if (!response.ok) throw new Error(answer.detail);
+  return answer;
+}
+
+/** Listens for what is recorded from now on of those who are shown; not where the log is held at a position. */
+function follow(position = world.position) {
+  clearTimeout(renewing);
+  const whom = [...new Set([world.center, ...(given.get("entities") ?? "").split(","), ...world.ids])].filter(Boolean);
+  const entity = whom.join(",");
+  const isChosen = scope().size > 0 && whom.length <= MOST_FOLLOWED && entity.length <= LONGEST_QUESTION;
+  following?.from(shown.recorded === null ? position : null, isChosen ? { entity } : {});
+}
+
+/** Has the picture brought up to date with what was recorded at a position; once in a while at most. */
+function news(position, pause = PAUSE_MILLISECONDS) {
+  clearTimeout(renewing);
+  renewing = setTimeout(() => renew(position, pause), Math.max(0, renewed + pause - performance.now()));
+}
+
+/** Brings the picture up to date. A slider that asks for something else does so, too. */
+async function renew(position, pause) {
+  if (fetching || !following.isOn || dates.values.recorded !== null) return;
+  const mine = (fetching = new AbortController());
+  const wanted = { ...dates.values };
+  renewed = performance.now();
+  let answer;
+  try {
+    answer = await answered({ ...clocks(), min_position: position }, mine);
+  } catch (error) {
+    if (mine.signal.aborted) return;
+    fetching = null;
+    following.say(`This is not up to date. ${error.message}`);
+    return news(position, Math.min(LONGEST_PAUSE, pause * 2));
+  }
+  fetching = null;
+  if (dates.values.published !== wanted.published || dates.values.recorded !== null) return;
+  const isNew = take(answer, wanted);
+  if (isNew) keepingFocus(part("table"), moved);
+  following.say(isNew ? `Brought up to date: log position ${world.position}.` : "", { isQuiet: true });
+  evidence.renew(clocks());
+  follow();
 }
 
 /** Goes back to the dates of what is shown, and says why. */
@@ -101,6 +169,8 @@ function refuse(why) {
   dates.show(world, dates.values.day, shown.published, shown.recorded);
   moved();
   say(why);
+  fetching = null;
+  follow();
 }
 
 /** Another question at the same dates. */
@@ -136,7 +206,7 @@ function seen(answer, before = null) {
   const asked = given.get("center")?.trim() || null;
   const center = answer.notices.find((notice) => notice.asked === asked)?.answered ?? asked;
   const depth = Number(given.get("depth") ?? 1);
-  return new World({ ...answer, center, depth, head: before?.head ?? answer.head, extent: before?.extent });
+  return new World({ ...answer, center, depth, head: before ? Math.max(before.head, answer.position) : answer.head, extent: before?.extent });
 }
 
 function scope() {

@@ -20,7 +20,7 @@ export function on(item, day) {
   return item.starts.length ? item.periods[low] : null;
 }
 
-/** A world as it is shown. Each item has an `id`, two ends, the `address` of its evidence, and its periods. */
+/** A world as it is shown; the same `text` is the same world. Each item has an `id`, two ends, the `address` of its evidence, and its periods. */
 export class World {
   constructor(answer) {
     this.center = answer.center ?? null;
@@ -28,6 +28,8 @@ export class World {
     this.position = answer.position;
     this.head = answer.head ?? answer.position;
     this.names = answer.names;
+    this.ids = answer.nodes.map((node) => node.id);
+    this.text = JSON.stringify([answer.nodes, answer.relations, answer.votes, answer.stances, answer.names]);
     this.relations = answer.relations.map((found) => item(found, "relation"));
     this.votes = answer.votes.map((found) => item(found, "vote"));
     this.stances = answer.stances.map(stance);
