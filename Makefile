@@ -1,6 +1,6 @@
 # Every target sets up what it needs, in .venv. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-fast soak bench bench-quick lint format types openapi docs wheel constraints clean
+.PHONY: help demo serve test test-fast soak bench bench-quick lint format types openapi asyncapi docs wheel constraints clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -52,6 +52,9 @@ types: $(DEV) ## check the types
 
 openapi: $(DEV) ## write openapi.yaml from the code
 	@$(BIN)/python -m service.http.openapi > openapi.yaml.new && mv openapi.yaml.new openapi.yaml
+
+asyncapi: $(DEV) ## write asyncapi.yaml from the code
+	@$(BIN)/python -m service.http.asyncapi > asyncapi.yaml.new && mv asyncapi.yaml.new asyncapi.yaml
 
 docs: $(DEV) ## write the pages of docs/ that come from the code
 	@$(BIN)/python docs/generate.py

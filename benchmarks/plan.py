@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Sizes of one form. `callers` are the numbers of callers; what counts is the last of them.
+    """Sizes of one form. `callers` are the numbers of callers; what counts is the last of them. `streams` are how
+    many listen while `stream_events` come, `idle_streams` those on which nothing comes.
 
     A program may run for `patience` seconds. What begins with `depth_` is for looking back: how many claims the worlds
     have, the questions about typical and hot companies, of how many relations MariaDB is told and how many events the
@@ -29,6 +30,9 @@ class Plan:
     rebuild_events: tuple[int, ...]
     rebuild_rounds: int
     verify_events: int
+    streams: tuple[int, ...]
+    stream_events: int
+    idle_streams: int
     depth_rounds: int
     depth_claims: tuple[int, ...]
     depth_typical: int
@@ -75,6 +79,9 @@ FULL = Plan(
     rebuild_events=(100_000, 1_000_000),
     rebuild_rounds=3,
     verify_events=1_000_000,
+    streams=(10, 1_000),
+    stream_events=30,
+    idle_streams=3_000,
     depth_rounds=3,
     depth_claims=(100_000,),
     depth_typical=400,
@@ -101,6 +108,9 @@ QUICK = Plan(
     rebuild_events=(20_000, 60_000),
     rebuild_rounds=1,
     verify_events=60_000,
+    streams=(10, 300),
+    stream_events=5,
+    idle_streams=500,
     depth_rounds=1,
     depth_claims=(20_000,),
     depth_typical=60,

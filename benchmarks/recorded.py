@@ -33,8 +33,8 @@ from events.values import ArticleContent, ClaimContent, EntityContent, Evidence,
 from service.store.appends import Append
 from service.store.protocol import ErasableText, StreamKey, StreamLink
 from service.store.texts import digest_of
+from service.timeline.brought import ARTICLE, REF
 from service.timeline.entities import PERSON
-from service.timeline.workspace import ARTICLE, REF
 
 RECORDER = Recorder("benchmark")
 AHEAD = 4

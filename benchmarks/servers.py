@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,19 @@ def web(app: str, threads: int, environment: Mapping[str, str]) -> Iterator[int]
         yield port
 
 
+@contextmanager
+def feed(port: int, environment: Mapping[str, str]) -> Iterator[int]:
+    """The process id of the worker that streams on a port, with the settings that ours has."""
+    command = [
+        sys.executable, "-m", "gunicorn", "--config", "python:service.serve.feed_config",
+        "--bind", f"127.0.0.1:{port}", "service.asgi:app",
+    ]  # fmt: skip
+    with _started(command, environment) as process:
+        _wait(process, lambda: bool(_children(process.pid)) and _is_healthy(port))
+        (worker,) = _children(process.pid)
+        yield worker
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -122,6 +136,18 @@ def _listens(port: int) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
+
+
+def _is_healthy(port: int) -> bool:
+    with suppress(OSError, HTTPException):
+        connection = HTTPConnection("127.0.0.1", port, timeout=1)
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    return False
+
+
+def _children(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
 def _answers(path: Path) -> bool:

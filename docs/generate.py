@@ -23,7 +23,7 @@ from service import metrics
 from service.cli import cli
 from service.errors import ServiceError
 from service.feeds.schemas import SHAPES, event_schema, lift_of
-from service.http.problems import code_of, status_of
+from service.http.statuses import code_of, status_of
 
 HERE = Path(__file__).parent
 EVENT_SCHEMAS = HERE / "event-types"

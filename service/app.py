@@ -6,8 +6,11 @@ from threading import BoundedSemaphore
 
 from flask import Flask
 
+from service.hooks.subscriptions import Subscriptions
 from service.http import (
     articles,
+    asyncapi,
+    atom,
     beliefs,
     changes,
     claims,
@@ -24,6 +27,7 @@ from service.http import (
     projections,
     relations,
     running,
+    subscriptions,
     timemaps,
     votes,
 )
@@ -47,6 +51,8 @@ RESOURCES = (
     votes,
     timemaps,
     feed,
+    atom,
+    subscriptions,
     log,
     projections,
     running,
@@ -66,13 +72,18 @@ _CONFIG = {
 }
 
 
-def create_app(timeline: Timeline, settings: Settings, importer: Importer | None = None) -> Flask:
-    """The application that answers with this timeline, and imports with the importer."""
+def create_app(
+    timeline: Timeline,
+    settings: Settings,
+    importer: Importer | None = None,
+    subscriptions: Subscriptions | None = None,
+) -> Flask:
+    """The application that answers with this timeline; only what is given can import and keep subscriptions."""
     app = Flask("service", static_folder="web/static", template_folder="web/templates")
     app.config.update(_CONFIG)
     app.url_map.merge_slashes = False
-    turns = BoundedSemaphore(settings.limits.imports)
-    app.extensions[EXTENSION] = Surroundings(timeline, settings, importer, turns)
+    turns = BoundedSemaphore(settings.limits.imports), BoundedSemaphore(settings.limits.replays)
+    app.extensions[EXTENSION] = Surroundings(timeline, settings, importer, subscriptions, *turns)
     measuring.register(app)
     guard.register(app)
     problems.register(app)
@@ -80,5 +91,6 @@ def create_app(timeline: Timeline, settings: Settings, importer: Importer | None
     for resource in RESOURCES:
         api.register_blueprint(resource.RESOURCE.blueprint)
     openapi.register(app)
+    asyncapi.register(app)
     app.register_blueprint(pages.BLUEPRINT)
     return app

@@ -7,6 +7,7 @@ has some twenty-five lists.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from operator import attrgetter
 from struct import Struct
 from typing import Any, ClassVar
@@ -15,8 +16,11 @@ from uuid import UUID
 from psycopg.adapt import AdaptersMap, Dumper
 from psycopg.pq import Format
 
+from events.leaf import instant_of
+
 _HEADER = Struct("!5i")  # dimensions, whether there are nulls, type of the items, how many, first index
 _LENGTH = Struct("!i").pack
+_INSTANT = Struct("!q").pack
 _EMPTY = Struct("!3i")
 _NULL = _LENGTH(-1)
 
@@ -35,6 +39,10 @@ class IntegerArray(list[int]):
 
 class UuidArray(list[UUID]):
     """A list for a parameter of type uuid[]."""
+
+
+class InstantArray(list[datetime]):
+    """A list for a parameter of type timestamptz[]."""
 
 
 class _ArrayDumper(Dumper):
@@ -74,9 +82,19 @@ class _UuidDumper(_ArrayDumper):
     oid, item_oid, item = 2951, 2950, staticmethod(attrgetter("bytes"))
 
 
+class _InstantDumper(_ArrayDumper):
+    oid, item_oid = 1185, 1184
+
+    @staticmethod
+    def item(instant: datetime) -> bytes:
+        """Microseconds since the beginning of 2000."""
+        return _INSTANT(instant_of(instant))
+
+
 def register(adapters: AdaptersMap) -> None:
     """Lets connections with these adapters take the arrays of this module."""
     adapters.register_dumper(TextArray, _TextDumper)
     adapters.register_dumper(BytesArray, _BytesDumper)
     adapters.register_dumper(IntegerArray, _IntegerDumper)
     adapters.register_dumper(UuidArray, _UuidDumper)
+    adapters.register_dumper(InstantArray, _InstantDumper)

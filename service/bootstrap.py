@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from events import codec
-from service.db import API_ROLE, KEEPER_ROLE, PROJECTOR_ROLE, Database
+from service.db import API_ROLE, FOLLOWER_ROLE, KEEPER_ROLE, PROJECTOR_ROLE, SENDER_ROLE, Database
+from service.errors import SettingsError
+from service.following.follower import Follower
+from service.following.leader import Leader
+from service.following.runner import FollowerRunner
+from service.hooks.guarding import Guard
+from service.hooks.outbox import Outbox
+from service.hooks.runner import SenderRunner
+from service.hooks.sender import Bounds, Sender
+from service.hooks.sending import Transport
+from service.hooks.subscriptions import Subscriptions
 from service.migrate import MigrationReport, migrate
 from service.projections.beliefs import Beliefs
 from service.projections.catalog import PROJECTIONS
@@ -25,12 +35,14 @@ from service.projections.status import ProjectionStatus, read_status
 from service.projections.together import Projectors
 from service.projections.versions import VersionReader, reading
 from service.projections.vitals import VitalsReader
-from service.projections.whole import WholeIndex
+from service.projections.whole import NoIndex, WholeIndex
 from service.settings import DatabaseSettings, Settings
 from service.store.application import TimelineApplication
+from service.store.following import Following, read_following
 from service.store.listen import AppendListener
 from service.store.postgres import PostgresStore
 from service.store.snapshots import SnapshotAudit, audit_snapshots
+from service.timeline.feed import Feed
 from service.timeline.timeline import Timeline
 from service.transfer.exporter import Exporter
 from service.transfer.importer import Importer
@@ -38,8 +50,10 @@ from service.transfer.lines import Chunk
 from service.transfer.registry import Registry
 from service.transfer.replaying import replayed
 from service.transfer.retractor import Retractor
+from service.tree.errors import BadKey
 from service.tree.keeper import Keeper
 from service.tree.keys import kept_signer, signer_of
+from service.tree.notes import VerifierKey
 from service.tree.proofs import LogProofs
 from service.tree.reading import TreeReader
 from service.tree.runner import KeeperRunner
@@ -59,6 +73,7 @@ class Services:
     database: Database
     timeline: Timeline
     importer: Importer
+    subscriptions: Subscriptions
 
     def close(self) -> None:
         """Frees the connections."""
@@ -81,13 +96,27 @@ def build(settings: Settings, url: str, among: Sequence[Projection] = PROJECTION
     application = TimelineApplication(PostgresStore(database), codec)
     beliefs = Beliefs(database) if STATES in among else None
     index = Index(database, has_beliefs=beliefs is not None)
-    timeline = Timeline(application, index, beliefs, settings.limits, LogProofs(database))
-    return Services(settings, url, database, timeline, importer(settings, url))
+    timeline = Timeline(
+        application, index, beliefs, settings.limits, LogProofs(database), following=lambda: read_following(database)
+    )
+    hooks = subscriptions(settings, database, timeline)
+    return Services(settings, url, database, timeline, importer(settings, url), hooks)
 
 
 def importer(settings: Settings, url: str) -> Importer:
     """What records files; it makes connections of its own."""
     return Importer(settings, url)
+
+
+def subscriptions(settings: Settings, database: Database, timeline: Timeline) -> Subscriptions:
+    """Who is sent the events of a timeline."""
+    transport = Transport(Guard(settings.webhooks_loopback))
+    return Subscriptions(database, timeline.feed, transport, settings.limits)
+
+
+def append_signal(url: str) -> AppendListener:
+    """What tells of appends; close it in the end."""
+    return AppendListener(url)
 
 
 def exporter(services: Services) -> Exporter:
@@ -142,6 +171,65 @@ def log_keeper(settings: Settings, url: str) -> Iterator[tuple[Keeper, KeeperRun
             yield keeper, runner
         finally:
             runner.stop()
+
+
+@contextmanager
+def follower(settings: Settings, url: str) -> Iterator[tuple[Follower, FollowerRunner]]:
+    """What takes over the log of the leader, and the loop that runs it. SettingsError where no leader is set."""
+    # One connection holds the leader's lock, one writes. A batch takes longer than a request may.
+    own = replace(
+        settings.database(url), pool_size=max(2, settings.pool_size), statement_timeout=BATCH_SECONDS,
+        lock_timeout=BATCH_SECONDS,
+    )  # fmt: skip
+    with _leader(settings) as leader, Database(own, role=FOLLOWER_ROLE, name="frenemies-follower") as database:
+        made = Follower(leader, database, settings.follow_verifiers)
+        runner = FollowerRunner(made, database)
+        try:
+            yield made, runner
+        finally:
+            runner.stop()
+
+
+def followed(settings: Settings, url: str) -> Following | None:
+    """Whom the log of a database follows, and how far that is; None for a log of its own."""
+    with Database(settings.database(url), role=API_ROLE, name="frenemies-look") as database:
+        return read_following(database)
+
+
+def demand_followable(settings: Settings) -> None:
+    """SettingsError where what is set for following is no address, or no verifier key."""
+    for text in settings.follow_verifiers:
+        try:
+            VerifierKey.parse(text)
+        except BadKey as error:
+            raise SettingsError(f"--follow-verifier: {error.detail}") from None
+    if settings.follow is not None:
+        _leader(settings).close()
+
+
+def _leader(settings: Settings) -> Leader:
+    try:
+        return Leader(settings.follow or "", settings.follow_key)
+    except ValueError as error:
+        raise SettingsError(f"--follow: {error}") from None
+
+
+@contextmanager
+def webhook_sender(settings: Settings, url: str) -> Iterator[tuple[Sender, SenderRunner]]:
+    """What sends events to those who subscribed, and the loop that runs it."""
+    bounds = Bounds()
+    # One connection holds the leader's lock, one reads, and each thread notes what came of an attempt.
+    own = replace(settings.database(url), pool_size=max(bounds.threads + 2, settings.pool_size))
+    with Database(own, role=SENDER_ROLE, name="frenemies-sender") as database:
+        store = PostgresStore(database)
+        feed = Feed(store, NoIndex(database))
+        sender = Sender(Outbox(database), store, feed, Transport(Guard(settings.webhooks_loopback)), bounds)
+        runner = SenderRunner(sender, database, AppendListener(url))
+        try:
+            yield sender, runner
+        finally:
+            runner.stop()
+            sender.close()
 
 
 def snapshot_audit(settings: Settings, url: str) -> SnapshotAudit:

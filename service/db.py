@@ -26,6 +26,8 @@ from service.settings import DatabaseSettings
 API_ROLE = "frenemies_api"
 PROJECTOR_ROLE = "frenemies_projector"
 KEEPER_ROLE = "frenemies_keeper"
+SENDER_ROLE = "frenemies_sender"
+FOLLOWER_ROLE = "frenemies_follower"
 
 Row = TypeVar("Row")
 
@@ -320,9 +322,14 @@ _OURS: Mapping[str, Callable[[dict[str, Any]], errors.ServiceError]] = {
     "FR004": lambda about: errors.TextTaken(about["scope"], UUID(about["reference"])),
     "FR005": lambda about: errors.RequestMismatch(about["key"]),
     "FR006": lambda about: errors.HistoryImmutable(),
+    "FR008": lambda about: errors.ReadOnly(about["leader"]),
+    "FR010": lambda about: errors.OtherLog(f"It is {about['own']}, and not {about['wanted']}."),
+    "FR011": lambda about: errors.OwnLog(),
 }
 
 _BY_STATE: Mapping[str, type[errors.ServiceError]] = {
+    "FR009": errors.NotNext,
+    "FR012": errors.AppendRefused,
     "57014": errors.DeadlineExceeded,  # query_canceled, by statement_timeout
     "55P03": errors.DeadlineExceeded,  # lock_not_available, by lock_timeout
     "42P01": errors.SchemaMissing,  # undefined_table

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
+STALLED = "The read side does not follow the log."
+"""Why a service is not ready that has much to take in, or cannot."""
+
 
 class ServiceError(Exception):
     """Something outside the domain failed."""
@@ -111,6 +114,26 @@ class RequestMismatch(AppendRefused):
 
 class HistoryImmutable(StoreError):
     """What is recorded cannot be changed."""
+
+
+class ReadOnly(StoreError):
+    """This service follows another one, its leader, and records nothing of its own."""
+
+    def __init__(self, leader: str) -> None:
+        super().__init__(f"Record it there: {leader}")
+        self.leader = leader
+
+
+class NotNext(StoreError):
+    """These are not the next events of the log that is followed."""
+
+
+class OtherLog(StoreError):
+    """The database follows another log, or another life of it."""
+
+
+class OwnLog(StoreError):
+    """The database has a log of its own."""
 
 
 class ReadSideBehind(ServiceError):

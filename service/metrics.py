@@ -25,6 +25,7 @@ if FOLDER in os.environ:
     values.ValueClass = values.MultiProcessValue(Slot(Path(os.environ[FOLDER])).number)  # type: ignore[no-untyped-call]
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_ATTEMPT_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0)
 _CALLERS = (1, 2, 4, 8, 16, 32, 64, 128)
 
 DONE = "done"
@@ -74,6 +75,12 @@ FLUSHES = Histogram(
 FLUSH_CALLERS = Histogram(
     "frenemies_flush_callers", "How many callers shared a flush.", buckets=_CALLERS, registry=REGISTRY
 )
+STREAMS = Gauge(
+    "frenemies_streams", "Streams and waited pages that are open.", multiprocess_mode="livesum", registry=REGISTRY
+)
+STREAMS_CUT = Counter(
+    "frenemies_streams_cut", "Streams that were cut off because the client did not take them.", registry=REGISTRY
+)
 CONNECTIONS_IN_USE = Gauge(
     "frenemies_connections_in_use",
     "Connections to the database that are in use, by pool.",
@@ -88,8 +95,17 @@ CONNECTIONS_AWAITED = Gauge(
     multiprocess_mode="livesum",
     registry=REGISTRY,
 )
+DELIVERIES = Histogram(
+    "frenemies_delivery_seconds",
+    "Attempts to deliver an event to a webhook and how long they took, by result: delivered, refused, slow,"
+    " unreachable, blocked.",
+    ["result"],
+    buckets=_ATTEMPT_SECONDS,
+    registry=REGISTRY,
+)
 COUNTED: tuple[MetricWrapperBase, ...] = (
-    REQUESTS, APPENDS, EVENTS_APPENDED, FLUSHES, FLUSH_CALLERS, CONNECTIONS_IN_USE, CONNECTIONS_AWAITED,
+    REQUESTS, APPENDS, EVENTS_APPENDED, FLUSHES, FLUSH_CALLERS, STREAMS, STREAMS_CUT, DELIVERIES,
+    CONNECTIONS_IN_USE, CONNECTIONS_AWAITED,
 )  # fmt: skip
 """What the processes count as they work."""
 
@@ -134,10 +150,27 @@ REBUILD_LEFT = Asked(
 REBUILD_WHOLE_LEFT = Asked(
     "frenemies_rebuild_whole_left_seconds", "What all that is left of the rebuild takes, reckoned.", ("projection",)
 )
+SUBSCRIPTIONS = Asked("frenemies_subscriptions", "Subscriptions, by state.", ("state",))
+DELIVERIES_PENDING = Asked("frenemies_deliveries_pending", "Events taken for subscriptions and not delivered yet.")
+DELIVERIES_PARKED = Asked("frenemies_deliveries_parked", "Events whose delivery was given up.")
+FOLLOWING_LEADER_HEAD = Asked("frenemies_following_leader_head", "Of a follower: the head of its leader, as known.")
+FOLLOWING_LAG_EVENTS = Asked("frenemies_following_lag_events", "Of a follower: events of its leader that it lacks.")
+FOLLOWING_LAG = Asked(
+    "frenemies_following_lag_seconds",
+    "Of a follower: how long ago it last had all that its leader had; 0 while it has it and hears of its leader.",
+)
+FOLLOWING_VERIFIED = Asked(
+    "frenemies_following_verified_size", "Of a follower: events under the last checkpoint that was found right."
+)
+FOLLOWING_HALTED = Asked(
+    "frenemies_following_halted", "Of a follower: whether nothing more is taken over, because something is wrong."
+)
 ASKED = (
     BUILD, DATABASE_UP, LOG_HEAD, LOCK_WAITING, LOCK_WAIT, LOCK_HELD,
     PROJECTION_BUILT, PROJECTION_POSITION, PROJECTION_LAG_EVENTS, PROJECTION_LAG, PROJECTION_PARKED,
     REBUILD_RUNNING, REBUILD_DONE, REBUILD_TOTAL, REBUILD_LEFT, REBUILD_WHOLE_LEFT,
+    SUBSCRIPTIONS, DELIVERIES_PENDING, DELIVERIES_PARKED,
+    FOLLOWING_LEADER_HEAD, FOLLOWING_LAG_EVENTS, FOLLOWING_LAG, FOLLOWING_VERIFIED, FOLLOWING_HALTED,
 )  # fmt: skip
 """What is asked when somebody wants to know."""
 
@@ -163,6 +196,11 @@ def observe_flush(seconds: float, callers: int) -> None:
     """One statement appended for that many callers, or failed for all of them."""
     FLUSHES.observe(seconds)
     FLUSH_CALLERS.observe(callers)
+
+
+def observe_delivery(seconds: float, result: str) -> None:
+    """An attempt to deliver an event ended so."""
+    DELIVERIES.labels(result).observe(seconds)
 
 
 class PoolUse:

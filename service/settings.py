@@ -18,7 +18,10 @@ METRICS_PORT = 9464
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one request may bring or ask for. Sizes are bytes, times are seconds.
+    """How much one request may bring or ask for. Sizes are bytes, times are seconds; `long_poll` is milliseconds.
+
+    `imports` and `replays` are those at once in a process that answers requests, `streams` those of the feed process,
+    `subscriptions` those of an owner.
 
     `remembered`: about how much a process remembers of the states that it told; 0 is nothing.
     How much one claim, article or entity may hold is the domain's to say: `events.validation` and `events.text`.
@@ -43,6 +46,11 @@ class Limits:
     request_deadline: float = 5.0
     position_wait: float = 5.0
     imports: int = 2
+    replays: int = 2
+    streams: int = 1_000
+    streams_a_key: int = 50
+    long_poll: int = 60_000
+    subscriptions: int = 20
     silence: float = 30.0
     remembered: int = 64 * MIB
 
@@ -69,8 +77,12 @@ class DatabaseSettings:
 class Settings:
     """The settings of one process. Without `database_url` the embedded server in `data` is used.
 
-    `metrics_port` 0 is none; None is `METRICS_PORT`, if it is free. `one_core`: each process that answers requests
-    keeps to one core at a time (see `service.cores`).
+    `metrics_port` 0 is none; None is `METRICS_PORT`, if it is free. `feed_port` None is the one after `port`, if it is
+    free. `feed_url` is where clients reach the feed process; None is `feed_port` of the host that they asked.
+    `feed_secret` is known to the processes that send clients on and to the one that takes them in. `one_core`: each
+    process that answers requests keeps to one core at a time (see `service.cores`). `webhooks_loopback`: webhooks may
+    lead to this machine, too. `follow`: the service whose log is taken over, the key that it wants, and the verifier
+    keys whose checkpoints count there, if not those that it names.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -79,6 +91,9 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     metrics_port: int | None = None
+    feed_port: int | None = None
+    feed_url: str | None = None
+    feed_secret: str | None = field(default=None, repr=False)
     admin_key: str | None = field(default=None, repr=False)
     log_key: str | None = field(default=None, repr=False)
     log_origin: str | None = None
@@ -87,6 +102,10 @@ class Settings:
     statement_timeout: float = 4.0
     lock_timeout: float = 2.0
     one_core: bool = True
+    webhooks_loopback: bool = False
+    follow: str | None = None
+    follow_key: str | None = field(default=None, repr=False)
+    follow_verifiers: tuple[str, ...] = ()
     limits: Limits = Limits()
 
     def database(self, url: str) -> DatabaseSettings:
@@ -111,6 +130,9 @@ def read_settings() -> Settings:
             host=env.str("FRENEMIES_HOST", None) or Settings.host,
             port=_whole(env, "FRENEMIES_PORT", Settings.port, 0, 65_535),
             metrics_port=_port_or_none(env, "FRENEMIES_METRICS_PORT"),
+            feed_port=_port_or_none(env, "FRENEMIES_FEED_PORT"),
+            feed_url=(env.str("FEED_URL", None) or "").rstrip("/") or None,
+            feed_secret=env.str("FRENEMIES_FEED_SECRET", None) or None,
             admin_key=env.str("FRENEMIES_ADMIN_KEY", None) or None,
             log_key=env.str("FRENEMIES_LOG_KEY", None) or None,
             log_origin=env.str("FRENEMIES_LOG_ORIGIN", None) or None,
@@ -119,8 +141,14 @@ def read_settings() -> Settings:
             statement_timeout=_seconds(env, "FRENEMIES_STATEMENT_TIMEOUT", Settings.statement_timeout),
             lock_timeout=_seconds(env, "FRENEMIES_LOCK_TIMEOUT", Settings.lock_timeout),
             one_core=_flag(env, "FRENEMIES_ONE_CORE", Settings.one_core),
+            follow=(env.str("FRENEMIES_FOLLOW", None) or "").rstrip("/") or None,
+            follow_key=env.str("FRENEMIES_FOLLOW_KEY", None) or None,
+            follow_verifiers=tuple((env.str("FRENEMIES_FOLLOW_VERIFIER", None) or "").split()),
+            webhooks_loopback=_flag(env, "FRENEMIES_WEBHOOKS_LOOPBACK", Settings.webhooks_loopback),
             limits=Limits(
                 import_body=MIB * _whole(env, "FRENEMIES_IMPORT_MIB", Limits().import_body // MIB, 1, 1_048_576),
+                streams=_whole(env, "FRENEMIES_STREAMS", Limits().streams, 1, 100_000),
+                streams_a_key=_whole(env, "FRENEMIES_STREAMS_A_KEY", Limits().streams_a_key, 1, 100_000),
                 remembered=MIB * _whole(env, "FRENEMIES_REMEMBERED_MIB", Limits().remembered // MIB, 0, 1_048_576),
             ),
         )

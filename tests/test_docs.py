@@ -16,7 +16,7 @@ from events import errors as domain_errors
 from events.event_types import EVENT_TYPES
 from service import settings
 from service.cli import cli
-from service.http import problems
+from service.http import statuses
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -42,7 +42,7 @@ def error_codes() -> set[str]:
         error = waiting.pop()
         waiting += error.__subclasses__()
         found.add(error.code)
-    others = {problems.code_of(error) for error in problems.STATUSES}
+    others = {statuses.code_of(error) for error in statuses.STATUSES}
     return (found | others) - {domain_errors.DomainError.code}
 
 

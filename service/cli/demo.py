@@ -50,7 +50,9 @@ def command(host: str, port: int, data: Path | None, later: bool, no_serve: bool
     stays for the next time. Where the port is taken, and none was asked for, it takes the next free one.
     """
     folder = data or demo_folder()
-    settings = replace(read_settings(), database_url=None, migrate_url=None, data=folder, host=host, port=port)
+    settings = replace(
+        read_settings(), database_url=None, migrate_url=None, data=folder, host=host, port=port, follow=None
+    )
     files = [FIVE_ARTICLES, *([LATER_REPORTS] if later else [])]
     if no_serve:
         with open_to_record(settings) as url:
@@ -97,6 +99,7 @@ Frenemies is ready. Try, in another terminal:
   a relation    {program} relation member_of vmware openstack-foundation --as-of 2012-08-29 --url {base}
   a timeline    {program} timeline mirantis --from 2013-01-01 --url {base}
   all events    curl{key} '{base}/v1/feed?limit=3'
+  as they come  curl{key} -LN -H 'Accept: text/event-stream' '{base}/v1/feed'
   the API       {base}/docs
 
 Ctrl-C ends it. The data stays: with --data {shlex.quote(str(folder))} in place of --url these commands read it.

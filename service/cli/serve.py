@@ -37,12 +37,58 @@ METRICS_PORT = click.option(
     type=click.IntRange(0, 65_535),
     help=f"Tell Prometheus at /metrics on this port; 0 for not at all.  [default: {DEFAULT}, if it is free]",
 )
+FEED_PORT = click.option(
+    "--feed-port",
+    envvar="FRENEMIES_FEED_PORT",
+    show_envvar=True,
+    type=click.IntRange(0, 65_535),
+    help="Stream and wait for events on this port; 0: do not.  [default: the one after --port, else any free one]",
+)
+
+LOOPBACK_WEBHOOKS = click.option(
+    "--allow-loopback-webhooks",
+    envvar="FRENEMIES_WEBHOOKS_LOOPBACK",
+    show_envvar=True,
+    is_flag=True,
+    help="Webhooks may lead to this machine, too, by http and on any port.",
+)
+
+
+FOLLOW = click.option(
+    "--follow",
+    metavar="URL",
+    envvar="FRENEMIES_FOLLOW",
+    show_envvar=True,
+    help="Be a copy of the service at this address, to be read only: take over all that it records.",
+)
+FOLLOW_KEY = click.option(
+    "--follow-key",
+    metavar="KEY",
+    envvar="FRENEMIES_FOLLOW_KEY",
+    show_envvar=True,
+    help="The key that the service at that address wants.",
+)
+FOLLOW_VERIFIER = click.option(
+    "--follow-verifier",
+    "follow_verifiers",
+    metavar="KEY",
+    envvar="FRENEMIES_FOLLOW_VERIFIER",
+    show_envvar=True,
+    multiple=True,
+    help="Trust only checkpoints signed with this verifier key; can be given several times."
+    "  [default: the keys that the service names at first]",
+)
 
 
 @click.command("serve")
 @options.HOST
 @options.PORT
 @METRICS_PORT
+@FEED_PORT
+@LOOPBACK_WEBHOOKS
+@FOLLOW
+@FOLLOW_KEY
+@FOLLOW_VERIFIER
 @options.take_place(url=False)
 @options.MIGRATE_URL
 @WORKERS
@@ -51,6 +97,11 @@ def command(
     host: str,
     port: int,
     metrics_port: int | None,
+    feed_port: int | None,
+    allow_loopback_webhooks: bool,
+    follow: str | None,
+    follow_key: str | None,
+    follow_verifiers: tuple[str, ...],
     place: Place,
     migrate_url: str | None,
     workers: int,
@@ -60,9 +111,22 @@ def command(
 
     Prepares the database, then keeps the web server and the projector running. Off loopback a key is needed, which
     every request then has to carry: set FRENEMIES_ADMIN_KEY.
+
+    With --follow it is a copy of another service: the same answers, from a log of its own that is checked against the
+    signed checkpoints of the other. What is to be recorded has to be sent there.
     """
     configure_logs()
-    settings = replace(place.settings(migrate_url), host=host, port=port, metrics_port=metrics_port)
+    settings = replace(
+        place.settings(migrate_url),
+        host=host,
+        port=port,
+        metrics_port=metrics_port,
+        feed_port=feed_port,
+        webhooks_loopback=allow_loopback_webhooks,
+        follow=follow.rstrip("/") if follow else None,
+        follow_key=follow_key or None,
+        follow_verifiers=follow_verifiers,
+    )
     serve(settings, Size(workers, threads), on_ready=_tell)
 
 

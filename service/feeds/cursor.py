@@ -11,6 +11,7 @@ from uuid import UUID
 from events.errors import DomainError
 
 NAME = "lastEventId"
+OTHER_LOG = "the cursor is of another log: this one was restored since, or the cursor is of another service"
 _POSITION = struct.Struct(">Q")
 _BYTES = 16 + _POSITION.size
 _CHARACTERS = 32
@@ -28,6 +29,11 @@ class OtherEpoch(DomainError):
 
     code = "other-epoch"
 
+    def __init__(self, detail: str = "", pointer: str = "", resync: str = "/v1/feed") -> None:
+        """`resync` is the address at which to read again."""
+        super().__init__(detail, pointer)
+        self.resync = resync
+
 
 def format_cursor(epoch: UUID, position: int) -> str:
     """The cursor of a position: 32 characters of base64url (RFC 4648), without padding."""
@@ -43,7 +49,7 @@ class Cursor(NamedTuple):
     def demand_epoch(self, epoch: UUID) -> None:
         """OtherEpoch when the log is not the one that the cursor counts in."""
         if self.epoch != epoch:
-            raise OtherEpoch("the log was restored since; what the cursor counts is no longer there", NAME)
+            raise OtherEpoch(OTHER_LOG, NAME)
 
 
 def parse_cursor(text: str) -> Cursor:

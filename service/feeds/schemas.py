@@ -12,7 +12,7 @@ from events.codec import topic_of
 from events.errors import Unknown
 from events.event_types import EVENT_TYPES, DomainEvent
 from events.upcasting import OLD_SHAPES, STEPS
-from service.feeds.formats import SCHEMAS, TYPE_PREFIX
+from service.feeds.events import SCHEMAS, TYPE_PREFIX
 
 SCHEMA_JSON = "application/schema+json"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -308,6 +308,8 @@ SCHEMAS: Json = {
             "instance": TEXT,
             "request_id": TEXT,
             "resync": TEXT,
+            "leader": TEXT | {"description": "Of a follower: the service that records."},
+            "following": maybe(ref("Following")),
             "import": UUID,
             "recorded": COUNT,
             "present": COUNT,

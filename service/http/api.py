@@ -10,17 +10,18 @@ from typing import Any
 import flask_smorest as smorest  # type: ignore[import-untyped]
 from flask import Response
 
-from service.http import caching, memento, pinning, problems
+from service.http import caching, memento, pinning, statuses
 from service.http.answers import SCHEMAS
 from service.http.belief_shapes import BELIEF_SCHEMAS
-from service.http.body import JSON, read_body, read_query
+from service.http.body import JSON, PLAIN, read_body, read_body_if_any, read_query
 from service.http.change_shapes import CHANGE_SCHEMAS
 from service.http.context import IF_MATCH, KEY_HEADER, NOTE_HEADER, limits
 from service.http.log_shapes import LOG_SCHEMAS
 from service.http.network_shapes import NETWORK_SCHEMAS
 from service.http.period_shapes import PERIOD_SCHEMAS
 from service.http.query import Clocks, Nothing
-from service.http.shapes import ref
+from service.http.shapes import TEXT, ref
+from service.http.subscription_shapes import SUBSCRIPTION_SCHEMAS
 from service.intake.fields import Shape
 from service.intake.schemas import VoiceShape
 
@@ -32,10 +33,13 @@ Decorator = Callable[[View], View]
 REASONS: Mapping[int, str] = {
     200: "Here it is.",
     201: "It was recorded.",
+    204: "It is gone.",
     302: "The memento of that instant is elsewhere.",
     304: "It is as the client has it.",
+    307: "The process that waits and streams is elsewhere: ask there, each time anew.",
     400: "A header, a cursor, the address or the JSON is malformed.",
     401: "A valid key is needed.",
+    403: "It is not allowed here: of a follower, the leader takes it.",
     404: "It is not known.",
     408: "The body stopped coming.",
     409: "It contradicts what is stored.",
@@ -52,7 +56,7 @@ REASONS: Mapping[int, str] = {
 REFUSALS = tuple(status for status in REASONS if status >= 400)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _ALWAYS = (400, 401, 414, 422, 500, 503)
-_WRITING = (409, 413, 415, 507)
+_WRITING = (403, 409, 413, 415, 507)
 _UUID_PATH = {"in": "path", "name": "id", "required": True, "schema": {"type": "string", "format": "uuid"}}
 _HEADERS = {
     KEY_HEADER: "A name for this request: sent again with the same body, it is answered the same and not done twice.",
@@ -64,7 +68,15 @@ _ASKING = {
     caching.IF_NONE_MATCH: "The entity tags that the client has: one that is still right is answered with 304.",
     memento.ACCEPT_DATETIME: "What the service held at the end of this second, like Thu, 04 Sep 2014 12:30:00 GMT.",
 }
-_SHAPES = SCHEMAS | NETWORK_SCHEMAS | PERIOD_SCHEMAS | CHANGE_SCHEMAS | BELIEF_SCHEMAS | LOG_SCHEMAS
+_SHAPES = {
+    **SCHEMAS,
+    **NETWORK_SCHEMAS,
+    **PERIOD_SCHEMAS,
+    **CHANGE_SCHEMAS,
+    **BELIEF_SCHEMAS,
+    **LOG_SCHEMAS,
+    **SUBSCRIPTION_SCHEMAS,
+}
 
 
 class Api(smorest.Api):  # type: ignore[misc]
@@ -81,7 +93,7 @@ class Api(smorest.Api):  # type: ignore[misc]
             self.spec.components.schema(name, schema)
         self.spec.components.schema(VoiceShape.__name__, schema=VoiceShape)
         for status in REFUSALS:
-            self.spec.components.response(f"Refusal{status}", _response(status, problems.PROBLEM_JSON, "Problem"))
+            self.spec.components.response(f"Refusal{status}", _response(status, statuses.PROBLEM_JSON, "Problem"))
         for name, description in {**_HEADERS, **_ASKING, IF_MATCH: _IF_MATCH}.items():
             self.spec.components.parameter(
                 name, "header", {"name": name, "schema": {"type": "string"}, "description": description}
@@ -106,16 +118,19 @@ class Resource:
         by_uuid: bool = False,
         cached: bool = True,
         also: Mapping[str, Any] = _NOTHING,
+        elsewhere: bool = False,
     ) -> Decorator:
         """A question. The view gets the parameters of its path, and those of its query as `query`.
 
         One that takes clocks takes a token and `Accept-Datetime` as well; `cached`: it gets an entity tag. `also` are
-        further media in which it is answered on demand, with their shapes.
+        further media in which it is answered on demand, with their shapes; `elsewhere`: some of it by another process.
         """
         takes_clocks = issubclass(query, Clocks)
         operation = _operation(answer, (200,), (*_ALWAYS, *refused, *((410,) if takes_clocks else ())), media)
         operation["responses"]["200"]["content"] |= {name: {"schema": shape} for name, shape in also.items()}
         operation["parameters"] = _parameters(by_uuid, query)
+        if elsewhere:
+            operation["responses"]["307"] = {"description": REASONS[307], "content": {PLAIN: {"schema": TEXT}}}
         if cached:
             operation["parameters"] += [*_ASKING] if takes_clocks else [caching.IF_NONE_MATCH]
             for status in (302, 304) if takes_clocks else (304,):
@@ -155,6 +170,29 @@ class Resource:
         operation["parameters"] = [NOTE_HEADER, {"in": "query", "schema": query}]
         operation["requestBody"] = {"required": True, "content": {media: {"schema": {"type": "string"}}}}
         return self._route(rule, "POST", operation, lambda: _asked(query))
+
+    def manage(
+        self,
+        method: str,
+        rule: str,
+        answer: str | None,
+        *,
+        body: type[Shape] | None = None,
+        needs_body: bool = True,
+        done: int = 200,
+        refused: Iterable[int] = (404,),
+        by_uuid: bool = True,
+    ) -> Decorator:
+        """A wish about what is no record: it has no notes, keys and versions, and `done` is the one status of success.
+
+        The view gets the parameters of its path, and the fields of the body, if there is one, as `body`.
+        """
+        operation = _operation(answer, (done,), (*_ALWAYS, 403, *((413, 415) if body else ()), *refused), JSON)
+        operation["parameters"] = _parameters(by_uuid, None)
+        if body is None:
+            return self._route(rule, method, operation, lambda: _nothing_asked({}))
+        operation["requestBody"] = {"required": needs_body, "content": {JSON: {"schema": body}}}
+        return self._route(rule, method, operation, lambda: _wished(body, "json_body", needs_body))
 
     def _writing(
         self, answer: str, refused: Iterable[int], by_uuid: bool, changes: bool, body: Mapping[str, Any]
@@ -203,9 +241,9 @@ def _asked(query: type[Shape]) -> dict[str, Any]:
     return {} if query is Nothing else {"query": given}
 
 
-def _wished(body: type[Shape], most: str) -> dict[str, Any]:
-    read = {"body": read_body(body, getattr(limits(), most))}
-    return _nothing_asked(read)
+def _wished(body: type[Shape], most: str, needs_body: bool = True) -> dict[str, Any]:
+    read = read_body if needs_body else read_body_if_any
+    return _nothing_asked({"body": read(body, getattr(limits(), most))})
 
 
 def _nothing_asked(read: dict[str, Any]) -> dict[str, Any]:
@@ -218,14 +256,16 @@ def _parameters(by_uuid: bool, query: type[Shape] | None) -> list[Any]:
     return [*path, {"in": "query", "schema": query}] if query not in (None, Nothing) else path
 
 
-def _operation(answer: str, done: Iterable[int], refused: Iterable[int], media: str) -> dict[str, Any]:
+def _operation(answer: str | None, done: Iterable[int], refused: Iterable[int], media: str) -> dict[str, Any]:
     responses: dict[str, Any] = {str(status): _response(status, media, answer) for status in done}
     for status in sorted(set(refused)):
         responses[str(status)] = f"Refusal{status}"
     return {"responses": responses, "security": [{}, {"key": []}]}
 
 
-def _response(status: int, media: str, shape: str) -> dict[str, Any]:
+def _response(status: int, media: str, shape: str | None) -> dict[str, Any]:
+    if shape is None:
+        return {"description": REASONS[status]}
     response: dict[str, Any] = {"description": REASONS[status], "content": {media: {"schema": ref(shape)}}}
     if status == 201:
         response["headers"] = {"Location": {"schema": {"type": "string"}, "description": "Where it is."}}

@@ -8,9 +8,10 @@ from flask import Response
 
 from service.http.api import Resource
 from service.http.context import own_id, refuse_version, timeline
+from service.http.jsons import json_answer
 from service.http.paging import point
 from service.http.pinning import pinned
-from service.http.plain import enveloped, json_answer, named
+from service.http.plain import enveloped, named
 from service.http.query import Clocks
 from service.http.records import article
 from service.http.writing import change, record, told

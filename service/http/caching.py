@@ -31,9 +31,14 @@ def conditional(response: Response) -> Response:
     return response
 
 
+def close() -> None:
+    """Says that nothing can ever change the present answer."""
+    g.is_closed = True
+
+
 def _lifetime() -> str:
     is_guarded = surroundings().settings.admin_key is not None
     pin = g.get("pin")
-    if pin is not None and pin.is_closed:
+    if g.get("is_closed") or (pin is not None and pin.is_closed):
         return f"{'private' if is_guarded else 'public'}, max-age={YEAR}, immutable"
     return "private, no-cache" if is_guarded else "no-cache"

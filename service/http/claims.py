@@ -15,9 +15,10 @@ from service.http.api import Resource
 from service.http.body import read_json
 from service.http.context import limits, own_id, refuse_version, timeline
 from service.http.errors import TooLarge
+from service.http.jsons import json_answer
 from service.http.paging import asked, linked, next_page, point
 from service.http.pinning import pinned
-from service.http.plain import enveloped, json_answer
+from service.http.plain import enveloped
 from service.http.query import Clocks, HistoryQuery
 from service.http.records import claim, written
 from service.http.writing import change, demand_same, record, told

@@ -14,6 +14,7 @@ from events.errors import DomainError
 from events.text import clean_name
 from events.values import Recorder
 from service.errors import StoreUnavailable
+from service.hooks.subscriptions import Subscriptions
 from service.http.errors import BadHeader, BadPath
 from service.settings import Limits, Settings
 from service.timeline.timeline import Timeline
@@ -31,12 +32,14 @@ _VERSION = re.compile('"(-?[0-9]{1,18})"')
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an application works with; whoever imports holds one of the turns."""
+    """What an application works with; whoever imports, or reads the whole log, holds one of the turns."""
 
     timeline: Timeline
     settings: Settings
     importer: Importer | None
+    subscriptions: Subscriptions | None
     import_turns: BoundedSemaphore
+    replay_turns: BoundedSemaphore
 
 
 def surroundings() -> Surroundings:
@@ -56,6 +59,19 @@ def importer() -> Importer:
     if found is None:
         raise StoreUnavailable("There is no database to import into.")
     return found
+
+
+def subscriptions() -> Subscriptions:
+    """Who is sent events. StoreUnavailable in an application that was made without a database."""
+    found = surroundings().subscriptions
+    if found is None:
+        raise StoreUnavailable("There is no database to keep subscriptions in.")
+    return found
+
+
+def owner() -> str:
+    """Whose subscriptions the request is about."""
+    return ADMIN
 
 
 def limits() -> Limits:

@@ -12,9 +12,10 @@ from events.text import clean_text
 from service.http import formats
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.jsons import json_answer
 from service.http.paging import asked, linked, next_page, point
 from service.http.pinning import pinned
-from service.http.plain import enveloped, json_answer
+from service.http.plain import enveloped
 from service.http.query import ENDED, Clocks, SearchQuery, StateQuery, TimelineQuery, wanted
 from service.http.records import claim, entity
 from service.http.rendered import rendered

@@ -65,6 +65,24 @@ class TooManyImports(DomainError):
     code = "too-many-imports"
 
 
+class TooManyReplays(DomainError):
+    """As many replays of the log as the service gives at once are under way."""
+
+    code = "too-many-replays"
+
+
+class TooManyStreams(DomainError):
+    """As many streams as the service keeps open at once are open."""
+
+    code = "too-many-streams"
+
+
+class NoFeedProcess(DomainError):
+    """The service runs without the process that waits for events and streams them."""
+
+    code = "no-feed-process"
+
+
 class BodyStalled(DomainError):
     """The body stopped coming."""
 

@@ -54,7 +54,12 @@ View = Callable[..., Response]
 
 def chosen(media: Iterable[str]) -> str:
     """The one of JSON and other media that the client likes best; JSON where it likes none of them."""
-    return _liked_best(request.headers.get("Accept", ""), (JSON, *media))
+    return liked_best((JSON, *media))
+
+
+def liked_best(media: tuple[str, ...]) -> str:
+    """The one of some media that the client likes best; the first where it likes none of them."""
+    return _liked_best(request.headers.get("Accept", ""), media)
 
 
 @lru_cache(200)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64
@@ -12,23 +10,28 @@ from uuid import uuid4
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import NotFound
 
+from service.errors import ReadOnly
+from service.feeds.forms import EVENT_STREAM
 from service.http.context import surroundings
+from service.http.elsewhere import feed_origin
 from service.http.errors import MalformedUrl, NotAuthorized, UrlTooLong
+from service.http.keys import bearer, is_key, not_let_in
 
 LONGEST_URL = 8_000
 """Of path and query, below what the web server in front cuts off."""
 REQUEST_ID = "X-Request-Id"
 _REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,128}")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
-_OPEN = frozenset(("/healthz", "/readyz", "/docs", "/openapi.yaml", "/openapi.json"))
+_OPEN = frozenset(("/healthz", "/readyz", "/docs", "/openapi.yaml", "/openapi.json", "/asyncapi.yaml"))
 _PAGES = "pages"
 """The blueprint of the pages."""
 _READING = ("GET", "HEAD")
+_BASIC = 'Basic realm="frenemies", charset="UTF-8"'
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src {connect}; img-src 'self' blob:;"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 _SECURITY = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' blob:;"
-        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -40,6 +43,7 @@ def register(app: Flask) -> None:
     app.before_request(_name_request)
     app.before_request(_check_url)
     app.before_request(_check_key)
+    app.before_request(_check_writable)
     app.after_request(_finish)
 
 
@@ -64,15 +68,24 @@ def _check_key() -> None:
     key = surroundings().settings.admin_key
     if key is None or request.path in _OPEN or request.path.startswith("/static/"):
         return
-    if not hmac.compare_digest(_hash(_given_key()), _hash(key.encode())):
-        raise NotAuthorized("send the key as Authorization: Bearer <key>")
+    if not is_key(_given_key(), key):
+        raise NotAuthorized(not_let_in("Authorization" in request.headers))
+
+
+def _check_writable() -> None:
+    """A follower is there to be read: all else is for its leader."""
+    leader = surroundings().settings.follow
+    if leader is not None and request.method not in (*_READING, "OPTIONS"):
+        raise ReadOnly(leader)
 
 
 def _given_key() -> bytes:
     """The key in the header. A browser can only ask for a password: it may send it as one to the pages, and to read."""
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return given.strip().encode("latin-1", "replace")
+    header = request.headers.get("Authorization", "")
+    key = bearer(header)
+    if key is not None:
+        return key
+    scheme, _, given = header.partition(" ")
     if scheme.lower() == "basic" and (request.blueprint == _PAGES or request.method in _READING):
         try:
             return b64decode(given, validate=True).partition(b":")[2]
@@ -81,14 +94,25 @@ def _given_key() -> bytes:
     return b""
 
 
-def _hash(key: bytes) -> bytes:
-    return hashlib.sha256(key).digest()
-
-
 def _finish(response: Response) -> Response:
     response.headers.extend(_SECURITY)
+    response.headers["Content-Security-Policy"] = _POLICY.format(connect=_reached())
     response.headers[REQUEST_ID] = str(g.get("request_id", ""))
     response.headers.setdefault("Cache-Control", "no-store")
-    if response.status_code == 401 and request.blueprint == _PAGES:
-        response.headers["WWW-Authenticate"] = 'Basic realm="frenemies", charset="UTF-8"'
+    if response.status_code == 401:
+        _ask_for_password(response)
     return response
+
+
+def _ask_for_password(response: Response) -> None:
+    """What a browser is told that has no key. Of a stream, which a page opens, it sends the password that it has."""
+    if request.blueprint == _PAGES:
+        response.headers["WWW-Authenticate"] = _BASIC
+    elif EVENT_STREAM in request.headers.get("Accept", ""):
+        response.headers.add("WWW-Authenticate", _BASIC)
+
+
+def _reached() -> str:
+    """What the scripts of an answer may connect to: those of a page also follow the feed of another process."""
+    origin = feed_origin() if request.blueprint == _PAGES else None
+    return "'self'" if origin is None else f"'self' {origin}"

@@ -9,18 +9,18 @@ from typing import Any
 from flask import Response
 
 from service.http.api import Resource
+from service.http.body import PLAIN
 from service.http.context import timeline
-from service.http.plain import json_answer
+from service.http.jsons import json_answer
 from service.http.query import CheckpointQuery, ConsistencyQuery, InclusionQuery
 
-NOTE = "text/plain; charset=utf-8"
 RESOURCE = Resource("log", "What is needed to check that nothing in the log was changed.")
 
 
-@RESOURCE.get("/v1/log/checkpoint", "CheckpointNote", query=CheckpointQuery, media=NOTE)
+@RESOURCE.get("/v1/log/checkpoint", "CheckpointNote", query=CheckpointQuery, media=PLAIN)
 def read_checkpoint(query: dict[str, Any]) -> Response:
     """The newest signed checkpoint of the log, or that of a size (C2SP tlog-checkpoint). Keep a copy elsewhere."""
-    return Response(timeline().proofs.checkpoint(query.get("size")).note, content_type=NOTE)
+    return Response(timeline().proofs.checkpoint(query.get("size")).note, content_type=PLAIN)
 
 
 @RESOURCE.get("/v1/log/keys", "LogKeys", refused=())

@@ -19,27 +19,40 @@ from service.http.shapes import (
     ref,
 )
 
+_OF_AN_EVENT: Json = {
+    "specversion": one_of("1.0"),
+    "id": TEXT,
+    "source": TEXT,
+    "type": TEXT,
+    "subject": TEXT,
+    "time": INSTANT,
+    "dataschema": TEXT,
+    "datacontenttype": TEXT,
+    "sequence": TEXT,
+    "streamversion": COUNT,
+    "data": mapping(ANYTHING),
+    "data_base64": TEXT,
+}
 LOG_SCHEMAS: Json = {
     "CloudEvents": items(
         obj(
-            "An event (CloudEvents 1.0.2).",
+            "An event (CloudEvents 1.0.2) as it was stored; `sequence` is its log position. A checkpoint has only the"
+            " first five: a page of chosen events may end with one, when everything up to its position was looked at.",
             specversion=one_of("1.0"),
             id=TEXT,
             source=TEXT,
             type=TEXT,
-            subject=TEXT,
-            time=INSTANT,
-            dataschema=TEXT,
-            datacontenttype=TEXT,
             sequence=TEXT,
-            data=mapping(ANYTHING),
         )
+        | {"properties": _OF_AN_EVENT}
     ),
+    "AtomFeed": TEXT
+    | {"description": "A feed in Atom (RFC 4287), the newest event first; links lead to archives (RFC 5005)."},
     "EventTypes": obj(
         "Every type and version of events that was ever stored.",
         event_types=items(
             obj(
-                "A type and version. Events of older versions are lifted on reading: the feed holds only newest ones.",
+                "A type and version. The feed holds each event in the version in which it was stored.",
                 type=TEXT,
                 name=TEXT,
                 version=COUNT,
@@ -151,5 +164,17 @@ LOG_SCHEMAS: Json = {
         position=COUNT,
         head=COUNT,
         parked=COUNT,
+        following=maybe(ref("Following")),
+    ),
+    "Following": obj(
+        "How far a follower is behind its leader; `lag_seconds` is how long ago it last had all that the leader had, 0"
+        " while it has. `verified_size`: how many events the last checkpoint covers that was found right.",
+        leader=TEXT,
+        position=COUNT,
+        leader_position=COUNT,
+        lag_events=COUNT,
+        lag_seconds=NUMBER,
+        verified_size=COUNT,
+        error=maybe(TEXT),
     ),
 }

@@ -14,9 +14,10 @@ from service.http import formats
 from service.http.api import Resource
 from service.http.body import JSON
 from service.http.context import limits, timeline
+from service.http.jsons import json_answer
 from service.http.paging import asked, linked, next_page, point
 from service.http.pinning import pinned
-from service.http.plain import Answer, enveloped, json_answer, named
+from service.http.plain import Answer, enveloped, named
 from service.http.query import FrenemiesQuery, NetworkQuery, PathQuery, wanted
 from service.http.render import relation, stance
 from service.http.scope import demand_one_scope, nodes

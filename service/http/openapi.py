@@ -11,7 +11,7 @@ import yaml
 from flask import Flask, Response
 
 from service.http.caching import conditional
-from service.http.plain import json_answer
+from service.http.jsons import json_answer
 
 API = "frenemies-api"
 YAML = "application/yaml"

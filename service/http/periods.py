@@ -16,9 +16,10 @@ from events.votes import VoteState
 from service.http import render
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.jsons import json_answer
 from service.http.paging import point
 from service.http.pinning import pinned
-from service.http.plain import Answer, bounds, day, enveloped, json_answer
+from service.http.plain import Answer, bounds, day, enveloped
 from service.http.query import PeriodsQuery
 from service.http.scope import demand_one_scope, nodes
 from service.timeline.views import Clocks, Coursed, PeriodsView

@@ -1,24 +1,18 @@
-"""What all answers are made with: plain data, days as ISO text, uncertain dates as {edtf, earliest, latest}."""
+"""What all answers are made with: plain data, days as ISO text, uncertain dates as {edtf, earliest, latest}.
+
+No web framework: the feed process makes its answers with it as well.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import msgspec
-from flask import Response
-
 from events.merges import MergeNotice
 from events.temporal import AFTER_ALL, BEFORE_ALL, Bounds, format_bounds, format_day
-from service.http.body import JSON
 from service.timeline.views import Clocks
 
 Answer = dict[str, Any]
-
-
-def json_answer(data: Any, status: int = 200, media: str = JSON, headers: Mapping[str, str] | None = None) -> Response:
-    """Data as an answer."""
-    return Response(msgspec.json.encode(data), status, headers, content_type=media)
 
 
 def day(ordinal: int | None) -> str | None:

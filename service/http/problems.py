@@ -1,85 +1,22 @@
-"""Errors to answers: one table, one form (RFC 9457)."""
+"""Errors as answers of the application (see `service.http.statuses`)."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from events.errors import Conflict, DomainError, Invalid, StaleVersion, Unknown
-from service.errors import (
-    AppendRefused,
-    DeadlineExceeded,
-    OutcomeUnknown,
-    QueryTooExpensive,
-    ReadSideBehind,
-    RequestMismatch,
-    ServiceError,
-    StoreFull,
-    StoreUnavailable,
-    Unstorable,
-)
-from service.feeds.cursor import BadCursor, OtherEpoch
+from events.errors import DomainError
+from service.errors import ReadOnly, ServiceError
+from service.http import statuses
 from service.http.context import request_id
-from service.http.errors import (
-    BadHeader,
-    BodyStalled,
-    FromOtherSite,
-    MalformedUrl,
-    NotAuthorized,
-    TooLarge,
-    TooManyImports,
-    UnsupportedMedia,
-    UrlTooLong,
-)
-from service.intake.errors import MalformedJson, Misshapen
-from service.timeline.tokens import BadToken, TokenOfOtherEpoch
-from service.transfer.refusals import ImportRefused, ImportRunning, UnknownImport
-
-PROBLEM_JSON = "application/problem+json"
-TYPE_PREFIX = "urn:frenemies:problem:"
-
-STATUSES: Mapping[type[Exception], int] = MappingProxyType(
-    {
-        MalformedJson: 400,
-        MalformedUrl: 400,
-        BadHeader: 400,
-        BadCursor: 400,
-        BadToken: 400,
-        NotAuthorized: 401,
-        FromOtherSite: 403,
-        BodyStalled: 408,
-        Unknown: 404,
-        UnknownImport: 404,
-        Conflict: 409,
-        AppendRefused: 409,
-        OtherEpoch: 410,
-        TokenOfOtherEpoch: 410,
-        ImportRunning: 409,
-        StaleVersion: 412,
-        TooLarge: 413,
-        UrlTooLong: 414,
-        UnsupportedMedia: 415,
-        Invalid: 422,
-        RequestMismatch: 422,
-        Unstorable: 422,
-        QueryTooExpensive: 422,
-        ImportRefused: 422,
-        TooManyImports: 503,
-        ReadSideBehind: 503,
-        StoreUnavailable: 503,
-        OutcomeUnknown: 503,
-        DeadlineExceeded: 503,
-        StoreFull: 507,
-    }
-)
-"""The status of each refusal; of an error that is not named, that of its nearest ancestor. All others are 500."""
+from service.http.statuses import PROBLEM_JSON, code_of, detail_of, more_of, status_of
 
 _OF_HTTP: Mapping[int, tuple[str, str]] = MappingProxyType(
     {
@@ -89,16 +26,6 @@ _OF_HTTP: Mapping[int, tuple[str, str]] = MappingProxyType(
         413: ("too-large", "The request brings more than the service takes at once."),
     }
 )
-_HEADERS: Mapping[int, Mapping[str, str]] = MappingProxyType(
-    {
-        401: {"WWW-Authenticate": 'Bearer realm="frenemies"'},
-        410: {"Link": '</v1/feed>; rel="start"'},
-        503: {"Retry-After": "1"},
-    }
-)
-_TELLING = (RequestMismatch, ReadSideBehind, QueryTooExpensive)
-"""Failures whose detail is meant for the client; that of all others may tell of the inside."""
-
 _log = structlog.get_logger(__name__)
 
 
@@ -110,29 +37,10 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _accident)
 
 
-def code_of(error: type[Exception]) -> str:
-    """The stable name of an error: its own, or that of its class."""
-    named = next(cls for cls in error.__mro__ if not cls.__name__.startswith("_"))
-    return str(getattr(named, "code", "") or re.sub("(?<=[a-z])(?=[A-Z])", "-", named.__name__).lower())
-
-
-def status_of(error: type[Exception]) -> int:
-    """The status of an error."""
-    return next((STATUSES[cls] for cls in error.__mro__ if cls in STATUSES), 500)
-
-
 def problem(status: int, code: str, title: str, detail: str = "", **more: Any) -> Response:
     """A problem as an answer."""
-    told = {
-        "type": TYPE_PREFIX + code,
-        "title": title,
-        "status": status,
-        "detail": detail or title,
-        "instance": request.path,
-        "request_id": request_id(),
-        **more,
-    }
-    return Response(msgspec.json.encode(told), status, _HEADERS.get(status), content_type=PROBLEM_JSON)
+    told = statuses.told(status, code, title, detail, request.path, request_id(), **more)
+    return Response(msgspec.json.encode(told), status, statuses.headers_of(status, more), content_type=PROBLEM_JSON)
 
 
 def refusal_of(error: DomainError | ServiceError) -> Response:
@@ -146,24 +54,7 @@ def told(error: ServiceError) -> msgspec.Raw:
 
 
 def _refusal(error: DomainError) -> Response:
-    status = status_of(type(error))
-    faults = list(_faults(error)) if status != 404 else []
-    more: dict[str, Any] = {"errors": faults} if faults else {}
-    if isinstance(error, OtherEpoch):
-        more["resync"] = "/v1/feed"
-    return problem(status, error.code, error.title, error.detail, **more)
-
-
-def _faults(error: DomainError) -> Iterator[dict[str, Any]]:
-    """Each thing that is wrong: where, as a pointer into that part of the request, and what."""
-    for pointer, detail in getattr(error, "faults", None) or [(error.pointer, error.detail)]:
-        is_name = bool(pointer) and not pointer.startswith("/")
-        part = getattr(error, "part", "query" if is_name else "body")
-        fault: dict[str, Any] = {"in": part, "pointer": f"/{pointer}" if is_name else pointer, "detail": detail}
-        if isinstance(error, MalformedJson) and error.place is not None:
-            fault |= error.place._asdict()
-        if pointer or isinstance(error, MalformedJson | Misshapen):
-            yield fault
+    return problem(status_of(type(error)), error.code, error.title, error.detail, **more_of(error))
 
 
 def _failure(error: ServiceError) -> Response:
@@ -172,12 +63,16 @@ def _failure(error: ServiceError) -> Response:
         return _accident(error)
     if status > 500:
         _log.warning("not served", error=str(error), path=request.path, request_id=request_id())
+    if isinstance(error, ReadOnly):
+        return _elsewhere(error, status)
     return problem(status, code_of(type(error)), error.title, detail_of(error))
 
 
-def detail_of(error: DomainError | ServiceError) -> str:
-    """What may be told about a refusal: of what failed outside of the domain mostly nothing but its title."""
-    return error.detail if isinstance(error, (DomainError, *_TELLING)) else ""
+def _elsewhere(error: ReadOnly, status: int) -> Response:
+    """Where to record what cannot be recorded here: at the same address of the leader (RFC 5023, 11.1)."""
+    answer = problem(status, code_of(type(error)), error.title, detail_of(error), leader=error.leader)
+    answer.headers.add("Link", f'<{error.leader}{quote(request.path)}>; rel="edit"')
+    return answer
 
 
 def http_problem(error: HTTPException) -> Response:

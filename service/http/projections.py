@@ -6,7 +6,7 @@ from flask import Response
 
 from service.http.api import Resource
 from service.http.context import timeline
-from service.http.plain import json_answer
+from service.http.jsons import json_answer
 
 RESOURCE = Resource("projections", "The tables that questions are answered from.")
 

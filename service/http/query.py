@@ -21,7 +21,7 @@ DEFAULT_LIMIT = 100
 STATUSES = (
     facts.HOLDS, facts.POSSIBLY, facts.CONTESTED, facts.PLANNED, facts.UNCONFIRMED, facts.NOT_HELD, facts.UNKNOWN,
 )  # fmt: skip
-ENDED, EVIDENCE = "ended", "evidence"
+ENDED, EVIDENCE, TEXTS = "ended", "evidence", "texts"
 _LARGEST = 2**53 - 1
 _LONGEST_TERM = 64
 _LONGEST_LIST = 8_000
@@ -160,8 +160,8 @@ class ChangesQuery(Clocks, Paging):
     )
 
 
-class BeliefsQuery(Waiting, Paging):
-    """Which belief changes: of an entity, a relation or a matter, else all; in which part of the log."""
+class ChosenBeliefs(Shape):
+    """Which belief changes: of an entity, a relation or a matter, else all."""
 
     entity = Text(
         LONGEST_NAME, metadata={"description": "Of what is listed under this entity.", "examples": ["red-hat"]}
@@ -175,6 +175,15 @@ class BeliefsQuery(Waiting, Paging):
     )
     matter = Text(LONGEST_NAME, metadata={"description": "Of one matter, by the id that changes name it by."})
     kind = Text(validate=validate.OneOf(KINDS), metadata={"description": "Only matters of this kind."})
+    include = Text(
+        validate=validate.OneOf((EVIDENCE,)),
+        metadata={"description": "Also changes of nothing but who says it, or in which claims."},
+    )
+
+
+class BeliefsQuery(Waiting, Paging, ChosenBeliefs):
+    """Which belief changes, in which part of the log."""
+
     after = Text(
         _LONGEST_TERM, metadata={"description": "Only after this log position, or after this instant of RFC 3339."}
     )
@@ -182,10 +191,28 @@ class BeliefsQuery(Waiting, Paging):
         _LONGEST_TERM,
         metadata={"description": "Only up to this log position or instant; to the last one if left out."},
     )
-    include = Text(
-        validate=validate.OneOf((EVIDENCE,)),
-        metadata={"description": "Also changes of nothing but who says it, or in which claims."},
+
+
+class BeliefFeedQuery(BeliefsQuery):
+    """Which belief changes, and in which form; those of a feed begin behind a place in it."""
+
+    last = Text(
+        data_key="lastEventId",
+        metadata={"description": "Of a feed: the id of the last event seen; else from the start."},
     )
+    since = Text(_LONGEST_TERM, metadata={"description": "In its place: only what was recorded after this instant."})
+    limit = Count(1, LIMITS.page, metadata={"description": f"How much a page holds; {DEFAULT_LIMIT} if left out."})
+    timeout = Count(
+        0,
+        LIMITS.long_poll,
+        metadata={"description": "Of a page of a feed: where there is nothing new, wait for it so many milliseconds."},
+    )
+
+
+class BeliefAtomQuery(ChosenBeliefs):
+    """Which belief changes, for readers of feeds."""
+
+    archive = Text(_LONGEST_TERM, metadata={"description": "Taken from a link to an archive, by which it is found."})
 
 
 class SearchQuery(Waiting, Paging):
@@ -216,11 +243,58 @@ class VoteQuery(Clocks):
     motion = Text(_LONGEST_MOTION)
 
 
-class FeedQuery(Shape):
-    """Which part of the feed."""
+class EventsQuery(Shape):
+    """Which events."""
+
+    type = Text(
+        _LONGEST_LIST,
+        metadata={
+            "description": "Only events of these types, with commas between; without a version, of all its versions.",
+            "examples": ["InvestmentClaimed,AcquisitionClaimed"],
+        },
+    )
+    entity = Text(
+        _LONGEST_LIST,
+        metadata={
+            "description": "Only events that concern one of these: ids with commas.",
+            "examples": ["red-hat"],
+        },
+    )
+
+
+class AtomQuery(EventsQuery):
+    """Which feed for readers of feeds."""
+
+    archive = Text(_LONGEST_TERM, metadata={"description": "Taken from a link to an archive, by which it is found."})
+
+
+class FeedQuery(EventsQuery):
+    """Which part of the feed, and in which of its forms."""
 
     last = Text(data_key="lastEventId", metadata={"description": "The id of the last event seen; else from the start."})
-    limit = Count(1, LIMITS.page, load_default=DEFAULT_LIMIT)
+    since = Text(_LONGEST_TERM, metadata={"description": "In its place: only what was recorded after this instant."})
+    limit = Count(1, LIMITS.page, metadata={"description": f"How many a page holds; {DEFAULT_LIMIT} if left out."})
+    timeout = Count(
+        0,
+        LIMITS.long_poll,
+        metadata={"description": "Of a page: where there is nothing new yet, wait for it so many milliseconds."},
+    )
+    until = Text(
+        _LONGEST_TERM,
+        metadata={"description": "Of pages and lines: up to this id of an event, log position or instant of RFC 3339."},
+    )
+    include = Text(
+        validate=validate.OneOf((TEXTS,)),
+        metadata={"description": "Of lines and event streams: also the texts that events refer to, before them."},
+    )
+
+
+class ReadinessQuery(Shape):
+    """How current the answers have to be."""
+
+    max_lag = Count(
+        metadata={"description": "Of a follower: not ready when it is behind its leader by more than so many seconds."}
+    )
 
 
 class CheckpointQuery(Shape):

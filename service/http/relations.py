@@ -8,9 +8,10 @@ from flask import Response
 
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.jsons import json_answer
 from service.http.paging import asked, linked, next_page, point
 from service.http.pinning import pinned
-from service.http.plain import enveloped, json_answer
+from service.http.plain import enveloped
 from service.http.query import ClaimsQuery, Clocks
 from service.http.records import claim
 from service.http.render import relation_answer

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import inf
+from typing import Any
 
 from flask import Response
 
 from service.http.api import Resource
 from service.http.context import timeline
-from service.http.plain import json_answer
+from service.http.jsons import json_answer
 from service.http.problems import problem
+from service.http.query import ReadinessQuery
 
+_TITLE = "Questions cannot be answered now."
 RESOURCE = Resource("running", "Whether the service runs.")
 
 
@@ -20,10 +24,15 @@ def read_health() -> Response:
     return json_answer({"status": "ok"})
 
 
-@RESOURCE.get("/readyz", "Readiness", refused=())
-def read_readiness() -> Response:
-    """Whether questions can be answered; 503 when not."""
+@RESOURCE.get("/readyz", "Readiness", query=ReadinessQuery, refused=())
+def read_readiness(query: dict[str, Any]) -> Response:
+    """Whether questions can be answered; 503 when not, or when a follower is behind by more than `max_lag` seconds."""
     readiness = timeline().readiness()
+    following = readiness.following
+    told = following.plain() if following else None
     if not readiness.ready:
-        return problem(503, "not-ready", "Questions cannot be answered now.", readiness.reason)
-    return json_answer(asdict(readiness))
+        return problem(503, "not-ready", _TITLE, readiness.reason, following=told)
+    if following is not None and following.lag_seconds > query.get("max_lag", inf):
+        reason = f"It is {following.lag_seconds:.1f} s behind {following.leader}."
+        return problem(503, "not-ready", _TITLE, reason, following=told)
+    return json_answer(asdict(readiness) | {"following": told})

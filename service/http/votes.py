@@ -11,9 +11,9 @@ from events.text import clean_id
 from service.http.api import Resource
 from service.http.context import timeline
 from service.http.errors import BadQuery
+from service.http.jsons import json_answer
 from service.http.paging import point
 from service.http.pinning import pinned
-from service.http.plain import json_answer
 from service.http.query import VoteQuery
 from service.http.render import vote_answer
 from service.intake.errors import Fault

@@ -10,7 +10,7 @@ from flask import Response
 from events.errors import DomainError, Invalid
 from service.http.context import expected_version, recorder, request_key, timeline
 from service.http.errors import BadPath
-from service.http.plain import json_answer
+from service.http.jsons import json_answer
 from service.http.records import written
 from service.intake.errors import Misshapen
 from service.timeline.drafts import Draft

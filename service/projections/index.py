@@ -109,6 +109,10 @@ class Index:
         """The entities with all that were ever merged with one of them."""
         return self._read("merge_classes", scalar_row, entities=list(entities))
 
+    def streams_about(self, entities: Collection[str], limit: int) -> list[str]:
+        """At most `limit` streams in which something is recorded of one of the entities, in no order."""
+        return self._read("streams_about", scalar_row, entities=list(entities), limit=limit)
+
     def claims_of(self, first: Collection[str], second: Collection[str], limit: int) -> list[str]:
         """At most `limit` claims that name one of each group, with the responses that bear on them."""
         return self._read("claims_of", scalar_row, first=list(first), second=list(second), limit=limit)

@@ -15,10 +15,13 @@ from service.errors import SchemaMissing
 from service.projections.projection import Projection, schema_of
 from service.projections.status import RebuildStatus
 from service.sql import load_queries
+from service.store.following import LATELY, Following
 
 Row = TypeVar("Row")
 _QUERIES = load_queries("vitals")
 _REBUILD = load_queries("projections")["rebuild"]
+_HOOKS = load_queries("hooks")["vitals"]
+_FOLLOWING = load_queries("following")["following"]
 _STATEMENT_TIMEOUT = "1s"
 _PATIENCE = 3.0
 
@@ -54,11 +57,27 @@ class ProjectionVitals:
 
 
 @dataclass(frozen=True, slots=True)
+class HookVitals:
+    """How many subscriptions are in which state, and how many of their events wait, or were given up."""
+
+    active: int
+    paused: int
+    disabled: int
+    pending: int
+    parked: int
+
+
+@dataclass(frozen=True, slots=True)
 class Vitals:
-    """The log, and the projections."""
+    """The log, the projections, and the webhooks; these are None in a database that has none yet.
+
+    `following`: whom the log follows; None for one of its own.
+    """
 
     log: LogVitals
     projections: tuple[ProjectionVitals, ...]
+    hooks: HookVitals | None = None
+    following: Following | None = None
 
 
 class VitalsReader:
@@ -75,7 +94,8 @@ class VitalsReader:
             connection = self._connection or self._connect()
             with translated():
                 (log,) = _rows(connection, _QUERIES["log"], {}, LogVitals)
-                return Vitals(log, tuple(_projection(connection, one) for one in self._projections))
+                projections = tuple(_projection(connection, one) for one in self._projections)
+                return Vitals(log, projections, _hooks(connection), _following(connection))
         except BaseException:
             self.close()
             raise
@@ -103,6 +123,23 @@ def _projection(connection: Connection, projection: Projection) -> ProjectionVit
     schema = schema_of(projection)
     rebuild = _rows(connection, _REBUILD, {"schema": schema}, RebuildStatus)
     return ProjectionVitals(projection.name, _tables(connection, schema), rebuild[0] if rebuild else None)
+
+
+def _following(connection: Connection) -> Following | None:
+    try:
+        with translated():
+            found = _rows(connection, _FOLLOWING, {"lately": LATELY}, Following)
+    except SchemaMissing:
+        return None
+    return found[0] if found else None
+
+
+def _hooks(connection: Connection) -> HookVitals | None:
+    try:
+        with translated():
+            return _rows(connection, _HOOKS, {}, HookVitals)[0]
+    except SchemaMissing:
+        return None
 
 
 def _tables(connection: Connection, schema: str) -> TableVitals | None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from events.identity import split_stream
 from service.db import Database
+from service.errors import NotBuilt
 from service.projections.index import Index, NewestName, Reached
 from service.store.protocol import EventStore
 
@@ -70,6 +71,14 @@ class WholeIndex(Index):
     def look_alikes(self, entity: str) -> list[str]:
         """None."""
         return []
+
+
+class NoIndex(Index):
+    """An index that nobody keeps: whoever asks it looks through the log instead."""
+
+    def position(self) -> int:
+        """NotBuilt."""
+        raise NotBuilt("There is none.")
 
 
 def _streams(store: EventStore) -> Iterator[str]:

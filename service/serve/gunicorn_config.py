@@ -13,7 +13,8 @@ keepalive = 5
 max_requests = 0
 # Longer lines are answered with 414 by the application, not by a cut connection.
 limit_request_line = 8190
-limit_request_field_size = 8190
+# So that an id of an event that is none is refused by the application, not by a cut connection.
+limit_request_field_size = 16_380
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 accesslog = None

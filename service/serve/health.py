@@ -6,7 +6,7 @@ import sys
 import urllib.error
 import urllib.request
 
-from service.errors import NotBuilt
+from service.errors import STALLED, NotBuilt
 from service.settings import read_settings
 
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -21,13 +21,14 @@ def is_ready(base: str, timeout: float = 2.0) -> bool:
         return False
 
 
-def is_building(base: str, timeout: float = 2.0) -> bool:
-    """Whether the service at `base` answers, and is not ready because its read side is being built."""
+def is_catching_up(base: str, timeout: float = 2.0) -> bool:
+    """Whether the service at `base` answers, and is not ready because its read side is built or has much to take in."""
     try:
         with _NO_PROXY.open(f"{base}/readyz", timeout=timeout):
             return False
     except urllib.error.HTTPError as error:
-        return NotBuilt().title in error.read().decode()
+        said = error.read().decode()
+        return NotBuilt().title in said or STALLED in said
     except (OSError, ValueError):
         return False
 

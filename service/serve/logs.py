@@ -22,6 +22,7 @@ _SHARED: list[Processor] = [
 ]
 
 
+_TALKATIVE = ("psycopg.pool", "httpx2")
 _LEFT_BEHIND = re.compile("(closing returned|rolling back returned|discarding closed) connection")
 
 
@@ -73,8 +74,8 @@ def formatter(*, brief: bool = False) -> logging.Formatter:
 
 
 def _is_worth_telling(record: logging.LogRecord) -> bool:
-    """Not every coming and going of a connection. (The level of that logger is set by others.)"""
-    return record.levelno >= logging.WARNING or record.name != "psycopg.pool"
+    """Not every coming and going of a connection, nor each address that is asked: that may hold what lets in."""
+    return record.levelno >= logging.WARNING or record.name not in _TALKATIVE
 
 
 def _concerns_a_person(record: logging.LogRecord) -> bool:

@@ -29,11 +29,12 @@ from service import metrics
 from service.bootstrap import vitals_reader
 from service.errors import ServiceError, SettingsError
 from service.metrics import Asked
-from service.projections.vitals import ProjectionVitals, Vitals
+from service.projections.vitals import HookVitals, ProjectionVitals, Vitals
 from service.serve.logs import configure_logs
 from service.serve.signals import Signals
 from service.settings import read_settings
 from service.slots import files_to_read
+from service.store.following import Following
 
 PATH = "/metrics"
 PATIENCE = 1.0
@@ -69,6 +70,8 @@ class Present(Collector):
             yield from _of_log(vitals)
             yield from _of_tables(vitals.projections)
             yield from _of_rebuilds(vitals.projections)
+            yield from _of_hooks(vitals.hooks)
+            yield from _of_following(vitals.following)
 
     def _vitals(self) -> Vitals | None:
         """One question is under way at a time, so that a silent database does not gather threads."""
@@ -180,6 +183,27 @@ def _of_rebuilds(projections: Sequence[ProjectionVitals]) -> Iterator[Metric]:
     yield _gauge(metrics.REBUILD_TOTAL, {(name, found.phase_now): found.total for name, found in last})
     yield _gauge(metrics.REBUILD_LEFT, {(name, found.phase_now): found.seconds_left for name, found in last})
     yield _gauge(metrics.REBUILD_WHOLE_LEFT, {(name,): found.whole_seconds_left for name, found in last})
+
+
+def _of_hooks(hooks: HookVitals | None) -> Iterator[Metric]:
+    if hooks is not None:
+        states: dict[tuple[str, ...], int] = {
+            ("active",): hooks.active,
+            ("paused",): hooks.paused,
+            ("disabled",): hooks.disabled,
+        }
+        yield _gauge(metrics.SUBSCRIPTIONS, states)
+        yield _gauge(metrics.DELIVERIES_PENDING, {(): hooks.pending})
+        yield _gauge(metrics.DELIVERIES_PARKED, {(): hooks.parked})
+
+
+def _of_following(following: Following | None) -> Iterator[Metric]:
+    if following is not None:
+        yield _gauge(metrics.FOLLOWING_LEADER_HEAD, {(): following.leader_position})
+        yield _gauge(metrics.FOLLOWING_LAG_EVENTS, {(): following.lag_events})
+        yield _gauge(metrics.FOLLOWING_LAG, {(): following.lag_seconds})
+        yield _gauge(metrics.FOLLOWING_VERIFIED, {(): following.verified_size})
+        yield _gauge(metrics.FOLLOWING_HALTED, {(): following.is_halted})
 
 
 def _gauge(asked: Asked, values: Mapping[tuple[str, ...], float | None]) -> Metric:

@@ -12,7 +12,7 @@ from time import monotonic
 
 import structlog
 
-from service.bootstrap import demand_signing_key, signing_key
+from service.bootstrap import demand_followable, demand_signing_key, signing_key
 from service.cores import ALLOWED
 from service.errors import ServiceError
 from service.projections.catalog import PROJECTIONS
@@ -20,7 +20,9 @@ from service.projections.projection import Projection
 from service.serve.address import base_url, demand_guard, listen
 from service.serve.child import Child
 from service.serve.database import embedded_folder, open_database
-from service.serve.health import is_building, is_ready
+from service.serve.feeding import Feeding, feeding
+from service.serve.following import following_child, settle
+from service.serve.health import is_catching_up, is_ready
 from service.serve.metering import Metering, metering
 from service.serve.preparing import prepared
 from service.serve.projector import keeps_tree
@@ -62,13 +64,21 @@ def serve(
     """
     demand_guard(settings)
     demand_signing_key(settings)
+    demand_followable(settings)
     with Signals() as signals, link or listen(settings.host, settings.port) as link, open_database(settings) as url:
         report = prepared(settings, url)
         _log.info("database prepared", applied=list(report.applied), roles=report.roles)
+        settle(settings, url, signals)
         if load is not None:
             load(url)
-        settings = replace(settings, log_key=signing_key(settings, url, embedded_folder(settings)))
-        with metering(settings) as meter, _children(settings, size, url, link, meter) as children:
+        # Of a log that is followed, the leader signs the checkpoints.
+        key = signing_key(settings, url, embedded_folder(settings)) if settings.follow is None else None
+        settings = replace(settings, log_key=key)
+        with (
+            metering(settings) as meter,
+            feeding(settings, link.getsockname()[1]) as feed,
+            _children(settings, size, url, link, meter, feed) as children,
+        ):
             _run(children, signals, base_url(link), on_ready)
 
 
@@ -81,7 +91,7 @@ def _run(children: list[Child], signals: Signals, base: str, on_ready: Callable[
             announced = is_ready(base)
             if announced:
                 on_ready(base)
-            elif monotonic() > deadline and not is_building(base):
+            elif monotonic() > deadline and not is_catching_up(base):
                 raise NeverReady(f"{base}/readyz did not answer within {READY_WITHIN:.0f} seconds.")
             pause = _POLL_READY
         signals.wait(pause)
@@ -90,13 +100,15 @@ def _run(children: list[Child], signals: Signals, base: str, on_ready: Callable[
 
 @contextmanager
 def _children(
-    settings: Settings, size: Size, url: str, link: socket.socket, meter: Metering | None
+    settings: Settings, size: Size, url: str, link: socket.socket, meter: Metering | None, feed: Feeding | None
 ) -> Iterator[list[Child]]:
     plain = _environment(settings, size, url)
-    environment = plain | (meter.told_to_children() if meter else {})
+    environment = plain | (meter.told_to_children() if meter else {}) | (feed.told_to_children() if feed else {})
     children = [
         *(_projector(one, environment, settings) for one in PROJECTIONS),
+        _sender(environment) if settings.follow is None else following_child(environment, settings),
         Child("web", _gunicorn(size, link), environment, files=[link.fileno()]),
+        *([feed.child(environment)] if feed else []),
         *([meter.child(plain)] if meter else []),
     ]
     try:
@@ -113,6 +125,10 @@ def _projector(chosen: Projection, environment: Mapping[str, str], settings: Set
     """With the key that signs checkpoints only where the tree is kept."""
     own = {**environment, "FRENEMIES_LOG_KEY": settings.log_key or ""} if keeps_tree(chosen) else environment
     return Child(f"projector-{chosen.name}", [sys.executable, "-m", "service.serve.projector", chosen.name], own)
+
+
+def _sender(environment: Mapping[str, str]) -> Child:
+    return Child("webhooks", [sys.executable, "-m", "service.serve.webhooks"], environment)
 
 
 def _gunicorn(size: Size, link: socket.socket) -> list[str]:
@@ -132,6 +148,10 @@ def _environment(settings: Settings, size: Size, url: str) -> dict[str, str]:
         "FRENEMIES_PORT": str(settings.port),
         "FRENEMIES_ADMIN_KEY": settings.admin_key or "",
         "FRENEMIES_LOG_KEY": "",
+        "FRENEMIES_FOLLOW": settings.follow or "",
+        "FRENEMIES_FOLLOW_KEY": "",
+        "FRENEMIES_FOLLOW_VERIFIER": " ".join(settings.follow_verifiers),
+        "FRENEMIES_WEBHOOKS_LOOPBACK": str(settings.webhooks_loopback),
         "FRENEMIES_POOL_SIZE": str(max(settings.pool_size, size.threads)),
         # More workers than cores cannot be kept to one each without some of them going short.
         "FRENEMIES_ONE_CORE": str(settings.one_core and size.workers <= len(ALLOWED)),

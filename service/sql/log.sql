@@ -87,6 +87,43 @@ SELECT position, stream, version, topic, state, recorded_at FROM log.events
 WHERE position > %(after)s::bigint AND position <= %(until)s::bigint
 ORDER BY position LIMIT %(limit)s::integer;
 
+-- name: read_topics
+-- The next events of some topics after a position and up to one; of any topic where none are named.
+SELECT position, stream, version, topic, state, recorded_at FROM log.events
+WHERE position > %(after)s::bigint AND position <= %(until)s::bigint
+  AND (%(topics)s::text[] IS NULL OR topic = ANY (%(topics)s::text[]))
+ORDER BY position LIMIT %(limit)s::integer;
+
+-- name: read_log_of_streams
+-- The next events of some streams after a position and up to one, in the order of the log, and of some topics. `+ 0`
+-- keeps the planner from reading the whole log between the positions.
+SELECT e.position, e.stream, e.version, e.topic, e.state, e.recorded_at
+FROM (SELECT DISTINCT unnest(%(streams)s::text[]) COLLATE "C" AS stream) wanted
+CROSS JOIN LATERAL (
+    SELECT * FROM log.events e
+    WHERE e.stream = wanted.stream AND e.position + 0 > %(after)s::bigint AND e.position + 0 <= %(until)s::bigint
+) e
+WHERE %(topics)s::text[] IS NULL OR e.topic = ANY (%(topics)s::text[])
+ORDER BY e.position LIMIT %(limit)s::integer;
+
+-- name: read_topics_back
+-- The last events of some topics up to a position and after one, the last of them first; of any topic where none are named.
+SELECT position, stream, version, topic, state, recorded_at FROM log.events
+WHERE position > %(after)s::bigint AND position <= %(until)s::bigint
+  AND (%(topics)s::text[] IS NULL OR topic = ANY (%(topics)s::text[]))
+ORDER BY position DESC LIMIT %(limit)s::integer;
+
+-- name: read_log_of_streams_back
+-- The last events of some streams up to a position and after one, the last of them first, and of some topics. `+ 0` as above.
+SELECT e.position, e.stream, e.version, e.topic, e.state, e.recorded_at
+FROM (SELECT DISTINCT unnest(%(streams)s::text[]) COLLATE "C" AS stream) wanted
+CROSS JOIN LATERAL (
+    SELECT * FROM log.events e
+    WHERE e.stream = wanted.stream AND e.position + 0 > %(after)s::bigint AND e.position + 0 <= %(until)s::bigint
+) e
+WHERE %(topics)s::text[] IS NULL OR e.topic = ANY (%(topics)s::text[])
+ORDER BY e.position DESC LIMIT %(limit)s::integer;
+
 -- name: select_events
 -- The events of one stream between two versions, for the event sourcing library.
 SELECT position, stream, version, topic, state, recorded_at FROM log.events
@@ -128,6 +165,10 @@ JOIN log.texts t ON t.scope = wanted.scope AND t.content_sha256 = wanted.hash;
 -- name: read_texts
 -- The texts behind references.
 SELECT reference, scope, salt, digest, content FROM log.texts WHERE reference = ANY (%(references)s::uuid[]);
+
+-- name: text_sizes
+-- How many bytes the texts behind references have.
+SELECT reference, octet_length(content) FROM log.texts WHERE reference = ANY (%(references)s::uuid[]);
 
 -- name: epoch
 -- The identity of the log.

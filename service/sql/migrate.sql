@@ -35,7 +35,10 @@ DO $$
 DECLARE
     wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['frenemies_owner', 'frenemies_api', 'frenemies_projector', 'frenemies_keeper'] LOOP
+    FOREACH wanted IN ARRAY ARRAY[
+        'frenemies_owner', 'frenemies_api', 'frenemies_projector', 'frenemies_keeper', 'frenemies_sender',
+        'frenemies_follower'
+    ] LOOP
         IF to_regrole(wanted) IS NULL THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
@@ -47,23 +50,24 @@ BEGIN
 END $$;
 
 -- name: own
--- The log, and what was done with projections, belongs to frenemies_owner; frenemies_projector makes the read side.
+-- The log, what was done with projections, and subscriptions belong to frenemies_owner; frenemies_projector makes the read side.
 DO $$
 DECLARE
     thing record;
 BEGIN
     ALTER SCHEMA log OWNER TO frenemies_owner;
     ALTER SCHEMA projections OWNER TO frenemies_owner;
+    ALTER SCHEMA hooks OWNER TO frenemies_owner;
     FOR thing IN
         SELECT c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname IN ('log', 'projections') AND c.relkind IN ('r', 'p', 'v', 'm')
+        WHERE n.nspname IN ('log', 'projections', 'hooks') AND c.relkind IN ('r', 'p', 'v', 'm')
             AND pg_get_userbyid(c.relowner) <> 'frenemies_owner'
     LOOP
         EXECUTE format('ALTER TABLE %s OWNER TO frenemies_owner', thing.name);
     END LOOP;
     FOR thing IN
         SELECT p.oid::regprocedure AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-        WHERE n.nspname IN ('log', 'projections') AND pg_get_userbyid(p.proowner) <> 'frenemies_owner'
+        WHERE n.nspname IN ('log', 'projections', 'hooks') AND pg_get_userbyid(p.proowner) <> 'frenemies_owner'
     LOOP
         EXECUTE format('ALTER FUNCTION %s OWNER TO frenemies_owner', thing.name);
     END LOOP;
@@ -92,7 +96,8 @@ BEGIN
 END $$;
 
 -- name: grant
--- Who may do what: append and read the API, read the log and keep the read side the projector, keep the tree the keeper.
+-- Who may do what: append and read the API, read the log and keep the read side the projector, keep the tree the keeper,
+-- read the log and note what became of events the sender, take events over from a leader the follower.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA log FROM PUBLIC;
 GRANT USAGE ON SCHEMA log, projections TO frenemies_api, frenemies_projector;
 GRANT SELECT ON ALL TABLES IN SCHEMA log TO frenemies_api, frenemies_projector;
@@ -119,6 +124,17 @@ GRANT INSERT ON log.tiles TO frenemies_keeper;
 GRANT INSERT, UPDATE ON log.tree_edge TO frenemies_keeper;
 GRANT UPDATE ON log.tree TO frenemies_keeper;
 GRANT EXECUTE ON FUNCTION log.publish_checkpoint TO frenemies_keeper;
+GRANT USAGE ON SCHEMA log TO frenemies_follower;
+GRANT SELECT ON log.events, log.epoch, log.tree, log.tree_edge, log.tiles, log.checkpoints, log.following TO frenemies_follower;
+GRANT UPDATE ON log.tree, log.following TO frenemies_follower;
+GRANT EXECUTE ON FUNCTION log.begin_following, log.take_over TO frenemies_follower;
+GRANT USAGE ON SCHEMA hooks TO frenemies_api, frenemies_sender;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA hooks TO frenemies_api;
+GRANT USAGE ON SCHEMA log TO frenemies_sender;
+GRANT SELECT ON log.events, log.epoch TO frenemies_sender;
+GRANT SELECT ON ALL TABLES IN SCHEMA hooks TO frenemies_sender;
+GRANT UPDATE (state, reason, position, edition) ON hooks.subscriptions TO frenemies_sender;
+GRANT INSERT, UPDATE, DELETE ON hooks.deliveries TO frenemies_sender;
 
 -- name: login
 -- Who migrates, and whether that login may do anything.

@@ -18,6 +18,21 @@ WITH RECURSIVE same (entity) AS (
 )
 SELECT entity FROM same;
 
+-- name: streams_about
+-- The streams in which something is recorded of entities: their own, those merged into them, claims that name them, and
+-- responses to these.
+WITH RECURSIVE bearing (claim) AS (
+    SELECT claim FROM claim_entities WHERE entity = ANY (%(entities)s::text[])
+    UNION
+    SELECT r.claim FROM bearing b JOIN responses r ON r.other = b.claim
+)
+SELECT 'entity-' || entity FROM unnest(%(entities)s::text[]) AS asked(entity)
+UNION
+SELECT 'entity-' || merged FROM merges WHERE into_entity = ANY (%(entities)s::text[])
+UNION
+SELECT 'claim-' || claim FROM bearing
+LIMIT %(limit)s::integer;
+
 -- name: claims_of
 -- The claims that name all of some groups of entities, with the responses that bear on them, however indirectly.
 WITH RECURSIVE named (claim) AS (

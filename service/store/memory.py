@@ -123,6 +123,34 @@ class MemoryStore:
         with self._lock:
             return _up_to(self._log[max(after, 0) : max(after, 0) + limit], until)
 
+    def read_selected(
+        self,
+        after: int,
+        limit: int,
+        until: int,
+        *,
+        streams: Collection[str] | None = None,
+        topics: Collection[str] | None = None,
+    ) -> list[StoredRecord]:
+        """The next events of the log that are in some streams, or have one of some topics."""
+        return [
+            record
+            for record in self.read_log(after, self.head(), until)
+            if (streams is None or record.stream in streams) and (topics is None or record.topic in topics)
+        ][:limit]
+
+    def read_back(
+        self,
+        until: int,
+        limit: int,
+        after: int,
+        *,
+        streams: Collection[str] | None = None,
+        topics: Collection[str] | None = None,
+    ) -> list[StoredRecord]:
+        """The last events of the log that are in some streams, or have one of some topics."""
+        return self.read_selected(after, self.head(), until, streams=streams, topics=topics)[::-1][:limit]
+
     def head(self) -> int:
         """The last position."""
         return len(self._log)
@@ -162,6 +190,10 @@ class MemoryStore:
         """The texts behind the references."""
         with self._lock:
             return {reference: self._texts[reference] for reference in references if reference in self._texts}
+
+    def text_sizes(self, references: Collection[UUID]) -> dict[UUID, int]:
+        """The sizes of the texts behind the references."""
+        return {reference: len(text.content.encode()) for reference, text in self.read_texts(references).items()}
 
     def epoch(self) -> UUID:
         """The identity of this log."""

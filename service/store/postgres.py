@@ -116,6 +116,30 @@ class PostgresStore:
         """The next events of the log."""
         return self._records("read_log", after=after, limit=limit, until=_end(until))
 
+    def read_selected(
+        self,
+        after: int,
+        limit: int,
+        until: int,
+        *,
+        streams: Collection[str] | None = None,
+        topics: Collection[str] | None = None,
+    ) -> list[StoredRecord]:
+        """The next events of the log that are in some streams, or have one of some topics."""
+        return self._selected("", after, limit, until, streams, topics)
+
+    def read_back(
+        self,
+        until: int,
+        limit: int,
+        after: int,
+        *,
+        streams: Collection[str] | None = None,
+        topics: Collection[str] | None = None,
+    ) -> list[StoredRecord]:
+        """The last events of the log that are in some streams, or have one of some topics."""
+        return self._selected("_back", after, limit, until, streams, topics)
+
     def select_events(
         self, stream: str, *, gt: int | None, lte: int | None, desc: bool, limit: int | None
     ) -> list[StoredRecord]:
@@ -163,6 +187,10 @@ class PostgresStore:
         """The texts behind the references."""
         found = self._read("read_texts", args_row(ErasableText), references=list(references))
         return {text.reference: text for text in found}
+
+    def text_sizes(self, references: Collection[UUID]) -> dict[UUID, int]:
+        """The sizes of the texts behind the references."""
+        return dict(self._read("text_sizes", tuple_row, references=list(references)))
 
     def epoch(self) -> UUID:
         """The identity of this log."""
@@ -221,6 +249,21 @@ class PostgresStore:
         return Appended(records[0].position, len(records), self.head(), records[-1].recorded_at)
 
     # reading
+
+    def _selected(
+        self,
+        way: str,
+        after: int,
+        limit: int,
+        until: int,
+        streams: Collection[str] | None,
+        topics: Collection[str] | None,
+    ) -> list[StoredRecord]:
+        wanted: dict[str, object] = {"after": after, "limit": limit, "until": until}
+        chosen = None if topics is None else list(topics)
+        if streams is None:
+            return self._records(f"read_topics{way}", topics=chosen, **wanted)
+        return self._records(f"read_log_of_streams{way}", streams=list(streams), topics=chosen, **wanted)
 
     def _records(self, name: str, **params: object) -> list[StoredRecord]:
         return self._read(name, args_row(StoredRecord), **params)

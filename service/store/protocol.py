@@ -185,6 +185,30 @@ class EventStore(Protocol):
         """At most `limit` events after position `after` and up to `until`, in order, without a gap."""
         ...
 
+    def read_selected(
+        self,
+        after: int,
+        limit: int,
+        until: int,
+        *,
+        streams: Collection[str] | None = None,
+        topics: Collection[str] | None = None,
+    ) -> list[StoredRecord]:
+        """As `read_log`, of some streams or topics only. It costs what is in the streams, else in the stretch."""
+        ...
+
+    def read_back(
+        self,
+        until: int,
+        limit: int,
+        after: int,
+        *,
+        streams: Collection[str] | None = None,
+        topics: Collection[str] | None = None,
+    ) -> list[StoredRecord]:
+        """As `read_selected`, from the end: the last ones up to `until` and after `after`, the last of them first."""
+        ...
+
     def head(self) -> int:
         """The last position, 0 for an empty log."""
         ...
@@ -215,6 +239,10 @@ class EventStore(Protocol):
 
     def read_texts(self, references: Collection[UUID]) -> dict[UUID, ErasableText]:
         """The texts behind the references; erased ones are left out."""
+        ...
+
+    def text_sizes(self, references: Collection[UUID]) -> dict[UUID, int]:
+        """How many bytes the texts behind the references have; erased ones are left out."""
         ...
 
     def epoch(self) -> UUID:

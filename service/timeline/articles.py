@@ -20,9 +20,10 @@ from events.text import clean_name, clean_text
 from events.values import ArticleContent, Sealed, Text
 from service.settings import Limits
 from service.store.protocol import StreamKey
+from service.timeline.brought import ARTICLE, SAME_DATE, SHA256
 from service.timeline.drafts import ArticleCorrectionDraft, ArticleDraft
 from service.timeline.texts import AUTHORS
-from service.timeline.workspace import ARTICLE, SAME_DATE, SHA256, Workspace, demand_version, under_changes
+from service.timeline.workspace import Workspace, demand_version, under_changes
 
 _ID = re.compile("[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _LONGEST_TEXT = Limits().article_text

@@ -19,6 +19,7 @@ from events.text import clean_name, clean_text
 from events.validation import anchored, normal_claim, with_checked_time
 from events.values import AssertedBy, ClaimContent, ClaimTime, Evidence, Quote
 from service.store.protocol import StreamLink
+from service.timeline.brought import ARTICLE, is_uuid
 from service.timeline.drafts import (
     ClaimCorrectionDraft,
     ClaimDraft,
@@ -29,7 +30,7 @@ from service.timeline.drafts import (
     RetractionDraft,
     Voice,
 )
-from service.timeline.workspace import ARTICLE, Workspace, demand, demand_version, is_uuid, under_changes
+from service.timeline.workspace import Workspace, demand, demand_version, under_changes
 
 
 def record_claim(work: Workspace, draft: ClaimDraft) -> str:

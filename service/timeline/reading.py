@@ -33,6 +33,7 @@ from service.settings import Limits
 from service.store.protocol import EventStore
 from service.store.rows import readable, recorded
 from service.store.texts import Opener
+from service.timeline.brought import REF, is_uuid
 from service.timeline.claim_views import claim_views
 from service.timeline.loading import Loader, refs_of
 from service.timeline.naming import Naming
@@ -47,13 +48,11 @@ from service.timeline.views import (
     Clocks,
     EntityStateView,
     EntityView,
-    FeedPage,
     Page,
     RelationView,
     StatePart,
     VoteView,
 )
-from service.timeline.workspace import REF, is_uuid
 
 OWNS = "owns"
 MOST_OWNED = 50
@@ -271,11 +270,6 @@ class Reader:
         return {name: record.contents[-1][1] for name, record in found.items()}
 
     # the log
-
-    def feed(self, after: int, limit: int) -> FeedPage:
-        """The next events of the log."""
-        rows = self._store.read_log(after, limit)
-        return FeedPage(self._store.epoch(), tuple(map(recorded, rows)), self._store.head())
 
     def open_texts(self, events: Collection[DomainEvent]) -> dict[str, str | None]:
         """The texts behind the seals of some events, by reference; None where one was erased.

@@ -12,6 +12,7 @@ from events.identity import article_id, article_stream, canonical_url, entity_st
 from events.rules import SAME_AS
 from events.values import ClaimTime
 from service.timeline.articles import correct_article, register_article
+from service.timeline.brought import is_uuid
 from service.timeline.claims import amend_claim, record_claim, record_response
 from service.timeline.drafts import (
     ArticleCorrectionDraft,
@@ -29,7 +30,7 @@ from service.timeline.drafts import (
 )
 from service.timeline.entities import PERSON, change_entity
 from service.timeline.texts import AUTHORS
-from service.timeline.workspace import Workspace, is_uuid
+from service.timeline.workspace import Workspace
 
 _SAME_AS = re.compile(rf"{SAME_AS}\((.+)\)")
 

@@ -13,19 +13,31 @@ import msgspec
 from events.errors import Conflict, DomainError, Unknown
 from events.records import EVER
 from events.values import Recorder
-from service.errors import GuardFailed, KeyTaken, NotBuilt, RequestMismatch, ServiceError, StreamConflict, TextTaken
+from service.errors import (
+    STALLED,
+    GuardFailed,
+    KeyTaken,
+    NotBuilt,
+    RequestMismatch,
+    ServiceError,
+    StreamConflict,
+    TextTaken,
+)
 from service.projections.beliefs import Beliefs
 from service.projections.index import Index
 from service.projections.status import ProjectionStatus, TableState
 from service.settings import Limits
 from service.store.application import TimelineApplication
+from service.store.following import Following
 from service.store.protocol import Request, StoredRequest
 from service.timeline.beliefs import BeliefChanges
 from service.timeline.changes import differences, two_points
 from service.timeline.clocks import ClockReader
 from service.timeline.drafts import ClaimDraft, Draft
 from service.timeline.entities import PERSON
+from service.timeline.feed import Feed
 from service.timeline.mementos import Recording, recordings
+from service.timeline.motion import Motion
 from service.timeline.network import Networks
 from service.timeline.nodes import Nodes
 from service.timeline.periods import Periods
@@ -51,6 +63,7 @@ class Readiness:
     position: int
     head: int
     parked: int
+    following: Following | None = None
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -71,14 +84,19 @@ class Timeline(Reader):
         limits: Limits,
         proofs: LogProofs,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        following: Callable[[], Following | None] = lambda: None,
     ) -> None:
+        """`following`: whom the log follows, if anybody."""
         super().__init__(application.store, index, beliefs, limits)
         self._application = application
         self.proofs = proofs
         nodes = Nodes(self._load, self._naming, limits.graph_nodes)
         self.network = Networks(self._load, index, beliefs, nodes, limits)
         self.periods = Periods(self._load, index, beliefs, nodes, limits)
+        self.feed = Feed(application.store, index)
         self._now = now
+        self._following = following
+        self._motion = Motion(LONGEST_LAG.total_seconds())
         self._patience = limits.request_deadline
         self._recollection = Recollection()
         self._records = RecordCount(application.store)
@@ -188,9 +206,9 @@ class Timeline(Reader):
     def readiness(self) -> Readiness:
         """Whether questions can be answered: not when the database is out of reach, nor when the read side stalls."""
         try:
-            state, head = self._index.state(), self.head()
-            reason = self._why_not_ready(state)
-            return Readiness(not reason, reason, state.position, head, state.parked)
+            state, head, following = self._index.state(), self.head(), self._following()
+            reason = self._why_not_ready(state, head, following)
+            return Readiness(not reason, reason, state.position, head, state.parked, following)
         except ServiceError as error:
             return Readiness(False, error.title, 0, 0, 0)
 
@@ -198,13 +216,18 @@ class Timeline(Reader):
         """How far the projections are, and their last rebuilds."""
         return self._index.status()
 
-    def _why_not_ready(self, state: TableState) -> str:
+    def _why_not_ready(self, state: TableState, head: int, following: Following | None) -> str:
         """Empty when questions can be answered."""
         if not state.is_built:
             return f"{NotBuilt().title} It is at position {state.position}."
+        if following is not None:
+            if following.is_halted:
+                return f"Nothing more is taken over from {following.leader}. {following.error}"
+            # What is taken over was recorded long ago: its age does not tell how long it has been waiting here.
+            return STALLED if self._motion.is_stalled(state.position, head) else ""
         waiting = self._application.store.recorded_at(state.position + 1)
         is_stalled = waiting is not None and self._now() - waiting > LONGEST_LAG
-        return "The read side does not follow the log." if is_stalled else ""
+        return STALLED if is_stalled else ""
 
     def _attempt_quickly(
         self, drafts: Sequence[Draft], recorder: Recorder, request: RequestKey | None

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
-from uuid import UUID
 
 from events.causes import Cause
 from events.changes import Change
 from events.courses import Course
-from events.envelope import RecordedEvent
 from events.knowledge import Point
 from events.merges import MergeNotice
 from events.network import Frenemies, Step
@@ -325,15 +323,6 @@ class FrenemiesView:
     refs: dict[str, str]
     notices: tuple[MergeNotice, ...]
     after: str | None
-
-
-@dataclass(frozen=True)
-class FeedPage:
-    """Events of the log in order, and the identity of the log that their cursors carry."""
-
-    epoch: UUID
-    events: tuple[RecordedEvent, ...]
-    head: int
 
 
 @dataclass(frozen=True)

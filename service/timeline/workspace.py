@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from typing import TypeVar
-from uuid import UUID
 
 from events.errors import DomainError, Invalid, InvalidDate, StaleVersion, UnknownReference
 from events.event_types import ClaimCorrected, ClaimReinstated, ClaimRetracted, DomainEvent
@@ -18,19 +17,15 @@ from events.identity import (
     split_stream,
 )
 from events.records import Amendment, ArticleRecord, ClaimRecord, EntityRecord, Record, evolve
-from events.rules import SAME_AS, parse_rule
 from events.values import ClaimContent, ClaimTime, Recorder
 from service.store.protocol import ErasableText, EventStore, StreamKey, StreamLink
 from service.store.rows import event_of, folded
 from service.store.snapshots import Present, read_present
+from service.timeline.brought import REF, SAME_DATE, SHA256, claim_of_rule, is_uuid
 from service.timeline.recollection import NOWHERE, Place, Recollection
 from service.timeline.texts import Sealer, sealed_in
 
-REF, SHA256 = "ref", "sha256"
-ARTICLE, SAME_DATE = "article", "same_as"
 _SHA256 = re.compile("[0-9a-f]{64}")
-_UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_NIL = str(UUID(int=0))
 AnyRecord = TypeVar("AnyRecord", EntityRecord, ArticleRecord, ClaimRecord)
 
 
@@ -257,13 +252,11 @@ class Workspace:
             self.links.append(StreamLink(SAME_DATE, stream, claim_stream(source)))
 
     def _claim_of_rule(self, time: ClaimTime) -> str | None:
-        if time.rule is None or not time.rule.startswith(f"{SAME_AS}("):
-            return None
         try:
-            rule = parse_rule(time.rule)
+            named = claim_of_rule(time.rule)
         except InvalidDate as error:
             raise error.at("/time/rule") from None
-        return self.claim_id(rule.argument, "/time/rule")
+        return None if named is None else self.claim_id(named, "/time/rule")
 
 
 def _is_summed_up(record: Record) -> bool:
@@ -297,11 +290,6 @@ def demand_version(record: Record | None, expected: int | None) -> None:
     version = record.version if record else 0
     if version != expected:
         raise StaleVersion(f"it is at version {version}, not {expected}")
-
-
-def is_uuid(text: str) -> bool:
-    """Whether this is a UUID in its canonical form, and not the nil one."""
-    return _UUID.fullmatch(text) is not None and text != _NIL
 
 
 def under_changes(error: DomainError, changes: Iterable[str]) -> DomainError:

@@ -13,6 +13,7 @@ from events.records import Record
 from events.values import Recorder, Sealed
 from service.store.protocol import ErasableText
 from service.store.snapshots import Present, read_whole
+from service.timeline.brought import SHA256, is_uuid
 from service.timeline.drafts import (
     ArticleCorrectionDraft,
     ArticleDraft,
@@ -31,7 +32,7 @@ from service.timeline.entities import PERSON
 from service.timeline.recollection import Place
 from service.timeline.recording import prefetch
 from service.timeline.texts import Sealer, sealed_in
-from service.timeline.workspace import SHA256, Workspace, is_uuid
+from service.timeline.workspace import Workspace
 from service.transfer.ground import Ground, is_erased
 
 MOST_RECORDS = 20_000

@@ -105,7 +105,8 @@ def service_at(sample_url: str) -> Iterator[Callable[[Settings], str]]:
         def serve(settings: Settings) -> str:
             services = build(settings, sample_url)
             keep.callback(services.close)
-            server = make_server("127.0.0.1", 0, create_app(services.timeline, settings), threaded=True)
+            app = create_app(services.timeline, settings, subscriptions=services.subscriptions)
+            server = make_server("127.0.0.1", 0, app, threaded=True)
             Thread(target=server.serve_forever, daemon=True).start()
             keep.callback(server.server_close)
             keep.callback(server.shutdown)

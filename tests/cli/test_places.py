@@ -106,6 +106,7 @@ READING = [
     ("relation", "member_of", "a", "b"),
     ("timeline", "a"),
     ("changes", "a", "--from", "2014-01-01", "--to", "2015-01-01"),
+    ("subscriptions", "list"),
     ("network",),
     ("path", "a", "b"),
     ("frenemies",),

@@ -128,6 +128,38 @@ def test_the_log_is_read_in_pages(store: EventStore) -> None:
     assert [r.position for r in store.read_log(2, 10, until=4)] == [3, 4]
 
 
+def test_a_part_of_the_log_is_read_in_pages(store: EventStore) -> None:
+    names = {"a": "One.v1", "b": "Two.v1", "c": "One.v1"}
+    store.append([StoredEvent(f"entity-{n}", v, names[n], STATE) for v in range(1, 4) for n in names])
+    log = store.read_log(0, 99)
+    ways: list[dict[str, list[str]]] = [
+        {}, {"topics": ["Two.v1"]}, {"topics": ["One.v1", "Two.v1", "One.v1"]}, {"topics": ["Nothing.v1"]},
+        {"topics": []}, {"streams": []}, {"streams": ["entity-c", "entity-b", "entity-c"]},
+        {"streams": ["entity-c", "entity-none"], "topics": ["One.v1"]}, {"streams": ["entity-b"], "topics": ["One.v1"]},
+    ]  # fmt: skip
+    for way in ways:
+        streams, topics = way.get("streams"), way.get("topics")
+        right = [r for r in log if (streams is None or r.stream in streams) and (topics is None or r.topic in topics)]
+        for after in range(-1, 11):
+            for until in (-1, 0, 4, 8, 9, 99):
+                for limit in (0, 1, 2, 99):
+                    found = store.read_selected(after, limit, until, **way)
+                    assert found == [r for r in right if after < r.position <= until][:limit]
+
+
+def test_the_log_is_read_from_its_end(store: EventStore) -> None:
+    store.append([event(f"entity-{name}", version) for version in range(1, 4) for name in "abc"])
+    back = store.read_back
+    assert [r.position for r in back(9, 3, 0)] == [9, 8, 7]
+    assert [r.position for r in back(5, 10, 2)] == [5, 4, 3]
+    assert [r.position for r in back(9, 2, 0, streams=["entity-a", "entity-b", "entity-a"])] == [8, 7]
+    assert [r.position for r in back(6, 9, 1, streams=["entity-a"])] == [4]
+    assert back(9, 9, 0, topics=["Nothing.v1"]) == back(9, 9, 0, streams=[]) == back(4, 9, 4) == []
+    topic = back(9, 1, 0)[0].topic
+    for chosen in ({"topics": [topic]}, {"streams": ["entity-b"]}, {"streams": ["entity-b"], "topics": [topic]}, {}):
+        assert back(8, 99, 1, **chosen) == store.read_selected(1, 99, 8, **chosen)[::-1] != []
+
+
 def test_position_at_is_the_last_one_recorded_at_or_before(store: EventStore) -> None:
     for version in range(1, 10):
         store.append([event("entity-a", version)])
@@ -523,3 +555,12 @@ def test_every_amendment_that_can_be_repeated_has_a_mark(store: EventStore, name
 def test_an_amendment_that_cannot_be_read_is_stored_all_the_same(store: EventStore, state: bytes) -> None:
     store.append([StoredEvent("claim-a", 1, AMENDMENT, state)])
     assert store.read_stream("claim-a")[0].state == state
+
+
+def test_the_sizes_of_texts_are_told_in_bytes(store: EventStore) -> None:
+    first, second, forgotten = text("ab"), text("ä☁", "article-2"), uuid4()
+    store.append([event("entity-a", 1)], texts=[first, second])
+    assert store.text_sizes([first.reference, second.reference, forgotten]) == {
+        first.reference: 2,
+        second.reference: 5,
+    }

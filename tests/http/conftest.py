@@ -49,7 +49,7 @@ class Contract:
         """Fails when the answer is not in the document."""
         with self._app.test_request_context(path, method=method) as context:
             rule = context.request.url_rule
-        if rule is None or method not in ("GET", "POST", "PUT"):
+        if rule is None or method not in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             return
         operations = self._document["paths"].get(re.sub("<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule))
         if operations is None:
@@ -62,9 +62,8 @@ class Contract:
             return
         schema = response["content"][answer.content_type]["schema"]
         validator = Draft202012Validator({**schema, "components": self._document["components"]})
-        validator.validate(
-            answer.text if answer.mimetype in ("text/plain", "application/link-format") else answer.get_json(force=True)
-        )
+        is_json = answer.mimetype.endswith(("/json", "+json"))
+        validator.validate(answer.get_json(force=True) if is_json else answer.text)
 
 
 class Service:
@@ -146,7 +145,8 @@ class NewService:
         chosen = replace(Settings(database_url=url), **settings)
         services = build(chosen, url)
         with projections(chosen, url) as projectors:
-            yield Service(create_app(services.timeline, chosen, services.importer), services.timeline, projectors)
+            app = create_app(services.timeline, chosen, services.importer, services.subscriptions)
+            yield Service(app, services.timeline, projectors)
         services.close()
         self._servers.drop(url)
 

@@ -19,7 +19,9 @@ def test_health_and_readiness(service: Service) -> None:
     service.known("red-hat")
     assert service.get("/healthz").json == {"status": "ok"}
     head = service.timeline.head()
-    assert service.get("/readyz").json == {"ready": True, "reason": "", "position": head, "head": head, "parked": 0}
+    told = {"ready": True, "reason": "", "position": head, "head": head, "parked": 0, "following": None}
+    assert service.get("/readyz").json == told
+    assert service.get("/readyz?max_lag=0").json == told
 
 
 class Broken:

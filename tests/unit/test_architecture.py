@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -10,11 +12,13 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
+TOPS = ("events", "frenemies", "service")
 LONGEST_MODULE = 400
 
 # What each part may import of ours. Every part may import itself; `events` also by all others.
 PARTS: dict[str, set[str]] = {
     "events": set(),
+    "frenemies": set(),
     "service.errors": set(),
     "service.settings": {"service.errors"},
     "service.slots": set(),
@@ -43,39 +47,69 @@ PARTS: dict[str, set[str]] = {
         "service.timeline", "service.intake", "service.store", "service.db", "service.sql", "service.errors",
         "service.settings",
     },
-    "service.feeds": {"service.timeline", "service.errors", "service.settings"},
+    "service.feeds": {"service.timeline", "service.store.protocol", "service.errors", "service.settings"},
+    "service.following": {
+        "frenemies", "service.arrays", "service.db", "service.sql", "service.store", "service.feeds", "service.tree",
+        "service.leading", "service.timeline.brought", "service.errors",
+    },
+    "service.hooks": {
+        "service.feeds", "service.timeline", "service.store", "service.leading", "service.db", "service.sql",
+        "service.metrics", "service.errors", "service.settings",
+    },
     "service.exports": {"service.errors"},
     "service.http": {
-        "service.timeline", "service.transfer", "service.feeds", "service.exports", "service.intake", "service.metrics",
+        "service.timeline", "service.transfer", "service.feeds", "service.hooks", "service.exports", "service.intake",
+        "service.metrics",
         "service.errors", "service.settings",
     },
     "service.web": {"service.timeline", "service.intake", "service.http", "service.errors", "service.settings"},
     "service.app": {
-        "service.http", "service.web", "service.timeline", "service.transfer", "service.metrics", "service.errors",
+        "service.http", "service.web", "service.hooks", "service.timeline", "service.transfer", "service.metrics",
+        "service.errors",
         "service.settings",
     },
     "service.bootstrap": {
-        "service.db", "service.migrate", "service.projections", "service.settings", "service.store", "service.timeline",
+        "service.db", "service.errors", "service.following", "service.hooks", "service.migrate", "service.projections",
+        "service.settings", "service.store",
+        "service.timeline",
         "service.transfer", "service.tree",
     },
     "service.serve": {
+        "service.following.errors", "service.store.following",
         "service.bootstrap", "service.cores", "service.embedded", "service.migrate", "service.metrics", "service.slots",
         "service.projections.catalog", "service.projections.projection", "service.projections.vitals", "service.errors",
         "service.settings",
     },
+    "service.live": {
+        "service.feeds", "service.http.belief_questions", "service.http.believed", "service.http.errors",
+        "service.http.keys", "service.http.parameters", "service.http.query", "service.http.statuses",
+        "service.intake.fields", "service.timeline", "service.store.protocol", "service.metrics", "service.errors",
+        "service.settings",
+    },
+    "service.live.bootstrap": {
+        "service.live", "service.timeline", "service.projections", "service.store", "service.tree", "service.db",
+        "service.settings",
+    },
+    "service.asgi": {"service.live", "service.errors", "service.settings"},
     "service.wsgi": {
         "service.bootstrap", "service.app", "service.cores", "service.serve", "service.errors", "service.settings",
     },
     "service.cli": {
+        "frenemies",
         "service.bootstrap", "service.app", "service.serve", "service.embedded", "service.migrate", "service.timeline",
         "service.intake", "service.transfer", "service.feeds", "service.exports.media", "service.exports.parquet",
-        "service.projections", "service.tree", "service.errors", "service.settings",
+        "service.projections", "service.tree", "service.interrupts", "service.errors", "service.settings",
     },
 }  # fmt: skip
+
+# What knows nothing else of ours. The client also needs no more of others than the few packages named here.
+ALONE = {"events", "frenemies"}
+OF_THE_CLIENT = {"frenemies", "httpx2", "msgspec", *sys.stdlib_module_names}
 
 # Imports that the table does not allow and that stand for a reason.
 EXCEPTIONS: dict[tuple[str, str], str] = {
     ("service.http.openapi", "service.app"): "run as a program, it writes the document of the whole application",
+    ("service.http.asyncapi", "service.app"): "likewise",
 }
 
 # Packages of others, and the only modules or parts that may import them.
@@ -89,20 +123,25 @@ FOREIGN: dict[str, set[str]] = {
     "environs": {"service.settings"},
     "click": {"service.cli"},
     "rich": {"service.cli"},
-    "httpx2": {"service.cli"},
+    "httpx2": {"frenemies", "service.cli", "service.following"},
     "gunicorn": {"service.serve"},
     "prometheus_client": {"service.metrics", "service.serve"},
+    "httpcore2": {"service.hooks"},
+    "standardwebhooks": {"service.hooks"},
     "cryptography": {"service.tree"},
     "pyarrow": {"service.exports"},
 }
 
 # `psycopg.rows` holds the factories that say in which form rows are wanted; it opens no connection and raises no error.
 FOREIGN_EXCEPTIONS: dict[str, set[str]] = {
-    "psycopg.rows": {"service.store", "service.projections", "service.transfer", "service.tree"},
+    "psycopg.rows": {
+        "service.store", "service.projections", "service.transfer", "service.tree", "service.hooks",
+        "service.following",
+    },
     # Puts names of schemas and tables into statements; it opens no connection either.
     "psycopg.sql": {"service.projections"},
     "eventsourcing.domain": {"events"},
-}
+}  # fmt: skip
 
 # What would make an answer depend on more than its arguments.
 IMPURE = set("asyncio http logging os pathlib random secrets socket subprocess threading time".split())
@@ -122,7 +161,7 @@ class Import(NamedTuple):
 
 def modules() -> dict[str, Path]:
     found = {}
-    for top in ("events", "service"):
+    for top in TOPS:
         for path in sorted((ROOT / top).rglob("*.py")):
             name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
             found[name] = path
@@ -144,7 +183,7 @@ def imports_of(module: str, path: Path) -> Iterator[Import]:
 
 MODULES = modules()
 IMPORTS = [one for module, path in MODULES.items() for one in imports_of(module, path)]
-OURS = [one for one in IMPORTS if one.imported.split(".")[0] in ("events", "service")]
+OURS = [one for one in IMPORTS if one.imported.split(".")[0] in TOPS]
 
 
 def is_in(module: str, part: str) -> bool:
@@ -164,7 +203,7 @@ def test_imports_go_in_the_allowed_direction() -> None:
     wrong = []
     for one in OURS:
         part = part_of(one.importer) if one.importer != "service" else "service.errors"
-        allowed = PARTS[part] | {part, "events"} if part != "events" else {"events"}
+        allowed = PARTS[part] | {part} | (set() if part in ALONE else {"events"})
         excused = {imported for (importer, imported) in EXCEPTIONS if importer == one.importer}
         if not any(is_in(one.imported, target) for target in allowed | excused):
             wrong.append(str(one))
@@ -199,6 +238,13 @@ def test_the_domain_reads_no_clock_file_network_or_setting() -> None:
     assert not list(map(str, wrong))
 
 
+def test_the_client_needs_little() -> None:
+    wrong = [
+        one for one in IMPORTS if is_in(one.importer, "frenemies") and one.imported.split(".")[0] not in OF_THE_CLIENT
+    ]
+    assert not list(map(str, wrong))
+
+
 def test_no_module_imports_itself_in_a_circle() -> None:
     following: dict[str, set[str]] = {module: set() for module in MODULES}
     for one in OURS:
@@ -221,3 +267,9 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 def test_no_module_is_longer_than_a_reader_can_hold() -> None:
     lengths = {module: len(path.read_text(encoding="utf-8").splitlines()) for module, path in MODULES.items()}
     assert not {module: length for module, length in lengths.items() if length > LONGEST_MODULE}
+
+
+def test_the_feed_process_loads_no_web_framework() -> None:
+    code = "import sys, service.live.bootstrap; print('flask' in sys.modules, 'httpx2' in sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == ["False", "False"]

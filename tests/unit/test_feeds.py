@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -10,11 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.envelope import RecordedEvent
-from events.event_types import EntityRegistered
-from events.values import EntityContent, Recorder
 from service.feeds.cursor import BadCursor, OtherEpoch, format_cursor, parse_cursor
-from service.feeds.formats import cloud_event
+from service.feeds.events import EventWriter
+from service.store.protocol import StoredRecord
 
 
 @given(st.uuids(), st.integers(0, 2**63 - 1))
@@ -47,36 +47,61 @@ def test_cursors_of_one_log_sort_like_their_positions_once_decoded() -> None:
     assert [parse_cursor(format_cursor(epoch, p)).position for p in positions] == positions
 
 
-EVENT = EntityRegistered(
-    originator_id="entity-red-hat",
-    originator_version=1,
-    recorder=Recorder("local"),
-    content=EntityContent("company", "Red Hat"),
+RECORD = StoredRecord(
+    7,
+    "entity-red-hat",
+    3,
+    "EntityRegistered.v1",
+    b'{"content":{"kind":"company"},"recorder":{"key":"local"}}',
+    datetime(2026, 11, 20, 14, 0, 0, 5, tzinfo=UTC),
 )
-RECORDED_AT = datetime(2026, 11, 20, 14, 0, 0, 5, tzinfo=UTC)
 
 
-def test_an_event_becomes_a_cloud_event() -> None:
+def test_an_event_is_told_as_it_was_stored() -> None:
     epoch = uuid4()
-    assert cloud_event(RecordedEvent(7, RECORDED_AT, EVENT), epoch) == {
+    assert json.loads(EventWriter(epoch).event(RECORD)) == {
         "specversion": "1.0",
         "id": format_cursor(epoch, 7),
         "source": "/v1/feed",
-        "type": "io.frenemies.EntityRegistered.v2",
+        "type": "io.frenemies.EntityRegistered.v1",
         "subject": "entity/red-hat",
-        "time": RECORDED_AT,
-        "dataschema": "/v1/event-types/EntityRegistered.v2",
+        "time": "2026-11-20T14:00:00.000005Z",
+        "dataschema": "/v1/event-types/EntityRegistered.v1",
         "datacontenttype": "application/json",
         "sequence": "7",
-        "data": {
-            "id": "red-hat", "recorder": {"key": "local"}, "content": {"kind": "company", "name": "Red Hat"},
-        },
-    }  # fmt: skip
+        "streamversion": 3,
+        "data": {"id": "red-hat", "content": {"kind": "company"}, "recorder": {"key": "local"}},
+    }
+
+
+def test_the_stored_bytes_stand_in_the_data() -> None:
+    assert RECORD.state[1:] in EventWriter(uuid4()).event(RECORD)
+
+
+@pytest.mark.parametrize("state", [b"[]", b"", b"{", b'{"a":\n1}', b'{"a":"\xff"}', b'{"a":1}{', b"\x00"])
+def test_a_state_that_is_no_object_on_a_line_is_told_in_base64(state: bytes) -> None:
+    told = EventWriter(uuid4()).event(msgspec.structs.replace(RECORD, state=state))
+    event = json.loads(told)
+    assert b64decode(event["data_base64"]) == state and "data" not in event and b"\n" not in told
+
+
+def test_an_empty_state_has_its_id() -> None:
+    told = EventWriter(uuid4()).event(msgspec.structs.replace(RECORD, state=b"{}"))
+    assert json.loads(told)["data"] == {"id": "red-hat"}
+
+
+@given(st.uuids(), st.lists(st.integers(0, 2**63 - 1), min_size=1))
+def test_a_writer_makes_the_same_cursors(epoch: UUID, positions: list[int]) -> None:
+    writer = EventWriter(epoch)
+    assert [writer.cursor(p) for p in positions] == [format_cursor(epoch, p) for p in positions]
 
 
 def test_the_reference_implementation_reads_it() -> None:
     formats = pytest.importorskip("cloudevents.core.formats.json")
     events = pytest.importorskip("cloudevents.core.v1.event")
-    raw = msgspec.json.encode(cloud_event(RecordedEvent(7, RECORDED_AT, EVENT), uuid4()))
-    read = formats.JSONFormat().read(events.CloudEvent, raw)
-    assert (read.get_subject(), read.get_time(), read.get_extension("sequence")) == ("entity/red-hat", RECORDED_AT, "7")
+    read = formats.JSONFormat().read(events.CloudEvent, EventWriter(uuid4()).event(RECORD))
+    assert (read.get_subject(), read.get_time(), read.get_extension("sequence")) == (
+        "entity/red-hat",
+        RECORD.recorded_at,
+        "7",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -10,7 +11,8 @@ from events.envelope import RecordedEvent
 from events.event_types import EntityRegistered, LogCheckpointed
 from events.fold import fold
 from events.identity import CHECKPOINTS_STREAM
-from service.feeds.formats import cloud_event
+from service.feeds.events import EventWriter
+from service.store.protocol import StoredRecord
 from tests.unit.events.examples import ME, entity_content
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -34,7 +36,8 @@ def test_it_is_stored_and_read_like_any_other() -> None:
 
 
 def test_in_the_feed_it_is_about_the_checkpoints_of_the_log() -> None:
-    told = cloud_event(RecordedEvent(2, AT, CHECKPOINTED), uuid4())
+    topic, state = encode(CHECKPOINTED)
+    told = json.loads(EventWriter(uuid4()).event(StoredRecord(2, CHECKPOINTS_STREAM, 1, topic, state, AT)))
     assert (told["type"], told["subject"]) == ("io.frenemies.LogCheckpointed.v1", "log/checkpoints")
     assert told["data"] == {
         "id": "checkpoints", "recorder": {"key": "tester"}, "size": 1, "root": "cm9vdA==", "note": "a note\n",

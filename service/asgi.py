@@ -1,0 +1,14 @@
+"""The entry of gunicorn for the feed process: the application on the database of the environment. Import it after the
+fork.
+"""
+
+from __future__ import annotations
+
+from service.errors import SettingsError
+from service.live.bootstrap import live_app
+from service.settings import read_settings
+
+_settings = read_settings()
+if _settings.database_url is None:
+    raise SettingsError("DATABASE_URL is not set.")
+app = live_app(_settings, _settings.database_url)

@@ -1,0 +1,94 @@
+"""All events there are, as lines: for those who copy the log or build on it from its beginning."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from socket import socket
+from threading import BoundedSemaphore
+
+import structlog
+from flask import Response, request
+
+from service.errors import ServiceError
+from service.feeds.events import EventWriter
+from service.feeds.forms import NDJSON, lines
+from service.feeds.question import Question
+from service.http.context import limits, surroundings, timeline
+from service.http.errors import TooManyReplays
+from service.timeline.feed import Feed, FeedPage
+
+PAGE = 1_000
+"""How many events are read and sent at once."""
+_GZIP, _WINDOW, _FAST = "gzip", 31, 1
+_log = structlog.get_logger(__name__)
+
+
+def replay(asked: Question) -> Response:
+    """The events in order, and at the end a checkpoint. Without one the answer was cut off: go on after the last id.
+
+    TooManyReplays where as many as a process gives at once are under way.
+    """
+    feed = timeline().feed
+    return in_turn(lambda: _written(feed, feed.page(asked.after, PAGE, asked.wanted, asked.until), asked))
+
+
+def in_turn(begin: Callable[[], Iterator[bytes]]) -> Response:
+    """Lines that are written while they are sent; what `begin` raises is refused. TooManyReplays as above."""
+    turns = surroundings().replay_turns
+    if not turns.acquire(blocking=False):
+        raise TooManyReplays(f"at most {limits().replays} at once; try again later")
+    try:
+        body = begin()
+        link = request.environ.get("gunicorn.socket")
+        _give_up_after(limits().silence, link)
+        compressed = request.accept_encodings.best_match((_GZIP, "identity"), "identity") == _GZIP
+        response = Response(_compressed(body) if compressed else body, content_type=NDJSON)
+        response.vary.update(("Accept-Encoding",))
+        if compressed:
+            response.headers["Content-Encoding"] = _GZIP
+        response.call_on_close(lambda: _end(turns, link))
+        return response
+    except BaseException:
+        turns.release()
+        raise
+
+
+def _end(turns: BoundedSemaphore, link: socket | None) -> None:
+    _give_up_after(None, link)
+    turns.release()
+
+
+def _written(feed: Feed, page: FeedPage, asked: Question) -> Iterator[bytes]:
+    writer = EventWriter(page.epoch)
+    after = asked.after
+    try:
+        while True:
+            if asked.with_texts:
+                for records, texts in feed.with_texts(page.records):
+                    before = [writer.texts(records[0].position - 1, texts)] if texts else []
+                    yield lines([*before, *writer.events(records)])
+            else:
+                yield lines(writer.events(page.records))
+            after = page.last
+            if page.is_end:
+                yield lines([writer.checkpoint(after)])
+                return
+            page = feed.page(after, PAGE, asked.wanted, asked.until)
+            if page.epoch != writer.epoch:
+                return
+    except ServiceError as error:
+        _log.warning("a replay was cut off", position=after, error=str(error))
+
+
+def _compressed(parts: Iterator[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(_FAST, wbits=_WINDOW)
+    for part in parts:
+        yield packer.compress(part)
+    yield packer.flush()
+
+
+def _give_up_after(seconds: float | None, link: socket | None) -> None:
+    """Has the connection break where the client takes nothing for so long: it holds a thread that others wait for."""
+    if link is not None:
+        link.settimeout(seconds)

@@ -1,0 +1,131 @@
+"""The application of the feed process (ASGI 3): streams, and pages that are waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+
+from events.errors import Unknown
+from service.feeds.cursor import NAME
+from service.feeds.forms import BATCH, EVENT_STREAM, batch
+from service.http.query import DEFAULT_LIMIT
+from service.live.answers import JSON, answer, begin, refuse, refuse_method
+from service.live.asking import Door, Request, request_of
+from service.live.channel import Channel
+from service.live.hub import Hub
+from service.live.links import Link, Links, Send
+from service.live.source import Place, Source
+from service.live.streams import HEARTBEAT_SECONDS, page, stream
+from service.settings import Settings
+
+PATIENCE = 10.0
+"""Seconds after which a client that does not take what was sent is cut off."""
+Receive = Callable[[], Awaitable[Any]]
+_STREAMING = {"X-Accel-Buffering": "no", "Cache-Control": "no-cache, no-transform"}
+_log = structlog.get_logger(__name__)
+
+
+class App:
+    """Answers with a hub, which begins and ends with it."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        channels: Iterable[Channel],
+        settings: Settings,
+        *,
+        patience: float = PATIENCE,
+        heartbeat: float = HEARTBEAT_SECONDS,
+    ) -> None:
+        self.links = Links(patience)
+        self._hub = hub
+        self._channels = {channel.address: channel for channel in channels}
+        self._door = Door(settings)
+        self._heartbeat = heartbeat
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """One connection of ASGI."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(request_of(scope), scope["client"], send)
+
+    def end(self) -> None:
+        """All streams end, and say so: whoever listens comes back."""
+        self._hub.end()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await self._hub.start()
+        await send({"type": "lifespan.startup.complete"})
+        watching = asyncio.create_task(self.links.watch())
+        await receive()
+        watching.cancel()
+        self._hub.end()
+        self._hub.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _answer(self, request: Request, client: Any, send: Send) -> None:
+        headers: dict[str, str] = {}
+        try:
+            await self._serve(request, client, send, headers)
+        except Exception as error:  # noqa: BLE001
+            await refuse(send, request, error, headers)
+
+    async def _serve(self, request: Request, client: Any, send: Send, headers: dict[str, str]) -> None:
+        if request.path == "/healthz":
+            await answer(send, b'{"status":"ok"}', JSON, headers)
+        elif request.method not in ("GET", "HEAD"):
+            await refuse_method(send, request)
+        else:
+            await self._hand_out(request, client, send, headers)
+
+    async def _hand_out(self, request: Request, client: Any, send: Send, headers: dict[str, str]) -> None:
+        admitted = self._door.admit(request)
+        origin = request.headers.get("origin")
+        if admitted.is_sent and origin:
+            # Only a page that may read the API is sent here by it, with a ticket.
+            headers["Access-Control-Allow-Origin"] = origin
+        channel = self._channels.get(request.path)
+        if channel is None:
+            raise Unknown(f"it is one of {', '.join(self._channels)}")
+        query = request.asked(channel.shape)
+        is_stream = request.likes_best((BATCH, EVENT_STREAM)) == EVENT_STREAM
+        channel.demand_fitting(query, is_stream)
+        with self._hub.turn(admitted.who):
+            async with channel.open(query) as (source, place):
+                if request.method == "HEAD":
+                    await begin(send, 200, EVENT_STREAM if is_stream else BATCH, headers)
+                    await Link(send, client).end()
+                elif is_stream:
+                    await self._stream(source, place, Link(send, client), headers)
+                else:
+                    await self._page(source, place, query, send, headers)
+
+    async def _stream(self, source: Source, place: Place, link: Link, headers: Mapping[str, str]) -> None:
+        self.links.use(link)
+        try:
+            await begin(link.send, 200, EVENT_STREAM, {**headers, **_STREAMING})
+            await stream(source, place, link.put, self._hub.threads, self._heartbeat)
+            await link.end()
+        except Exception:  # noqa: BLE001
+            # The answer has begun, so the link is cut: the client comes back.
+            _log.exception("a stream broke off", path=source.address)
+        finally:
+            self.links.leave(link)
+
+    async def _page(
+        self, source: Source, place: Place, query: Mapping[str, Any], send: Send, headers: Mapping[str, str]
+    ) -> None:
+        limit = query.get("limit", DEFAULT_LIMIT)
+        events, reached = await page(source, place, self._hub.threads, limit, query.get("timeout", 0) / 1_000)
+        told = [one.event for one in events]
+        if reached != (events[-1].place if events else place):
+            told.append(source.checkpoint(reached).event)
+        asked = {name: str(value) for name, value in query.items() if name not in ("last", "since", "after", "limit")}
+        following = urlencode({NAME: source.checkpoint(reached).cursor, "limit": limit, **asked})
+        await answer(send, batch(told), BATCH, {**headers, "Link": f'<{source.address}?{following}>; rel="next"'})

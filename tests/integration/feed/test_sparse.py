@@ -1,0 +1,48 @@
+"""What there is little of in a long log is found soon, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import monotonic
+
+import pytest
+
+from service.db import Database, connect
+from service.projections.whole import NoIndex
+from service.store.postgres import PostgresStore
+from service.timeline.feed import Feed, Wanted
+from tests.integration.feed.plain import pages
+
+EVENTS, PLACES = 300_000, (77, 290_000)
+FILL = """
+    INSERT INTO log.events
+    SELECT n, CASE WHEN n IN (77, 290000) THEN 'entity-rare' ELSE 'entity-e' || n % 1000 END,
+        CASE WHEN n = 290000 THEN 2 WHEN n = 77 THEN 1 ELSE n / 1000 + 1 END,
+        CASE WHEN n IN (77, 290000) THEN 'EntityRegistered.v2' ELSE 'EntityRenamed.v1' END,
+        convert_to(CASE WHEN n IN (77, 290000) THEN '{"content":{"kind":"company","name":"Rare"},'
+            ELSE '{"name":"' || repeat('x', 400) || '","since":"2016",' END || '"recorder":{"key":"tester"}}', 'UTF8'),
+        '2026-11-20'::timestamptz + n * interval '1 ms'
+    FROM generate_series(1, 300000) AS n
+"""
+
+
+@pytest.fixture
+def feed(database_url: str, database: Database) -> Iterator[Feed]:
+    """The feed of a long log that the read side knows nothing of."""
+    with connect(database_url) as connection:
+        connection.execute(FILL)
+    yield Feed(PostgresStore(database), NoIndex(database))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "wanted", [Wanted(topics=frozenset(("EntityRegistered.v2",))), Wanted(entities=frozenset(("rare",)))]
+)
+def test_two_events_among_many_are_found_within_a_second_a_page(feed: Feed, wanted: Wanted) -> None:
+    """Pitfall 7: sparse-type rebuild."""
+    found, begun = [], monotonic()
+    for page in pages(feed, 0, 100, wanted):
+        assert monotonic() - begun < 1
+        found += [record.position for record in page.records]
+        begun = monotonic()
+    assert found == list(PLACES)
