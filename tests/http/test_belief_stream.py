@@ -15,6 +15,7 @@ from service.live.app import App
 from service.live.bootstrap import live_app
 from tests.http.conftest import Service, surroundings_of
 from tests.http.test_belief_feed import BATCH, CHECKPOINT, PATH, in_lines, in_pages
+from tests.loops import run_in_loop
 
 SECONDS = 20.0
 STREAM = "text/event-stream"
@@ -117,7 +118,7 @@ def with_client(service: Service, use: Callable[[Client], Awaitable[None]]) -> N
             async with asyncio.timeout(SECONDS):
                 await life
 
-    asyncio.run(run())
+    run_in_loop(run())
 
 
 @pytest.mark.parametrize("query", [{}, {"entity": "red-hat", "include": "evidence"}, {"kind": "relation"}])

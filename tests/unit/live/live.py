@@ -14,6 +14,7 @@ from service.live.front import Front
 from service.live.source import Reading, Told
 from service.live.tail import Kept
 from service.store.protocol import StoredRecord
+from tests.loops import run_in_loop
 
 Answer = TypeVar("Answer")
 EPOCH = UUID("0d9f7a0e-6f6f-4df4-9d3a-1f8a4f3f7a11")
@@ -23,7 +24,11 @@ _BEGAN = datetime(2026, 11, 20, 14, tzinfo=UTC)
 
 def run(work: Callable[[], Awaitable[Answer]]) -> Answer:
     """What a piece of work in an event loop of its own comes to; it fails when it takes long."""
-    return asyncio.run(asyncio.wait_for(work(), 20))  # type: ignore[arg-type]
+
+    async def in_time() -> Answer:
+        return await asyncio.wait_for(work(), 20)
+
+    return run_in_loop(in_time())
 
 
 def record(position: int, topic: str = "EntityRenamed.v1", size: int = 0) -> StoredRecord:
