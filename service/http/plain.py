@@ -54,9 +54,8 @@ def clocks_answer(clocks: Clocks) -> Answer:
 
 
 def named(answer: Answer, refs: Mapping[str, str]) -> dict[str, str]:
-    """The refs of the claims that an answer names."""
-    texts = set(_texts(answer))
-    return {claim: ref for claim, ref in refs.items() if claim in texts}
+    """The refs of the claims that an answer names, in the order of their ids."""
+    return {claim: refs[claim] for claim in sorted(refs.keys() & set(_texts(answer)))}
 
 
 def _texts(value: Any) -> Iterator[str]:
