@@ -324,7 +324,7 @@ _OURS: Mapping[str, Callable[[dict[str, Any]], errors.ServiceError]] = {
     "FR006": lambda about: errors.HistoryImmutable(),
     "FR008": lambda about: errors.ReadOnly(about["leader"]),
     "FR010": lambda about: errors.OtherLog(f"It is {about['own']}, and not {about['wanted']}."),
-    "FR011": lambda about: errors.OwnLog(),
+    "FR011": lambda about: errors.OwnLog("Follow with an empty one: another DATABASE_URL, or a new folder (--data)."),
 }
 
 _BY_STATE: Mapping[str, type[errors.ServiceError]] = {

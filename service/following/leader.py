@@ -110,7 +110,8 @@ class Leader:
         except httpx2.HTTPError as error:
             raise LeaderUnreachable(f"{self.url}: {error or type(error).__name__}") from error
         if answer.status_code != 200:
-            raise LeaderUnreachable(f"{self.url}{path} answered {answer.status_code}.")
+            hint = " It wants a key: --follow-key." if answer.status_code == 401 else ""
+            raise LeaderUnreachable(f"{self.url}{path} answered {answer.status_code}.{hint}")
         try:
             return msgspec.json.decode(answer.content, type=kind)
         except ValueError as error:

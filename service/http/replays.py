@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from socket import socket
 from threading import BoundedSemaphore
 
@@ -60,25 +61,29 @@ def _end(turns: BoundedSemaphore, link: socket | None) -> None:
 
 
 def _written(feed: Feed, page: FeedPage, asked: Question) -> Iterator[bytes]:
+    """The parts of the answer. The next page is read while one is written: the database works on another core."""
     writer = EventWriter(page.epoch)
-    after = asked.after
     try:
-        while True:
-            if asked.with_texts:
-                for records, texts in feed.with_texts(page.records):
-                    before = [writer.texts(records[0].position - 1, texts)] if texts else []
-                    yield lines([*before, *writer.events(records)])
-            else:
-                yield lines(writer.events(page.records))
-            after = page.last
-            if page.is_end:
-                yield lines([writer.checkpoint(after)])
-                return
-            page = feed.page(after, PAGE, asked.wanted, asked.until)
-            if page.epoch != writer.epoch:
-                return
+        with ThreadPoolExecutor(1, "replay") as reading:
+            while page.epoch == writer.epoch:
+                if page.is_end:
+                    yield from _told(feed, page, writer, asked)
+                    yield lines([writer.checkpoint(page.last)])
+                    return
+                following = reading.submit(feed.page, page.last, PAGE, asked.wanted, asked.until)
+                yield from _told(feed, page, writer, asked)
+                page = following.result()
     except ServiceError as error:
-        _log.warning("a replay was cut off", position=after, error=str(error))
+        _log.warning("a replay was cut off", position=page.last, error=str(error))
+
+
+def _told(feed: Feed, page: FeedPage, writer: EventWriter, asked: Question) -> Iterator[bytes]:
+    if not asked.with_texts:
+        yield lines(writer.events(page.records))
+        return
+    for records, texts in feed.with_texts(page.records):
+        before = [writer.texts(records[0].position - 1, texts)] if texts else []
+        yield lines([*before, *writer.events(records)])
 
 
 def _compressed(parts: Iterator[bytes]) -> Iterator[bytes]:
