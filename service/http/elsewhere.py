@@ -16,6 +16,7 @@ from service.feeds.tickets import Tickets
 from service.http.body import PLAIN
 from service.http.context import surroundings, timeline
 from service.http.errors import NoFeedProcess
+from service.http.parameters import resumed
 
 LAST_EVENT_ID = "Last-Event-ID"
 _LONGEST_ID = 500
@@ -31,10 +32,7 @@ def sent_on(query: Mapping[str, Any]) -> Response:
     if base is None:
         raise NoFeedProcess("start the service with `frenemies serve`, without --feed-port 0, or set FEED_URL")
     asked = {name: value for name, value in request.args.items() if name != tickets.NAME}
-    last = last_id()
-    if last:
-        asked = {name: value for name, value in asked.items() if name not in ("since", "after")} | {NAME: last}
-    written = urlencode(asked)
+    written = urlencode(resumed(asked, last_id()))
     ticket = _ticket(written)
     location = f"{base}{request.path}?{'&'.join(filter(None, (written, ticket)))}".rstrip("?")
     said = "This is answered by another process: follow the redirect (curl -L).\n"

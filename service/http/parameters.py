@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from service.feeds.cursor import NAME
 from service.http.errors import BadQuery
 from service.intake.errors import Fault, Misshapen
 from service.intake.fields import Shape
@@ -18,6 +19,13 @@ def once(given: Mapping[str, Sequence[str]]) -> dict[str, str]:
     if twice:
         raise BadQuery(twice[0].detail, twice[0].pointer, twice)
     return {name: values[0] for name, values in given.items()}
+
+
+def resumed(given: Mapping[str, str], last: str | None) -> dict[str, str]:
+    """Parameters of a feed with the last id of a header, which counts more than where they say to begin."""
+    if not last:
+        return dict(given)
+    return {name: value for name, value in given.items() if name not in ("since", "after")} | {NAME: last}
 
 
 def parsed(shape: type[Shape], given: Mapping[str, str], partial: bool = False) -> dict[str, Any]:

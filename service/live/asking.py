@@ -11,11 +11,10 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from service.feeds import tickets
-from service.feeds.cursor import NAME
 from service.feeds.tickets import Tickets
 from service.http.errors import MalformedUrl, NotAuthorized
 from service.http.keys import bearer, is_key, not_let_in
-from service.http.parameters import once, parsed
+from service.http.parameters import once, parsed, resumed
 from service.intake.fields import Shape
 from service.settings import Settings
 
@@ -39,11 +38,7 @@ class Request(NamedTuple):
         except ValueError:
             raise MalformedUrl("the query cannot be read as UTF-8, or has too many parameters") from None
         given.pop(tickets.NAME, None)
-        named = once(given)
-        last = self.headers.get(LAST_EVENT_ID)
-        if last:
-            named = {name: value for name, value in named.items() if name not in ("since", "after")} | {NAME: last}
-        return parsed(shape, named)
+        return parsed(shape, resumed(once(given), self.headers.get(LAST_EVENT_ID)))
 
     def likes_best(self, media: tuple[str, ...]) -> str:
         """The one of some media that the client likes best; the first where it likes none of them."""

@@ -106,9 +106,6 @@ class BeliefSource:
         """A checkpoint of what is believed."""
         return Told(place, self._feed.cursor(place), self._feed.checkpoint(place))
 
-    def close(self) -> None:
-        """Nothing is held for it."""
-
 
 class BeliefChannel:
     """See `service.live.channel.Channel`."""

@@ -53,6 +53,3 @@ class LogSource:
         """A checkpoint of the log."""
         writer = self._tail.writer
         return Told(place, writer.cursor(place), writer.checkpoint(place))
-
-    def close(self) -> None:
-        """Nothing is held for it."""

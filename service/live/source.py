@@ -51,6 +51,3 @@ class Source(Protocol):
 
     def checkpoint(self, place: Place) -> Told:
         """That everything up to a place was told or left out."""
-
-    def close(self) -> None:
-        """It is not asked any more."""

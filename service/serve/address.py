@@ -22,8 +22,8 @@ def demand_guard(settings: Settings) -> None:
         )
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes any free one. PortTaken when somebody else has it."""
+def listen(host: str, port: int, option: str = "--port") -> socket.socket:
+    """A listening socket; port 0 takes any free one. PortTaken, which names the option, when somebody else has it."""
     family, kind, protocol, _, address = _resolved(host, port)[0]
     link = socket.socket(family, kind, protocol)
     try:
@@ -33,7 +33,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         link.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortTaken(f"Something else listens on {host}:{port}: choose another port (--port).") from None
+            raise PortTaken(f"Something else listens on {host}:{port}: choose another port ({option}).") from None
         raise SettingsError(f"{host}:{port} cannot be listened on: {error.strerror}.") from None
     return link
 

@@ -57,12 +57,10 @@ def feeding(settings: Settings, port: int) -> Iterator[Feeding | None]:
 
 def _link(settings: Settings, port: int) -> socket.socket:
     try:
-        return listen(settings.host, settings.feed_port or min(port + 1, 65_535))
+        return listen(settings.host, settings.feed_port or min(port + 1, 65_535), "--feed-port")
     except PortTaken:
         if settings.feed_port is not None:
-            raise PortTaken(
-                f"Something else listens on {settings.host}:{settings.feed_port}: choose another port (--feed-port)."
-            ) from None
+            raise
     link = listen(settings.host, 0)
     _log.warning("streams are on any free port, for the next one is taken (--feed-port)", port=link.getsockname()[1])
     return link

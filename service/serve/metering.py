@@ -58,12 +58,10 @@ def _link(settings: Settings) -> socket.socket | None:
         return None
     port = settings.metrics_port or METRICS_PORT
     try:
-        return listen(settings.host, port)
+        return listen(settings.host, port, "--metrics-port")
     except PortTaken:
         if settings.metrics_port is not None:
-            raise PortTaken(
-                f"Something else listens on {settings.host}:{port}: choose another port (--metrics-port)."
-            ) from None
+            raise
         _log.warning("metrics are off: something else listens on their port", port=port)
         return None
 

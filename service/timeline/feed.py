@@ -177,7 +177,7 @@ class Feed:
         return _page(epoch, self._concerning(read, wanted), looked_at, end, limit)
 
     def _looked_through(self, epoch: UUID, after: int, end: int, limit: int, wanted: Wanted) -> FeedPage:
-        read = self._store.read_selected(after, LOOKED_THROUGH, end)
+        read = self._store.read_log(after, LOOKED_THROUGH, end)
         looked_at = read[-1].position if len(read) == LOOKED_THROUGH else end
         chosen = [record for record in read if wanted.topics is None or record.topic in wanted.topics]
         return _page(epoch, self._concerning(chosen, wanted)[:limit], looked_at, end, limit)

@@ -68,9 +68,6 @@ class ListSource:
     def checkpoint(self, place: int) -> Told:
         return Told(place, WRITER.cursor(place), WRITER.checkpoint(place))
 
-    def close(self) -> None:
-        """Nothing is held."""
-
 
 class Client:
     """Takes what is put, as fast as it comes."""
