@@ -23,6 +23,7 @@ PARTS: dict[str, set[str]] = {
     "service.settings": {"service.errors"},
     "service.slots": set(),
     "service.cores": set(),
+    "service.rates": set(),
     "service.interrupts": set(),
     "service.metrics": {"service.errors", "service.slots"},
     "service.sql": set(),
@@ -90,7 +91,7 @@ PARTS: dict[str, set[str]] = {
         "service.live", "service.timeline", "service.projections", "service.store", "service.tree", "service.db",
         "service.settings",
     },
-    "service.asgi": {"service.live", "service.errors", "service.settings"},
+    "service.asgi": {"service.live", "service.cores", "service.errors", "service.settings"},
     "service.wsgi": {
         "service.bootstrap", "service.app", "service.cores", "service.serve", "service.errors", "service.settings",
     },
