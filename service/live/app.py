@@ -19,7 +19,7 @@ from service.live.channel import Channel
 from service.live.hub import Hub
 from service.live.links import Link, Links, Send
 from service.live.source import Place, Source
-from service.live.streams import HEARTBEAT_SECONDS, page, stream
+from service.live.streams import HEARTBEAT_SECONDS, Streaming, page
 from service.settings import Settings
 
 PATIENCE = 10.0
@@ -100,9 +100,9 @@ class App:
             async with channel.open(query) as (source, place):
                 if request.method == "HEAD":
                     await begin(send, 200, EVENT_STREAM if is_stream else BATCH, headers)
-                    await Link(send, client).end()
+                    await self.links.to(client, send).end()
                 elif is_stream:
-                    await self._stream(source, place, Link(send, client), headers)
+                    await self._stream(source, place, self.links.to(client, send), headers)
                 else:
                     await self._page(source, place, query, send, headers)
 
@@ -110,7 +110,7 @@ class App:
         self.links.use(link)
         try:
             await begin(link.send, 200, EVENT_STREAM, {**headers, **_STREAMING})
-            await stream(source, place, link.put, self._hub.threads, self._heartbeat)
+            await Streaming(source, place, link, self._hub.threads, self._heartbeat).run()
             await link.end()
         except Exception:  # noqa: BLE001
             # The answer has begun, so the link is cut: the client comes back.

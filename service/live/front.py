@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, Future
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from service.live.bell import Bell
 
 
 class Front:
@@ -12,41 +16,36 @@ class Front:
         self._loop = loop
         self.position = position
         self.is_closed = False
-        self._waiting: set[Future[None]] = set()
+        self._watching: set[Callable[[], None]] = set()
 
     def move(self, position: int) -> None:
         """It is at this position now."""
         self.position = position
-        self._wake()
+        self._tell()
 
     def close(self) -> None:
         """Nobody waits any more."""
         self.is_closed = True
-        self._wake()
+        self._tell()
+
+    @contextmanager
+    def watched(self, act: Callable[[], None]) -> Iterator[None]:
+        """Does something whenever it moves or is closed during the block. It must not raise."""
+        self._watching.add(act)
+        try:
+            yield
+        finally:
+            self._watching.discard(act)
 
     async def beyond(self, position: int, seconds: float) -> bool:
         """Waits until it is beyond a position; False when the time was over before, or it was closed."""
         until = self._loop.time() + seconds
         while self.position <= position and not self.is_closed and (left := until - self._loop.time()) > 0:
-            await self._woken(left)
+            bell = Bell(self._loop)
+            with self.watched(bell.ring):
+                await bell.rung(left)
         return self.position > position and not self.is_closed
 
-    async def _woken(self, seconds: float) -> None:
-        waiting = self._loop.create_future()
-        self._waiting.add(waiting)
-        timer = self._loop.call_later(seconds, _set, waiting)
-        try:
-            await waiting
-        finally:
-            timer.cancel()
-            self._waiting.discard(waiting)
-
-    def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, set()
-        for one in waiting:
-            _set(one)
-
-
-def _set(waiting: Future[None]) -> None:
-    if not waiting.done():
-        waiting.set_result(None)
+    def _tell(self) -> None:
+        for act in tuple(self._watching):
+            act()

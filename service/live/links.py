@@ -6,14 +6,16 @@ import asyncio
 import socket
 import struct
 from asyncio import BaseTransport, WriteTransport
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from service.metrics import STREAMS_CUT
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 Address = tuple[str, int]
 LOOK_SECONDS = 1.0
+MOST_AT_ONCE = 32 * 1024
+"""Bytes of a part that is sent without waiting: half of what asyncio lets wait on a link before it says so."""
 _AT_ONCE = struct.pack("ii", 1, 0)
 """Linger for no time: what was not sent is dropped, and the client gets a reset."""
 
@@ -21,17 +23,30 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 class Link:
     """A way to one client, on which an answer has begun. `put` waits as long as too much is under way."""
 
-    def __init__(self, send: Send, address: Address | None) -> None:
+    def __init__(self, send: Send, transport: WriteTransport | None = None) -> None:
         self.send = send
-        self.address = address
+        self.transport = transport
         self.since: float | None = None
         """When the part that is under way was handed over."""
 
     async def put(self, part: bytes) -> None:
         """Sends a part of the answer."""
         self.since = asyncio.get_running_loop().time()
-        await self.send({"type": "http.response.body", "body": part, "more_body": True})
+        await self.send(_part(part))
         self.since = None
+
+    def put_at_once(self, part: bytes) -> bool:
+        """Sends a part without waiting, where nothing waits on the link and the part is small; else False."""
+        if self.transport is None or len(part) > MOST_AT_ONCE or self.transport.get_write_buffer_size():
+            return False
+        sending = self.send(_part(part))
+        try:
+            sending.send(None)
+        except StopIteration:
+            return True
+        # The server has written it, and waits for the client to take it: that is for the next part to wait for.
+        sending.close()
+        return True
 
     async def end(self) -> None:
         """The answer is whole."""
@@ -49,6 +64,10 @@ class Links:
         self._patience = patience
         self._open: dict[Address, WriteTransport] = {}
         self._used: set[Link] = set()
+
+    def to(self, address: Address | None, send: Send) -> Link:
+        """The link to the client at an address."""
+        return Link(send, None if address is None else self._open.get((address[0], address[1])))
 
     def opened(self, transport: BaseTransport) -> None:
         """A client has come."""
@@ -82,11 +101,14 @@ class Links:
 
     def _cut(self, link: Link) -> None:
         self._used.discard(link)
-        transport = self._open.get(link.address) if link.address is not None else None
-        if transport is not None:
+        if link.transport is not None:
             # Else the system would keep for it what it has taken over already.
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
-            transport.abort()
+            link.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            link.transport.abort()
+
+
+def _part(part: bytes) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": part, "more_body": True}
 
 
 def _address(transport: BaseTransport) -> Address | None:

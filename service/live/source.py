@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
+from service.feeds.forms import TEXTS, marker, streamed
 from service.live.front import Front
 
 Place = Any
@@ -20,7 +23,8 @@ class Told(NamedTuple):
     event: bytes
 
 
-class Reading(NamedTuple):
+@dataclass(frozen=True)
+class Reading:
     """The next events behind a place, and the place up to which everything was looked at.
 
     `before` is told ahead of them. `is_end`: there are no more by now.
@@ -30,6 +34,12 @@ class Reading(NamedTuple):
     place: Place
     is_end: bool
     before: Told | None = None
+
+    @cached_property
+    def streamed(self) -> bytes:
+        """It as a part of an event stream; written once for all who are told it."""
+        texts = [] if self.before is None else [marker(TEXTS, self.before.cursor, self.before.event)]
+        return b"".join([*texts, *(streamed(told.cursor, told.event) for told in self.events)])
 
 
 class Source(Protocol):

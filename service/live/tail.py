@@ -14,6 +14,8 @@ from service.live.source import MOST_BYTES, MOST_EVENTS, Reading, Told
 from service.timeline.feed import Wanted
 
 MOST_KEPT, MOST_BYTES_KEPT = 8_192, 16 * 1024 * 1024
+MOST_READINGS = 8
+"""Of how many questions the answers are kept until more comes: nearly all who listen are at the same place."""
 
 
 class Kept(NamedTuple):
@@ -34,6 +36,7 @@ class Tail:
         self.writer = EventWriter(epoch)
         self._kept: deque[Kept] = deque()
         self._bytes = 0
+        self._readings: dict[tuple[int, Wanted], Reading] = {}
 
     @property
     def start(self) -> int:
@@ -42,6 +45,7 @@ class Tail:
 
     def put(self, events: Iterable[Kept]) -> None:
         """The next events; those who wait are woken."""
+        self._readings.clear()
         reached = self.front.position
         for one in events:
             self._kept.append(one)
@@ -53,8 +57,16 @@ class Tail:
 
     def after(self, position: int, wanted: Wanted) -> Reading | None:
         """The next wanted events, as many as may wait for a client; None where they are not all known here."""
-        if position < self.start:
-            return None
+        known = self._readings.get((position, wanted))
+        if known is None and position >= self.start:
+            known = self._read(position, wanted)
+            if known is not None:
+                if len(self._readings) == MOST_READINGS:
+                    self._readings.clear()
+                self._readings[position, wanted] = known
+        return known
+
+    def _read(self, position: int, wanted: Wanted) -> Reading | None:
         chosen: list[Told] = []
         size = 0
         for one in islice(self._kept, position - self.start, None):

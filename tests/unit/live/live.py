@@ -45,7 +45,7 @@ def kept(position: int, topic: str = "EntityRenamed.v1", entities: frozenset[str
 
 
 class ListSource:
-    """Numbers up to `front`, of which those in `chosen` are told, `most` at once; `failing` reads fail first."""
+    """Numbers up to `front`, of which those in `chosen` are told, `most` at once."""
 
     address = SOURCE
 
@@ -70,14 +70,34 @@ class ListSource:
 
 
 class Client:
-    """Takes what is put, as fast as it comes."""
+    """Takes what is put, as fast as it comes; at once, where it `is_quick`."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_quick: bool = False) -> None:
         self.taken = b""
+        self.is_quick = is_quick
+        self.at_once = 0
+        """How many parts were put without waiting."""
 
     async def put(self, part: bytes) -> None:
         self.taken += part
         await asyncio.sleep(0)
+
+    def put_at_once(self, part: bytes) -> bool:
+        if self.is_quick:
+            self.taken += part
+            self.at_once += 1
+        return self.is_quick
+
+
+class MemorySource(ListSource):
+    """The same, and what comes after it began is at hand."""
+
+    def __init__(self, front: Front, chosen: Callable[[int], bool] = bool, most: int = 10) -> None:
+        super().__init__(front, chosen, most)
+        self._start = front.position
+
+    def at_hand(self, place: int) -> Reading | None:
+        return None if place < self._start else self.read(place)
 
 
 def threads() -> ThreadPoolExecutor:

@@ -60,6 +60,6 @@ def test_whoever_gives_up_waiting_is_forgotten() -> None:
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         await front.beyond(5, 0.01)
-        return len(front._waiting)
+        return len(front._watching)
 
     assert run(work) == 0

@@ -12,8 +12,8 @@ from service.errors import StoreUnavailable
 from service.live import streams as module
 from service.live.front import Front
 from service.live.source import Reading
-from service.live.streams import page, stream
-from tests.unit.live.live import Client, ListSource, run, told
+from service.live.streams import Streaming, page
+from tests.unit.live.live import Client, ListSource, MemorySource, run, told
 from tests.unit.live.sse import Message, messages
 
 HEARTBEAT = 0.03
@@ -42,18 +42,24 @@ def places(found: Sequence[Message], name: str = "message") -> list[int]:
 class Listening:
     """A stream of a source in the running loop, and what its client has taken."""
 
-    def __init__(self, source: ListSource, place: int = 0, heartbeat: float = 20) -> None:
+    def __init__(self, source: ListSource, place: int = 0, heartbeat: float = 20, client: Client | None = None) -> None:
         self.front = source.front
-        self._client = Client()
-        self._task = asyncio.create_task(stream(source, place, self._client.put, None, heartbeat))  # type: ignore[arg-type]
+        self.client = client or Client()
+        self._streaming = Streaming(source, place, self.client, None, heartbeat)  # type: ignore[arg-type]
+        self._task = asyncio.create_task(self._streaming.run())
 
     @property
     def raw(self) -> bytes:
-        return self._client.taken
+        return self.client.taken
 
     @property
     def found(self) -> list[Message]:
-        return messages(self._client.taken)
+        return messages(self.client.taken)
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it waits at the end for what comes."""
+        return any(getattr(act, "__self__", None) is self._streaming for act in self.front._watching)
 
     async def closed(self) -> list[Message]:
         """All that was told, once the source has ended."""
@@ -182,24 +188,102 @@ def test_as_long_as_the_database_is_away_the_stream_lives_and_then_goes_on(monke
     run(work)
 
 
+class Gated(Client):
+    """Takes nothing more until its gate is open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+        self.parts = 0
+
+    async def put(self, part: bytes) -> None:
+        self.parts += 1
+        self.taken += part
+        await self.gate.wait()
+
+
 def test_a_client_that_does_not_take_is_not_told_more() -> None:
     async def work() -> None:
-        source, gate, taken = ListSource(front_at(100)), asyncio.Event(), []
-
-        async def put(part: bytes) -> None:
-            taken.append(part)
-            await gate.wait()
-
-        task = asyncio.create_task(stream(source, 0, put, None, 20))  # type: ignore[arg-type]
-        await until(lambda: taken)
+        client = Gated()
+        listening = Listening(ListSource(front_at(100)), client=client)
+        await until(lambda: client.parts)
         for _ in range(20):
             await asyncio.sleep(0)
-        assert len(taken) == 1
-        gate.set()
-        await until(lambda: places(messages(b"".join(taken)), "caught-up"))
-        source.front.close()
-        await task
-        assert places(messages(b"".join(taken))) == list(range(1, 101))
+        assert client.parts == 1
+        client.gate.set()
+        await until(lambda: places(listening.found, "caught-up"))
+        assert places(await listening.closed()) == list(range(1, 101))
+
+    run(work)
+
+
+def test_what_comes_is_handed_on_without_waking_the_stream() -> None:
+    async def work() -> None:
+        client = Client(is_quick=True)
+        listening = Listening(MemorySource(front_at(5), even), client=client)
+        await until(lambda: listening.is_standing)
+        for position in (6, 7, 9, 12):
+            listening.front.move(position)
+            assert places(listening.found)[-1] == position - position % 2, "by the time that it has moved"
+        assert client.at_once == 3
+        assert places(await listening.closed()) == [2, 4, 6, 8, 10, 12]
+
+    run(work)
+
+
+def test_what_the_client_does_not_take_at_once_waits_for_it_and_nothing_is_told_twice() -> None:
+    async def work() -> None:
+        client = Client(is_quick=True)
+        listening = Listening(MemorySource(front_at(0)), client=client)
+        await until(lambda: listening.is_standing)
+        for position in range(1, 60):
+            client.is_quick = position % 3 == 0
+            listening.front.move(position)
+            for _ in range(position % 7):
+                await asyncio.sleep(0)
+        await until(lambda: places(listening.found)[-1] == 59)
+        assert client.at_once > 0
+        assert places(await listening.closed()) == list(range(1, 60))
+
+    run(work)
+
+
+def test_what_was_left_out_after_what_was_handed_on_is_told_by_a_heartbeat() -> None:
+    async def work() -> None:
+        listening = Listening(MemorySource(front_at(0), even), 0, HEARTBEAT, Client(is_quick=True))
+        await until(lambda: listening.is_standing)
+        for position in range(1, 40):
+            listening.front.move(position)
+        await until(lambda: places(listening.found, "checkpoint"))
+        assert places(listening.found, "checkpoint") == [39]
+        await until(lambda: listening.raw.count(b": heartbeat\n\n"))
+        await listening.closed()
+
+    run(work)
+
+
+class Broken(MemorySource):
+    """Its memory fails."""
+
+    def at_hand(self, place: int) -> Reading | None:
+        if place > self._start:
+            raise ZeroDivisionError
+        return super().at_hand(place)
+
+
+def test_a_stream_that_fails_keeps_nothing_from_the_others() -> None:
+    async def work() -> None:
+        front = front_at(0)
+        sources = [Broken(front), MemorySource(front)]
+        broken, sound = (Listening(source, client=Client(is_quick=True)) for source in sources)
+        await until(lambda: broken.is_standing and sound.is_standing)
+        for position in (1, 2, 3):
+            front.move(position)
+        assert places(sound.found) == [1, 2, 3]
+        await until(lambda: not broken.is_standing)
+        with pytest.raises(ZeroDivisionError):
+            await broken.closed()
+        await sound.closed()
 
     run(work)
 

@@ -114,3 +114,15 @@ def test_whom_nobody_asked_for_when_it_came_has_to_be_looked_up() -> None:
         assert told is not None and [one.place for one in told.events] == [2]
 
     with_tail(check, 0, [log])
+
+
+def test_what_was_told_at_a_place_grows_with_what_comes() -> None:
+    def check(tail: Tail) -> None:
+        for end in range(1, 30):
+            tail.put([kept(end)])
+            for place in range(end):
+                for _ in range(2):
+                    told = tail.after(place, ALL)
+                    assert told is not None and [one.place for one in told.events] == list(range(place + 1, end + 1))
+
+    with_tail(check, 0, [])
