@@ -81,8 +81,8 @@ class Settings:
     free. `feed_url` is where clients reach the feed process; None is `feed_port` of the host that they asked.
     `feed_secret` is known to the processes that send clients on and to the one that takes them in. `one_core`: each
     process that answers requests keeps to one core at a time (see `service.cores`). `webhooks_loopback`: webhooks may
-    lead to this machine, too. `key` is shown to the service that a command asks. `follow`: the service whose log is taken over, the key that it wants, and the verifier
-    keys whose checkpoints count there, if not those that it names.
+    lead to this machine, too. `follow`: the service whose log is taken over, the key that it wants, and the verifier
+    keys whose checkpoints count there, if not those that it names. `key` is what a command shows the service it asks.
     """
 
     database_url: str | None = field(default=None, repr=False)

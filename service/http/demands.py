@@ -48,7 +48,7 @@ def demand_declared(app: Flask) -> None:
 
 
 def demanded(app: Flask, request: Request) -> Demand:
-    """What a request needs. Only who has a key is told that there is nothing, or nothing of this kind, at an address."""
+    """What a request needs. Only who has a key is told that an address is none, or takes no such method."""
     if request.url_rule is None:
         return ANY_KEY
     declared = getattr(app.view_functions[request.url_rule.endpoint], _NAME, {})

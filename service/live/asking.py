@@ -70,7 +70,7 @@ class Door:
         self._tickets = None if secret is None else Tickets(secret)
 
     def admit(self, request: Request, *, may_ask: bool = True) -> Admission:
-        """NotAuthorized for all others, where a key is needed; NotRemembered where the database is to be asked first."""
+        """NotAuthorized for all others, where a key is needed; NotRemembered where the database has to be asked."""
         sent = self._sent(request.query)
         if sent is not None:
             return Admission(self._keyring.holder_named(sent, may_ask=may_ask), True)
