@@ -13,6 +13,7 @@ from events.errors import Unknown
 from service.feeds.cursor import NAME
 from service.feeds.forms import BATCH, EVENT_STREAM, batch, ending
 from service.http.query import DEFAULT_LIMIT
+from service.keys.errors import NotAuthorized
 from service.keys.keyring import Keyring, NotRemembered
 from service.keys.scopes import LOCAL_ID, Holder
 from service.live.answers import JSON, answer, begin, refuse, refuse_method
@@ -20,7 +21,7 @@ from service.live.asking import Admission, Door, Request, request_of
 from service.live.channel import Channel
 from service.live.hub import Hub
 from service.live.links import Link, Links, Send
-from service.live.presence import KeyEnded, Presence
+from service.live.presence import Presence
 from service.live.source import Place, Source
 from service.live.streams import HEARTBEAT_SECONDS, Streaming, page
 
@@ -130,8 +131,8 @@ class App:
             async with self._presence.lasting(holder):
                 await Streaming(source, place, link, self._hub.threads, self._heartbeat).run()
             await link.end()
-        except KeyEnded as error:
-            if link.put_at_once(ending(error.title)):
+        except NotAuthorized as error:
+            if link.put_at_once(ending(f"{error.title} {error.detail}")):
                 await link.end()
             else:
                 self.links.cut(link)
