@@ -33,6 +33,8 @@ from service.http import (
 )
 from service.http.api import Api
 from service.http.context import EXTENSION, Surroundings
+from service.http.demands import OPEN, declare, demand_declared
+from service.keys.keyring import Keyring
 from service.settings import Settings
 from service.timeline.timeline import Timeline
 from service.transfer.importer import Importer
@@ -77,13 +79,18 @@ def create_app(
     settings: Settings,
     importer: Importer | None = None,
     subscriptions: Subscriptions | None = None,
+    keys: Keyring | None = None,
 ) -> Flask:
-    """The application that answers with this timeline; only what is given can import and keep subscriptions."""
+    """The application that answers with this timeline; only what is given can import and keep subscriptions.
+
+    Without a keyring there is no key but that of the settings.
+    """
     app = Flask("service", static_folder="web/static", template_folder="web/templates")
     app.config.update(_CONFIG)
     app.url_map.merge_slashes = False
     turns = BoundedSemaphore(settings.limits.imports), BoundedSemaphore(settings.limits.replays)
-    app.extensions[EXTENSION] = Surroundings(timeline, settings, importer, subscriptions, *turns)
+    keys = keys or Keyring(settings.admin_key)
+    app.extensions[EXTENSION] = Surroundings(timeline, settings, importer, subscriptions, keys, *turns)
     measuring.register(app)
     guard.register(app)
     problems.register(app)
@@ -93,4 +100,6 @@ def create_app(
     openapi.register(app)
     asyncapi.register(app)
     app.register_blueprint(pages.BLUEPRINT)
+    declare(app.view_functions["static"], OPEN, "GET")
+    demand_declared(app)
     return app

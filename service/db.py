@@ -23,6 +23,7 @@ from service.arrays import register
 from service.metrics import PoolUse
 from service.settings import DatabaseSettings
 
+OWNER_ROLE = "frenemies_owner"
 API_ROLE = "frenemies_api"
 PROJECTOR_ROLE = "frenemies_projector"
 KEEPER_ROLE = "frenemies_keeper"
@@ -288,6 +289,8 @@ def error_of(state: str, message: str, detail: str | None) -> errors.ServiceErro
         return _OURS[state](json.loads(detail or "{}"))
     if state in _BY_STATE:
         return _BY_STATE[state](message)
+    if state == "42501":
+        return errors.NotPermitted(f"{_name_of(state)} {state}: {message}")
     if state.startswith(("22", "54")):  # data exception, program limit exceeded
         return errors.Unstorable(message)
     if state.startswith("23"):  # integrity constraint violation

@@ -57,6 +57,10 @@ class DeadlineExceeded(StoreError):
     """The event store did not answer in time; nothing was stored."""
 
 
+class NotPermitted(StoreError):
+    """The login of the database may not do this."""
+
+
 class AppendRefused(StoreError):
     """The append was refused; nothing was stored."""
 

@@ -82,7 +82,7 @@ class Settings:
     `feed_secret` is known to the processes that send clients on and to the one that takes them in. `one_core`: each
     process that answers requests keeps to one core at a time (see `service.cores`). `webhooks_loopback`: webhooks may
     lead to this machine, too. `follow`: the service whose log is taken over, the key that it wants, and the verifier
-    keys whose checkpoints count there, if not those that it names.
+    keys whose checkpoints count there, if not those that it names. `key` is what a command shows the service it asks.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -95,6 +95,7 @@ class Settings:
     feed_url: str | None = None
     feed_secret: str | None = field(default=None, repr=False)
     admin_key: str | None = field(default=None, repr=False)
+    key: str | None = field(default=None, repr=False)
     log_key: str | None = field(default=None, repr=False)
     log_origin: str | None = None
     pool_size: int = 8
@@ -134,6 +135,7 @@ def read_settings() -> Settings:
             feed_url=(env.str("FEED_URL", None) or "").rstrip("/") or None,
             feed_secret=env.str("FRENEMIES_FEED_SECRET", None) or None,
             admin_key=env.str("FRENEMIES_ADMIN_KEY", None) or None,
+            key=env.str("FRENEMIES_KEY", None) or env.str("FRENEMIES_ADMIN_KEY", None) or None,
             log_key=env.str("FRENEMIES_LOG_KEY", None) or None,
             log_origin=env.str("FRENEMIES_LOG_ORIGIN", None) or None,
             pool_size=_whole(env, "FRENEMIES_POOL_SIZE", Settings.pool_size, 1, 1_000),

@@ -14,4 +14,4 @@ if _settings.database_url is None:
 if _settings.one_core:
     keep_to_one_core()
 services = build(_settings, _settings.database_url)
-app = create_app(services.timeline, _settings, services.importer, services.subscriptions)
+app = create_app(services.timeline, _settings, services.importer, services.subscriptions, services.keys)

@@ -109,8 +109,8 @@ def command(
 ) -> None:
     """Run the service until Ctrl-C.
 
-    Prepares the database, then keeps the web server and the projector running. Off loopback a key is needed, which
-    every request then has to carry: set FRENEMIES_ADMIN_KEY.
+    Prepares the database, then keeps the web server and the projector running. Off loopback a key is needed: make some
+    (`frenemies keys create`), or set FRENEMIES_ADMIN_KEY.
 
     With --follow it is a copy of another service: the same answers, from a log of its own that is checked against the
     signed checkpoints of the other. What is to be recorded has to be sent there.

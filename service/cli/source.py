@@ -104,7 +104,7 @@ def _got(source: Source, address: str) -> Any:
 def open_source(place: Place) -> Iterator[Source]:
     """The source for a place, for the time of the block."""
     if place.url is not None:
-        with _remote(place.url, read_settings().admin_key) as source:
+        with _remote(place.url, read_settings().key) as source:
             yield source
     else:
         with _local(place.settings()) as source:
@@ -203,8 +203,8 @@ def _complaint(answer: Answer) -> str:
 def failure_of(status: int, said: str) -> Failure:
     """The failure, with its exit code, for a status of HTTP and what was said."""
     if status == 401:
-        wanted = "another key" if read_settings().admin_key else "a key"
-        return WrongUsage(f"The service wants {wanted}: set FRENEMIES_ADMIN_KEY to the one that it runs with.")
+        wanted = "another key" if read_settings().key else "a key"
+        return WrongUsage(f"The service wants {wanted}: set FRENEMIES_KEY to one that is good (frenemies keys).")
     if status in (404, 409, 410):
         return Refused(said)
     return WrongUsage(said) if status < 500 else Unavailable(said)

@@ -14,6 +14,7 @@ from events.text import clean_id
 from service.feeds.cursor import BadCursor, OtherEpoch, parse_cursor
 from service.feeds.events import TYPE_PREFIX
 from service.feeds.schemas import SHAPES
+from service.keys.scopes import FEED_READ, STATE_READ
 from service.timeline.clocks import parse_instant
 from service.timeline.feed import Feed, Wanted
 
@@ -44,6 +45,11 @@ def question(query: Mapping[str, Any], feed: Feed, epoch: UUID | None = None) ->
         until=_end(query["until"], feed) if "until" in query else None,
         with_texts="include" in query,
     )
+
+
+def scopes_of(query: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a key has to allow for these parameters of the feed of the log: the texts are no part of the log."""
+    return (FEED_READ, STATE_READ) if "include" in query else (FEED_READ,)
 
 
 def cursor_position(text: str, feed: Feed, epoch: UUID | None = None) -> int:

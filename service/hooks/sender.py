@@ -145,6 +145,8 @@ class Sender:
 
     def _refresh(self) -> bool:
         """Looks at every subscription; whether there is more to be taken at once."""
+        for name, reason in self._outbox.pause_ownerless():
+            _log.warning("subscription paused", subscription=str(name), reason=reason)
         found = {one.id: one for one in self._outbox.followed()}
         for gone in self._lines.keys() - found.keys():
             del self._lines[gone]

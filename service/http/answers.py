@@ -309,6 +309,7 @@ SCHEMAS: Json = {
             "request_id": TEXT,
             "resync": TEXT,
             "leader": TEXT | {"description": "Of a follower: the service that records."},
+            "scope": TEXT | {"description": "What the key lacks: scopes, with spaces between."},
             "following": maybe(ref("Following")),
             "import": UUID,
             "recorded": COUNT,

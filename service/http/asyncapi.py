@@ -27,6 +27,7 @@ from service.http.asyncapi_messages import (
     schemas,
 )
 from service.http.caching import conditional
+from service.http.demands import OPEN, declare
 from service.http.openapi import YAML
 from service.http.openapi import document as openapi
 from service.http.shapes import Json
@@ -85,6 +86,7 @@ def register(app: Flask) -> None:
     def read_asyncapi() -> Response:
         return conditional(Response(as_yaml(), content_type=YAML))
 
+    declare(read_asyncapi, OPEN, "GET")
     app.add_url_rule("/asyncapi.yaml", view_func=read_asyncapi)
 
 

@@ -41,12 +41,6 @@ class UrlTooLong(DomainError):
     code = "url-too-long"
 
 
-class NotAuthorized(DomainError):
-    """A valid key is needed."""
-
-    code = "not-authorized"
-
-
 class FromOtherSite(DomainError):
     """The form comes from another site."""
 

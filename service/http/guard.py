@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode
-from binascii import Error as NotBase64
 from uuid import uuid4
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import NotFound
 
 from service.errors import ReadOnly
 from service.feeds.forms import EVENT_STREAM
 from service.http.context import surroundings
+from service.http.demands import demanded
 from service.http.elsewhere import feed_origin
-from service.http.errors import MalformedUrl, NotAuthorized, UrlTooLong
-from service.http.keys import bearer, is_key, not_let_in
+from service.http.errors import MalformedUrl, UrlTooLong
+from service.http.keys import bearer, password
 
 LONGEST_URL = 8_000
 """Of path and query, below what the web server in front cuts off."""
 REQUEST_ID = "X-Request-Id"
 _REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,128}")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
-_OPEN = frozenset(("/healthz", "/readyz", "/docs", "/openapi.yaml", "/openapi.json", "/asyncapi.yaml"))
 _PAGES = "pages"
 """The blueprint of the pages."""
 _READING = ("GET", "HEAD")
@@ -64,12 +62,11 @@ def _check_url() -> None:
 
 
 def _check_key() -> None:
-    """Everything but health, documentation and style needs the key, once there is one."""
-    key = surroundings().settings.admin_key
-    if key is None or request.path in _OPEN or request.path.startswith("/static/"):
-        return
-    if not is_key(_given_key(), key):
-        raise NotAuthorized(not_let_in("Authorization" in request.headers))
+    """Lets in who holds a key that allows what is asked for: `holder` tells who that is. What is open needs none."""
+    demand = demanded(current_app, request)
+    if not demand.is_open:
+        g.holder = surroundings().keys.holder(_given_key())
+        g.holder.demand(*demand.scopes)
 
 
 def _check_writable() -> None:
@@ -79,19 +76,19 @@ def _check_writable() -> None:
         raise ReadOnly(leader)
 
 
-def _given_key() -> bytes:
-    """The key in the header. A browser can only ask for a password: it may send it as one to the pages, and to read."""
-    header = request.headers.get("Authorization", "")
-    key = bearer(header)
-    if key is not None:
-        return key
-    scheme, _, given = header.partition(" ")
-    if scheme.lower() == "basic" and (request.blueprint == _PAGES or request.method in _READING):
-        try:
-            return b64decode(given, validate=True).partition(b":")[2]
-        except (NotBase64, ValueError):
-            return b""
-    return b""
+def _given_key() -> bytes | None:
+    """What is shown in the header; None where there is none.
+
+    A browser can only ask for a password: it may send the key as one to the pages, and to read.
+    """
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    is_for_browsers = request.blueprint == _PAGES or request.method in _READING
+    given = bearer(header)
+    if given is None and is_for_browsers:
+        given = password(header)
+    return given or b""
 
 
 def _finish(response: Response) -> Response:

@@ -11,10 +11,12 @@ from flask import Response
 from service.http.api import Resource
 from service.http.body import PLAIN
 from service.http.context import timeline
+from service.http.demands import needs
 from service.http.jsons import json_answer
 from service.http.query import CheckpointQuery, ConsistencyQuery, InclusionQuery
+from service.keys.scopes import FEED_READ
 
-RESOURCE = Resource("log", "What is needed to check that nothing in the log was changed.")
+RESOURCE = Resource("log", "What is needed to check that nothing in the log was changed.", reads=needs(FEED_READ))
 
 
 @RESOURCE.get("/v1/log/checkpoint", "CheckpointNote", query=CheckpointQuery, media=PLAIN)

@@ -10,12 +10,13 @@ from flask import Response
 
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.demands import OPEN
 from service.http.jsons import json_answer
 from service.http.problems import problem
 from service.http.query import ReadinessQuery
 
 _TITLE = "Questions cannot be answered now."
-RESOURCE = Resource("running", "Whether the service runs.")
+RESOURCE = Resource("running", "Whether the service runs.", reads=OPEN)
 
 
 @RESOURCE.get("/healthz", "Health", refused=())

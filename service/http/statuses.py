@@ -29,7 +29,6 @@ from service.http.errors import (
     FromOtherSite,
     MalformedUrl,
     NoFeedProcess,
-    NotAuthorized,
     TooLarge,
     TooManyImports,
     TooManyReplays,
@@ -38,6 +37,7 @@ from service.http.errors import (
     UrlTooLong,
 )
 from service.intake.errors import MalformedJson, Misshapen
+from service.keys.errors import Forbidden, NotAuthorized
 from service.timeline.tokens import BadToken, TokenOfOtherEpoch
 from service.transfer.refusals import ImportRefused, ImportRunning, UnknownImport
 
@@ -52,6 +52,7 @@ STATUSES: Mapping[type[Exception], int] = MappingProxyType(
         BadCursor: 400,
         BadToken: 400,
         NotAuthorized: 401,
+        Forbidden: 403,
         FromOtherSite: 403,
         ReadOnly: 403,
         BodyStalled: 408,
@@ -85,9 +86,10 @@ STATUSES: Mapping[type[Exception], int] = MappingProxyType(
 )
 """The status of each refusal; of an error that is not named, that of its nearest ancestor. All others are 500."""
 
+_BEARER = 'Bearer realm="frenemies"'
 _HEADERS: Mapping[int, Mapping[str, str]] = MappingProxyType(
     {
-        401: {"WWW-Authenticate": 'Bearer realm="frenemies"'},
+        401: {"WWW-Authenticate": _BEARER},
         503: {"Retry-After": "1"},
     }
 )
@@ -121,12 +123,16 @@ def told(status: int, code: str, title: str, detail: str, path: str, request_id:
 
 def headers_of(status: int, told: Mapping[str, Any]) -> dict[str, str]:
     """What a problem says in its headers."""
+    if status == 403 and "scope" in told:
+        return {"WWW-Authenticate": f'{_BEARER}, error="insufficient_scope", scope="{told["scope"]}"'}
     resync = {"Link": f'<{told["resync"]}>; rel="start"'} if "resync" in told else {}
     return {**_HEADERS.get(status, {}), **resync}
 
 
 def more_of(error: DomainError) -> dict[str, Any]:
-    """What a refusal tells besides: each thing that is wrong, and where to begin again."""
+    """What a refusal tells besides: each thing that is wrong, the scopes that a key lacks, and where to begin again."""
+    if isinstance(error, Forbidden):
+        return {"scope": " ".join(error.missing)}
     faults = list(_faults(error)) if status_of(type(error)) != 404 else []
     more: dict[str, Any] = {"errors": faults} if faults else {}
     return more | {"resync": error.resync} if isinstance(error, OtherEpoch) else more

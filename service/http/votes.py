@@ -10,6 +10,7 @@ from flask import Response
 from events.text import clean_id
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.demands import needs
 from service.http.errors import BadQuery
 from service.http.jsons import json_answer
 from service.http.paging import point
@@ -17,8 +18,9 @@ from service.http.pinning import pinned
 from service.http.query import VoteQuery
 from service.http.render import vote_answer
 from service.intake.errors import Fault
+from service.keys.scopes import STATE_READ
 
-RESOURCE = Resource("votes", "Votes of bodies.")
+RESOURCE = Resource("votes", "Votes of bodies.", reads=needs(STATE_READ))
 _MOVES = ("relation", "subject", "object")
 
 

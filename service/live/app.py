@@ -11,16 +11,19 @@ import structlog
 
 from events.errors import Unknown
 from service.feeds.cursor import NAME
-from service.feeds.forms import BATCH, EVENT_STREAM, batch
+from service.feeds.forms import BATCH, EVENT_STREAM, batch, ending
 from service.http.query import DEFAULT_LIMIT
+from service.keys.errors import NotAuthorized
+from service.keys.keyring import Keyring, NotRemembered
+from service.keys.scopes import LOCAL_ID, Holder
 from service.live.answers import JSON, answer, begin, refuse, refuse_method
-from service.live.asking import Door, Request, request_of
+from service.live.asking import Admission, Door, Request, request_of
 from service.live.channel import Channel
 from service.live.hub import Hub
 from service.live.links import Link, Links, Send
+from service.live.presence import Presence
 from service.live.source import Place, Source
 from service.live.streams import HEARTBEAT_SECONDS, Streaming, page
-from service.settings import Settings
 
 PATIENCE = 10.0
 """Seconds after which a client that does not take what was sent is cut off."""
@@ -36,7 +39,8 @@ class App:
         self,
         hub: Hub,
         channels: Iterable[Channel],
-        settings: Settings,
+        keyring: Keyring,
+        secret: str | None,
         *,
         patience: float = PATIENCE,
         heartbeat: float = HEARTBEAT_SECONDS,
@@ -44,7 +48,8 @@ class App:
         self.links = Links(patience)
         self._hub = hub
         self._channels = {channel.address: channel for channel in channels}
-        self._door = Door(settings)
+        self._door = Door(keyring, secret)
+        self._presence = Presence(keyring)
         self._heartbeat = heartbeat
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -62,11 +67,13 @@ class App:
         await receive()
         await self._hub.start()
         await send({"type": "lifespan.startup.complete"})
-        watching = asyncio.create_task(self.links.watch())
+        watching = [asyncio.create_task(watch()) for watch in (self.links.watch, self._presence.watch)]
         await receive()
-        watching.cancel()
+        for task in watching:
+            task.cancel()
         self._hub.end()
         self._hub.close()
+        self._presence.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, request: Request, client: Any, send: Send) -> None:
@@ -85,7 +92,7 @@ class App:
             await self._hand_out(request, client, send, headers)
 
     async def _hand_out(self, request: Request, client: Any, send: Send, headers: dict[str, str]) -> None:
-        admitted = self._door.admit(request)
+        admitted = await self._admit(request)
         origin = request.headers.get("origin")
         if admitted.is_sent and origin:
             # Only a page that may read the API is sent here by it, with a ticket.
@@ -94,24 +101,41 @@ class App:
         if channel is None:
             raise Unknown(f"it is one of {', '.join(self._channels)}")
         query = request.asked(channel.shape)
+        holder = admitted.holder
+        holder.demand(*channel.needs(query))
         is_stream = request.likes_best((BATCH, EVENT_STREAM)) == EVENT_STREAM
         channel.demand_fitting(query, is_stream)
-        with self._hub.turn(admitted.who):
+        with self._hub.turn(None if holder.id == LOCAL_ID else holder.id):
             async with channel.open(query) as (source, place):
                 if request.method == "HEAD":
                     await begin(send, 200, EVENT_STREAM if is_stream else BATCH, headers)
                     await self.links.to(client, send).end()
                 elif is_stream:
-                    await self._stream(source, place, self.links.to(client, send), headers)
+                    await self._stream(source, place, holder, self.links.to(client, send), headers)
                 else:
-                    await self._page(source, place, query, send, headers)
+                    await self._page(source, place, holder, query, send, headers)
 
-    async def _stream(self, source: Source, place: Place, link: Link, headers: Mapping[str, str]) -> None:
+    async def _admit(self, request: Request) -> Admission:
+        """Only where the database has to be asked does anybody wait for it."""
+        try:
+            return self._door.admit(request, may_ask=False)
+        except NotRemembered:
+            return await self._presence.in_thread(lambda: self._door.admit(request))
+
+    async def _stream(
+        self, source: Source, place: Place, holder: Holder, link: Link, headers: Mapping[str, str]
+    ) -> None:
         self.links.use(link)
         try:
             await begin(link.send, 200, EVENT_STREAM, {**headers, **_STREAMING})
-            await Streaming(source, place, link, self._hub.threads, self._heartbeat).run()
+            async with self._presence.lasting(holder):
+                await Streaming(source, place, link, self._hub.threads, self._heartbeat).run()
             await link.end()
+        except NotAuthorized as error:
+            if link.put_at_once(ending(f"{error.title} {error.detail}")):
+                await link.end()
+            else:
+                self.links.cut(link)
         except Exception:  # noqa: BLE001
             # The answer has begun, so the link is cut: the client comes back.
             _log.exception("a stream broke off", path=source.address)
@@ -119,10 +143,17 @@ class App:
             self.links.leave(link)
 
     async def _page(
-        self, source: Source, place: Place, query: Mapping[str, Any], send: Send, headers: Mapping[str, str]
+        self,
+        source: Source,
+        place: Place,
+        holder: Holder,
+        query: Mapping[str, Any],
+        send: Send,
+        headers: Mapping[str, str],
     ) -> None:
         limit = query.get("limit", DEFAULT_LIMIT)
-        events, reached = await page(source, place, self._hub.threads, limit, query.get("timeout", 0) / 1_000)
+        async with self._presence.lasting(holder):
+            events, reached = await page(source, place, self._hub.threads, limit, query.get("timeout", 0) / 1_000)
         told = [one.event for one in events]
         if reached != (events[-1].place if events else place):
             told.append(source.checkpoint(reached).event)

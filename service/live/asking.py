@@ -12,11 +12,13 @@ from werkzeug.http import parse_accept_header
 
 from service.feeds import tickets
 from service.feeds.tickets import Tickets
-from service.http.errors import MalformedUrl, NotAuthorized
-from service.http.keys import bearer, is_key, not_let_in
+from service.http.errors import MalformedUrl
+from service.http.keys import bearer
 from service.http.parameters import once, parsed, resumed
 from service.intake.fields import Shape
-from service.settings import Settings
+from service.keys.errors import NotAuthorized
+from service.keys.keyring import Keyring
+from service.keys.scopes import Holder
 
 LAST_EVENT_ID = "last-event-id"
 _HEADERS = frozenset((b"accept", b"authorization", b"origin", LAST_EVENT_ID.encode()))
@@ -54,31 +56,34 @@ def request_of(scope: Mapping[str, Any]) -> Request:
 
 
 class Admission(NamedTuple):
-    """How somebody was let in: as whom (None where no key is needed), and whether the API sent them here."""
+    """Who was let in, and whether the API sent them here."""
 
-    who: str | None
+    holder: Holder
     is_sent: bool
 
 
 class Door:
-    """Lets in whoever has the key, or was let in by the API."""
+    """Lets in whoever has a good key, or was let in by the API with one that is still good."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._key = settings.admin_key
-        self._tickets = None if settings.feed_secret is None else Tickets(settings.feed_secret)
+    def __init__(self, keyring: Keyring, secret: str | None) -> None:
+        self._keyring = keyring
+        self._tickets = None if secret is None else Tickets(secret)
 
-    def admit(self, request: Request) -> Admission:
-        """NotAuthorized for all others, where a key is needed."""
-        is_sent = self._has_ticket(request.query)
-        if self._key is None:
-            return Admission(None, is_sent)
-        given = bearer(request.headers.get("authorization", ""))
-        if is_sent or (given is not None and is_key(given, self._key)):
-            return Admission("admin", is_sent)
-        raise NotAuthorized(f"{not_let_in(given is not None)}, or ask the API, which sends you on with a ticket")
+    def admit(self, request: Request, *, may_ask: bool = True) -> Admission:
+        """NotAuthorized for all others, where a key is needed; NotRemembered where the database has to be asked."""
+        sent = self._sent(request.query)
+        if sent is not None:
+            return Admission(self._keyring.holder_named(sent, may_ask=may_ask), True)
+        header = request.headers.get("authorization")
+        given = None if header is None else bearer(header) or b""
+        try:
+            return Admission(self._keyring.holder(given, may_ask=may_ask), False)
+        except NotAuthorized as error:
+            raise NotAuthorized(f"{error.detail}, or ask the API, which sends you on with a ticket") from None
 
-    def _has_ticket(self, query: str) -> bool:
+    def _sent(self, query: str) -> str | None:
+        """The id of the key with which the API let in who has this ticket."""
         before, _, ticket = query.rpartition(_TICKET)
         if self._tickets is None or not ticket or (before and not before.endswith("&")):
-            return False
-        return self._tickets.is_good(ticket, before.removesuffix("&"), time.time())
+            return None
+        return self._tickets.holder(ticket, before.removesuffix("&"), time.time())

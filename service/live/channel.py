@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from events.errors import Invalid
 from service.feeds.events import SOURCE
-from service.feeds.question import question
+from service.feeds.question import question, scopes_of
 from service.http.query import FeedQuery
 from service.intake.fields import Shape
 from service.live.log_source import LogSource
@@ -32,6 +32,9 @@ class Channel(Protocol):
     address: str
     shape: type[Shape]
 
+    def needs(self, query: Mapping[str, Any]) -> Sequence[str]:
+        """What a key has to allow for a question."""
+
     def demand_fitting(self, query: Mapping[str, Any], is_stream: bool) -> None:
         """Invalid for a parameter that means nothing to a stream, or to a page."""
 
@@ -47,6 +50,10 @@ class LogChannel:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+
+    def needs(self, query: Mapping[str, Any]) -> Sequence[str]:
+        """More for the texts."""
+        return scopes_of(query)
 
     def demand_fitting(self, query: Mapping[str, Any], is_stream: bool) -> None:
         """Neither waits for what was, nor tells the texts in pages."""

@@ -12,7 +12,7 @@ from time import monotonic
 
 import structlog
 
-from service.bootstrap import demand_followable, demand_signing_key, signing_key
+from service.bootstrap import demand_followable, demand_signing_key, has_keys, signing_key
 from service.cores import ALLOWED
 from service.errors import ServiceError
 from service.projections.catalog import PROJECTIONS
@@ -62,12 +62,12 @@ def serve(
     `load` gets the URL of the prepared database before requests are answered, `on_ready` the address once they are.
     NotGuarded, PortTaken, KeepsFailing and the errors of the database say why it does not run.
     """
-    demand_guard(settings)
     demand_signing_key(settings)
     demand_followable(settings)
     with Signals() as signals, link or listen(settings.host, settings.port) as link, open_database(settings) as url:
         report = prepared(settings, url)
         _log.info("database prepared", applied=list(report.applied), roles=report.roles)
+        demand_guard(settings, lambda: has_keys(settings, url))
         settle(settings, url, signals)
         if load is not None:
             load(url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,11 +10,31 @@ from flask import Blueprint, Response, make_response, render_template, url_for
 
 from events.errors import DomainError
 from service.errors import ServiceError
+from service.http.demands import Demand, declare, needs
 from service.http.problems import refusal_of
 from service.http.statuses import detail_of
+from service.keys.scopes import CLAIMS_WRITE, STATE_READ
 from service.web.question import clocks_given
 
-PAGES = Blueprint("pages", __name__)
+_SHOWING, _RECORDING = needs(STATE_READ), needs(STATE_READ, CLAIMS_WRITE)
+
+
+class Pages(Blueprint):
+    """Pages show what is recorded, and a form that is sent records, and shows what it is about."""
+
+    def route(self, rule: str, *, shows: Demand = _SHOWING, **options: Any) -> Callable[..., Any]:
+        """A page, with what a key has to allow for it."""
+        put = super().route(rule, **options)
+
+        def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+            for method in options.get("methods", ("GET",)):
+                declare(view, shows if method == "GET" else _RECORDING, method)
+            return put(view)
+
+        return decorate
+
+
+PAGES = Pages("pages", __name__)
 
 
 def page(template: str, /, status: int = 200, **found: Any) -> Response:

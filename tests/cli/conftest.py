@@ -105,7 +105,7 @@ def service_at(sample_url: str) -> Iterator[Callable[[Settings], str]]:
         def serve(settings: Settings) -> str:
             services = build(settings, sample_url)
             keep.callback(services.close)
-            app = create_app(services.timeline, settings, subscriptions=services.subscriptions)
+            app = create_app(services.timeline, settings, subscriptions=services.subscriptions, keys=services.keys)
             server = make_server("127.0.0.1", 0, app, threaded=True)
             Thread(target=server.serve_forever, daemon=True).start()
             keep.callback(server.server_close)

@@ -145,7 +145,7 @@ class NewService:
         chosen = replace(Settings(database_url=url), **settings)
         services = build(chosen, url)
         with projections(chosen, url) as projectors:
-            app = create_app(services.timeline, chosen, services.importer, services.subscriptions)
+            app = create_app(services.timeline, chosen, services.importer, services.subscriptions, services.keys)
             yield Service(app, services.timeline, projectors)
         services.close()
         self._servers.drop(url)

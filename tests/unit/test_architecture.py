@@ -42,13 +42,16 @@ PARTS: dict[str, set[str]] = {
     },
     "service.tree": {"service.leading", "service.db", "service.sql", "service.errors", "service.settings"},
     "service.timeline": {"service.store", "service.projections", "service.tree", "service.errors", "service.settings"},
+    "service.keys": {"service.db", "service.sql", "service.errors"},
     "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
     "service.transfer": {
         "service.arrays", "service.cores", "service.interrupts",
         "service.timeline", "service.intake", "service.store", "service.db", "service.sql", "service.errors",
         "service.settings",
     },
-    "service.feeds": {"service.timeline", "service.store.protocol", "service.errors", "service.settings"},
+    "service.feeds": {
+        "service.keys.scopes", "service.timeline", "service.store.protocol", "service.errors", "service.settings",
+    },
     "service.following": {
         "frenemies", "service.arrays", "service.db", "service.sql", "service.store", "service.feeds", "service.tree",
         "service.leading", "service.timeline.brought", "service.errors",
@@ -60,17 +63,21 @@ PARTS: dict[str, set[str]] = {
     "service.exports": {"service.errors"},
     "service.http": {
         "service.timeline", "service.transfer", "service.feeds", "service.hooks", "service.exports", "service.intake",
-        "service.metrics",
+        "service.keys", "service.metrics",
         "service.errors", "service.settings",
     },
-    "service.web": {"service.timeline", "service.intake", "service.http", "service.errors", "service.settings"},
+    "service.web": {
+        "service.keys.scopes", "service.timeline", "service.intake", "service.http", "service.errors",
+        "service.settings",
+    },
     "service.app": {
         "service.http", "service.web", "service.hooks", "service.timeline", "service.transfer", "service.metrics",
-        "service.errors",
+        "service.keys", "service.errors",
         "service.settings",
     },
     "service.bootstrap": {
-        "service.db", "service.errors", "service.following", "service.hooks", "service.migrate", "service.projections",
+        "service.db", "service.errors", "service.following", "service.hooks", "service.keys", "service.migrate",
+        "service.projections",
         "service.settings", "service.store",
         "service.timeline",
         "service.transfer", "service.tree",
@@ -85,11 +92,11 @@ PARTS: dict[str, set[str]] = {
         "service.feeds", "service.http.belief_questions", "service.http.believed", "service.http.errors",
         "service.http.keys", "service.http.parameters", "service.http.query", "service.http.statuses",
         "service.intake.fields", "service.timeline", "service.store.protocol", "service.metrics", "service.errors",
-        "service.settings",
+        "service.keys", "service.settings",
     },
     "service.live.bootstrap": {
         "service.live", "service.timeline", "service.projections", "service.store", "service.tree", "service.db",
-        "service.settings",
+        "service.keys", "service.settings",
     },
     "service.asgi": {"service.live", "service.cores", "service.errors", "service.settings"},
     "service.wsgi": {
@@ -99,7 +106,8 @@ PARTS: dict[str, set[str]] = {
         "frenemies",
         "service.bootstrap", "service.app", "service.serve", "service.embedded", "service.migrate", "service.timeline",
         "service.intake", "service.transfer", "service.feeds", "service.exports.media", "service.exports.parquet",
-        "service.projections", "service.tree", "service.interrupts", "service.errors", "service.settings",
+        "service.keys", "service.projections", "service.tree", "service.interrupts", "service.errors",
+        "service.settings",
     },
 }  # fmt: skip
 
@@ -137,7 +145,7 @@ FOREIGN: dict[str, set[str]] = {
 FOREIGN_EXCEPTIONS: dict[str, set[str]] = {
     "psycopg.rows": {
         "service.store", "service.projections", "service.transfer", "service.tree", "service.hooks",
-        "service.following",
+        "service.following", "service.keys",
     },
     # Puts names of schemas and tables into statements; it opens no connection either.
     "psycopg.sql": {"service.projections"},
