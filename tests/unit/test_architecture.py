@@ -40,6 +40,7 @@ PARTS: dict[str, set[str]] = {
         "service.settings",
     },
     "service.tree": {"service.leading", "service.db", "service.sql", "service.errors", "service.settings"},
+    "service.backup": {"service.tree", "service.migrate", "service.db", "service.sql", "service.errors"},
     "service.timeline": {"service.store", "service.projections", "service.tree", "service.errors", "service.settings"},
     "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
     "service.transfer": {
@@ -95,7 +96,7 @@ PARTS: dict[str, set[str]] = {
         "service.bootstrap", "service.app", "service.cores", "service.serve", "service.errors", "service.settings",
     },
     "service.cli": {
-        "frenemies",
+        "frenemies", "service.backup",
         "service.bootstrap", "service.app", "service.serve", "service.embedded", "service.migrate", "service.timeline",
         "service.intake", "service.transfer", "service.feeds", "service.exports.media", "service.exports.parquet",
         "service.projections", "service.tree", "service.interrupts", "service.errors", "service.settings",
@@ -139,7 +140,7 @@ FOREIGN_EXCEPTIONS: dict[str, set[str]] = {
         "service.following",
     },
     # Puts names of schemas and tables into statements; it opens no connection either.
-    "psycopg.sql": {"service.projections"},
+    "psycopg.sql": {"service.projections", "service.backup"},
     "eventsourcing.domain": {"events"},
 }  # fmt: skip
 
