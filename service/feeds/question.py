@@ -47,9 +47,15 @@ def question(query: Mapping[str, Any], feed: Feed, epoch: UUID | None = None) ->
 
 
 def cursor_position(text: str, feed: Feed, epoch: UUID | None = None) -> int:
-    """The position of a cursor. BadCursor, or OtherEpoch for one of an earlier life of the log."""
+    """The position of a cursor. BadCursor, or OtherEpoch for one of an earlier life of the log.
+
+    Where the epoch is given, nobody looks whether the log goes so far.
+    """
     cursor = parse_cursor(text)
-    cursor.demand_epoch(epoch or feed.epoch())
+    if epoch is None:
+        cursor.demand_there(feed.end())
+    else:
+        cursor.demand_epoch(epoch)
     return cursor.position
 
 
