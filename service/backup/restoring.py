@@ -13,7 +13,7 @@ from service.backup.identity import Proof, Settled, settle
 from service.backup.tables import BACKED_UP, BEGUN, SCHEMAS
 from service.backup.writing import QUERIES, Tell, about
 from service.db import Connection, translated
-from service.errors import AppendRefused, MigrationError, Unstorable
+from service.errors import AppendRefused, MigrationError, SchemaMissing
 from service.migrate import apply_missing, demand_known, migrating, set_up_roles
 
 _COPY_IN = SQL("COPY {} ({}) FROM STDIN (FORMAT binary)")
@@ -34,10 +34,7 @@ def put_back(archive: Archive, url: str, service_url: str, proof: Proof, by: str
         connection.execute(QUERIES["patient"])
         _demand_empty(connection)
         apply_missing(connection, manifest.migrations)
-        with _fitting():
-            for part in _in_order(manifest.parts):
-                _load(connection, archive, part, tell)
-        _number_on(connection)
+        load(connection, archive, tell)
         apply_missing(connection)
         tell("analyzing", 0, 0)
         _analyze(connection)
@@ -64,6 +61,14 @@ def recovered(url: str, service_url: str, proof: Proof, by: str, tell: Tell) -> 
         settled = settle(connection, proof, by, None, tell)
         set_up_roles(connection, service_url)
     return settled
+
+
+def load(connection: Connection, archive: Archive, tell: Tell) -> None:
+    """Loads every part into a database in the schema of the backup. BackupDamaged where one does not fit."""
+    with _fitting():
+        for part in _in_order(archive.manifest.parts):
+            _load(connection, archive, part, tell)
+    _number_on(connection)
 
 
 def _demand_empty(connection: Connection) -> None:
@@ -120,5 +125,5 @@ def _fitting() -> Iterator[None]:
     try:
         with translated():
             yield
-    except (AppendRefused, Unstorable) as error:
+    except (AppendRefused, SchemaMissing) as error:
         raise BackupDamaged(error.detail) from error

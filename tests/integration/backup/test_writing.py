@@ -67,7 +67,9 @@ def test_writers_are_not_kept_waiting_and_are_not_in_it(site: Site, empty_databa
     assert len(rows(empty_database_url, "log.events")["log.events"]) == head
 
 
-def test_a_damaged_log_is_not_backed_up_unseen(sites: Sites, sample_with_checkpoints: str, empty_database_url: str) -> None:
+def test_a_damaged_log_is_not_backed_up_unseen(
+    sites: Sites, sample_with_checkpoints: str, empty_database_url: str
+) -> None:
     url = sites.new(sample_with_checkpoints).url
     with connect(url) as connection, connection.transaction():
         connection.execute("ALTER TABLE log.events DISABLE TRIGGER ALL")

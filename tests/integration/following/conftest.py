@@ -99,6 +99,10 @@ class Sites:
     def new(self, template: str | None = None, **settings: Any) -> Site:
         url = self._servers.copy(template) if template else self._servers.migrated(18)
         self._keep.callback(self._servers.drop, url)
+        return self.on(url, **settings)
+
+    def on(self, url: str, **settings: Any) -> Site:
+        """A site on a database that is there."""
         chosen = replace(Settings(database_url=url), **settings)
         services = build(chosen, url)
         self._keep.callback(services.close)
