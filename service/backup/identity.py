@@ -34,13 +34,16 @@ class Proof:
 
 @dataclass(frozen=True)
 class Settled:
-    """The log as it is now: its last position, what the audit saw, the size of the checkpoint that was given, and its
-    identity before and now. `leader`: whom it follows, which says which log it is.
+    """The log as it is now: its last position, what the audit saw, and its identity before and now.
+
+    `vouched` is the size of the checkpoint that was given; `is_lost`: it shows that there were more events. `leader`: whom
+    the log follows, which says which log it is.
     """
 
     position: int
     audit: Result
     vouched: int | None
+    is_lost: bool
     from_epoch: UUID
     epoch: UUID
     leader: str | None
@@ -49,11 +52,6 @@ class Settled:
     def is_same(self) -> bool:
         """Whether cursors of before go on."""
         return self.epoch == self.from_epoch
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether the checkpoint shows that there were more events."""
-        return self.vouched is not None and self.vouched > self.position
 
 
 def settle(
@@ -70,23 +68,20 @@ def settle(
     position, from_epoch = int(_one(connection, "head")), _one(connection, "epoch")
     leader = _one(connection, "leader")
     audit = demand_whole(reader, keys, given if given and given.size <= position else None, tell)
-    is_same = leader is not None or _covers(connection, given, position)
-    epoch = from_epoch if is_same else _one(connection, "renew")
-    settled = Settled(position, audit, given and given.size, from_epoch, epoch, leader)
+    # Each checkpoint has an event that tells of it: where that is missing, more is.
+    is_lost = given is not None and reader.checkpoint(given.size) is None
+    is_whole = given is not None and not is_lost and not _goes_on(connection, given.size)
+    epoch = from_epoch if is_whole or leader is not None else _one(connection, "renew")
+    settled = Settled(position, audit, given and given.size, is_lost, from_epoch, epoch, leader)
     _clip(connection, settled)
-    note = {"made_at": made_at, "position": position, "vouched": settled.vouched}
+    note = {"made_at": made_at, "position": position, "vouched": settled.vouched, "is_lost": is_lost}
     connection.execute(QUERIES["note"], {"by": by, "from_epoch": from_epoch, "epoch": epoch, **note})
     return settled
 
 
-def _covers(connection: Connection, given: Checkpoint | None, position: int) -> bool:
-    """Whether a checkpoint is of all that is there, but of what tells of checkpoints.
-
-    One that covers less says nothing about what may have come after the last event that is there.
-    """
-    if given is None or given.size > position:
-        return False
-    return not _one(connection, "goes_on", position=given.size, checkpoints=CHECKPOINTS_STREAM)
+def _goes_on(connection: Connection, size: int) -> bool:
+    """Whether anything but a checkpoint was recorded after one of some size: then more may have been, that is lost."""
+    return bool(_one(connection, "goes_on", position=size, checkpoints=CHECKPOINTS_STREAM))
 
 
 def _clip(connection: Connection, settled: Settled) -> None:

@@ -97,7 +97,9 @@ def _tell(settled: Settled) -> None:
     position, audit = settled.position, settled.audit
     click.echo(f"{position:,} events are restored and whole; {audit.vouched:,} of them are under a checkpoint.")
     if settled.is_lost:
-        click.echo(f"History lost after position {position}: the checkpoint is of {settled.vouched:,} events.")
+        click.echo(
+            f"History lost after position {position}: the log told of the checkpoint of {settled.vouched} later."
+        )
     if settled.leader is not None:
         click.echo(f"The log is that of {settled.leader}: what came since is taken over from there.")
     elif settled.is_same:

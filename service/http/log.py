@@ -40,6 +40,7 @@ def list_restores() -> Response:
             "made_at": one.made_at,
             "position": one.position,
             "checkpoint_size": one.vouched,
+            "lost": one.is_lost,
             "from_epoch": one.from_epoch,
             "epoch": one.epoch,
         }

@@ -78,13 +78,14 @@ LOG_SCHEMAS: Json = {
         restores=items(
             obj(
                 "The log went on after `position`: events that were recorded later were lost, if there were any."
-                " `checkpoint_size` is that of the checkpoint that was given: beyond `position` it shows them."
+                " `checkpoint_size` is that of the checkpoint that was given; `lost`: it shows that there were some."
                 " Cursors, tokens and checkpoints of before are of `from_epoch`. `made_at`: when the backup was made;"
                 " null where the server of the database recovered it.",
                 restored_at=INSTANT,
                 made_at=maybe(INSTANT),
                 position=COUNT,
                 checkpoint_size=maybe(COUNT),
+                lost=FLAG,
                 from_epoch=UUID,
                 epoch=UUID,
             )

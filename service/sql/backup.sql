@@ -68,7 +68,7 @@ WHERE %(reason)s::text IS NOT NULL OR position > %(position)s::bigint;
 
 -- name: note
 -- Remembers that the log was put back.
-INSERT INTO log.restores (number, restored_by, made_at, position, vouched, from_epoch, epoch)
+INSERT INTO log.restores (number, restored_by, made_at, position, vouched, is_lost, from_epoch, epoch)
 SELECT coalesce(max(number), 0) + 1, %(by)s::text, %(made_at)s::timestamptz, %(position)s::bigint, %(vouched)s::bigint,
-    %(from_epoch)s::uuid, %(epoch)s::uuid
+    %(is_lost)s::boolean, %(from_epoch)s::uuid, %(epoch)s::uuid
 FROM log.restores;

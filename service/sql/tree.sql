@@ -103,4 +103,5 @@ SELECT epoch FROM log.epoch;
 
 -- name: restores
 -- Each time that the log was put back, the first one first.
-SELECT number, restored_at, restored_by, made_at, position, vouched, from_epoch, epoch FROM log.restores ORDER BY number;
+SELECT number, restored_at, restored_by, made_at, position, vouched, is_lost, from_epoch, epoch
+FROM log.restores ORDER BY number;

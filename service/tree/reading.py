@@ -70,7 +70,7 @@ class Restore(NamedTuple):
     """One time that the log was put back, with all events up to `position`.
 
     `made_at`: when the backup was made; None where the server of the database recovered itself. `vouched`: the size of
-    the checkpoint that was given, which shows a loss where it is beyond `position`. The log had the identity
+    the checkpoint that was given; `is_lost`: it shows that there were more events. The log had the identity
     `from_epoch` until then.
     """
 
@@ -80,6 +80,7 @@ class Restore(NamedTuple):
     made_at: datetime | None
     position: int
     vouched: int | None
+    is_lost: bool
     from_epoch: UUID
     epoch: UUID
 

@@ -115,7 +115,7 @@ def test_lost_history_is_told(
     old = str(tmp_path / "old.zip")
     result = run("restore", old, "--checkpoint", str(note), "--key", KEY, DATABASE_URL=empty_database_url)
     assert result.exit_code == 0, result.output
-    assert f"History lost after position {count}: the checkpoint is of {count + 1:,} events." in result.stdout
+    assert f"History lost after position {count}: the log told of the checkpoint of {count + 1} later." in result.stdout
 
 
 def test_a_file_that_is_cut_off_ends_with_3_and_writes_nothing(run: Run, backup: Path, empty_database_url: str) -> None:

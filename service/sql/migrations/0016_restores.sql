@@ -7,10 +7,11 @@ CREATE TABLE log.restores (
     made_at     timestamptz,
     position    bigint      NOT NULL CHECK (position >= 0),
     vouched     bigint      CHECK (vouched > 0),
+    is_lost     boolean     NOT NULL CHECK (vouched IS NOT NULL OR NOT is_lost),
     from_epoch  uuid        NOT NULL,
     epoch       uuid        NOT NULL
 );
-COMMENT ON TABLE log.restores IS 'Each time that the log was put back: when the backup was made (null where the server recovered itself), the last position then, the size of the checkpoint that was given, and the identity before and after.';
+COMMENT ON TABLE log.restores IS 'Each time that the log was put back: when the backup was made (null where the server recovered itself), the last position then, the size of the checkpoint that was given and whether it shows that events were lost, and the identity before and after.';
 
 CREATE TRIGGER refuse_row_change BEFORE UPDATE OR DELETE ON log.restores
     FOR EACH ROW EXECUTE FUNCTION log.refuse_change();

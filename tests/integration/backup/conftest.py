@@ -79,7 +79,7 @@ FILLING = (
     f"INSERT INTO hooks.secrets VALUES ('{SUBSCRIPTION}', 'whsec_a', NULL)",
     "INSERT INTO hooks.deliveries (subscription, position, edition, concerns, due)"
     f" VALUES ('{SUBSCRIPTION}', 5, 1, '{{entity-a}}', now())",
-    "INSERT INTO log.restores VALUES (1, now(), 'them', NULL, 3, NULL, gen_random_uuid(), gen_random_uuid())",
+    "INSERT INTO log.restores VALUES (1, now(), 'them', NULL, 3, NULL, false, gen_random_uuid(), gen_random_uuid())",
 )
 
 

@@ -39,8 +39,9 @@ def checkpoints(site: Site) -> list[tuple[int, str]]:
 
 def is_new(settled: Settled, url: str) -> bool:
     """Whether it is another log, and all agree on it."""
-    (*_, vouched, before, now) = rows(url, "log.restores")["log.restores"][-1]
-    assert (vouched, before, now) == (settled.vouched, settled.from_epoch, settled.epoch)
+    (*_, vouched, is_lost, before, now) = rows(url, "log.restores")["log.restores"][-1]
+    assert (vouched, is_lost) == (settled.vouched, settled.is_lost)
+    assert (before, now) == (settled.from_epoch, settled.epoch)
     assert epoch_of(url) == settled.epoch
     return settled.epoch != settled.from_epoch
 
@@ -79,6 +80,19 @@ def test_a_checkpoint_of_more_shows_what_was_lost(site: Site, sample_backup: byt
     assert is_new(settled, empty_database_url)
     assert (settled.vouched, settled.is_lost) == (size, True)
     assert settled.position < size
+
+
+def test_a_checkpoint_of_all_that_is_there_but_of_which_nothing_tells_shows_a_loss(
+    site: Site, empty_database_url: str
+) -> None:
+    """The event that tells of it came after the backup, and whatever came then."""
+    site.record({"record": "entity", "id": "later", "kind": "company", "name": "Later"})
+    backup = written(site.url)
+    site.keep()
+    size, note = checkpoints(site)[0]
+    settled = restored(backup, empty_database_url, note)
+    assert (settled.position, settled.is_lost) == (size, True)
+    assert is_new(settled, empty_database_url)
 
 
 def test_a_checkpoint_of_other_events_stops_it(site: Site, sample_backup: bytes, empty_database_url: str) -> None:

@@ -31,6 +31,7 @@ from tests.integration.following.conftest import Site, Sites, following, nobody_
 from tests.integration.hooks.conftest import rig_on
 from tests.recorded import ME, draft_of
 
+pytestmark = pytest.mark.xdist_group("restored")
 NEW = {"record": "entity", "kind": "company", "name": "New"}
 NDJSON, STREAM, BATCH = "application/x-ndjson", "text/event-stream", "application/cloudevents-batch+json"
 QUESTION = "/v1/entities/red-hat/state?as_of=2014-11-04&recorded_by=200"

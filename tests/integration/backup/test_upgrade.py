@@ -28,6 +28,7 @@ from service.tree.notes import VerifierKey
 from tests.conftest import Servers
 from tests.integration.backup.conftest import quiet, restored, rows, written
 
+pytestmark = pytest.mark.xdist_group("upgraded")
 DATA = Path(__file__).parents[2] / "data" / "upgrade"
 ANSWERS: dict[str, Any] = json.loads((DATA / "answers.json").read_text())
 
