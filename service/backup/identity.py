@@ -36,8 +36,8 @@ class Proof:
 class Settled:
     """The log as it is now: its last position, what the audit saw, and its identity before and now.
 
-    `vouched` is the size of the checkpoint that was given; `is_lost`: it shows that there were more events. `leader`: whom
-    the log follows, which says which log it is.
+    `vouched` is the size of the checkpoint that was given; `is_lost`: it shows that there were more events. `leader`:
+    whom the log follows, which says which log it is.
     """
 
     position: int
