@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Protocol, Self, TypeVar, cast
 from uuid import UUID
 
 import psycopg
@@ -100,6 +100,26 @@ def connect(url: str, *, name: str = "frenemies", patience: float = 0.0) -> Conn
         connection = Connection.connect(url, autocommit=True, application_name=name, **link)
     connection.patience = patience
     return connection
+
+
+class Reads(Protocol):
+    """What can be asked for rows."""
+
+    def read(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
+        """The rows of a query that changes nothing."""
+        ...
+
+
+class Session:
+    """One connection, asked as a pool is: what it has written and not committed is there, too."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def read(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
+        """The rows of a query that changes nothing."""
+        with translated():
+            return _rows(self._connection, query, params, row)
 
 
 class Database:

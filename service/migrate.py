@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -34,15 +36,48 @@ def migrate(url: str, service_url: str | None = None) -> MigrationReport:
     MigrationError when an applied file was changed since, when the database is newer than this version, and when the
     server is too old or the database not in UTF-8.
     """
+    with migrating(url) as connection:
+        applied = apply_missing(connection)
+        refusal = set_up_roles(connection, service_url or url)
+    return MigrationReport(applied, roles=not refusal, reason=refusal)
+
+
+@contextmanager
+def migrating(url: str) -> Iterator[Connection]:
+    """A connection that nobody else migrates beside, in a transaction for the time of the block."""
     with connect(url, name="frenemies-migrate") as connection, translated(), connection.transaction():
         _demand_suitable(connection)
         _run(connection, "lock")
-        _run(connection, "prepare")
-        applied = _apply_missing(connection)
-        refusal = _set_up_roles(connection, _user(service_url or url))
-    if refusal:
-        _log.warning("roles are not set up (%s): only the triggers keep the log from being changed", refusal)
-    return MigrationReport(applied, roles=not refusal, reason=refusal)
+        yield connection
+
+
+def apply_missing(connection: Connection, among: Collection[str] | None = None) -> tuple[str, ...]:
+    """Applies what is missing, in its order: all there is, or those named."""
+    _run(connection, "prepare")
+    known, there = _known(), applied(connection)
+    missing = [name for name in known if name not in there and (among is None or name in among)]
+    for name in missing:
+        text, digest = known[name]
+        connection.execute(text)
+        connection.execute(_query("mark"), {"name": name, "sha256": digest})
+    return tuple(missing)
+
+
+def applied(connection: Connection) -> dict[str, str]:
+    """What was applied, each with the hash of its file. MigrationError for what this version does not know so."""
+    found: dict[str, str] = dict(connection.execute(_query("applied")).fetchall())
+    demand_known(found)
+    return found
+
+
+def demand_known(found: Mapping[str, str]) -> None:
+    """MigrationError for one that this version does not have, or has otherwise."""
+    known = _known()
+    for name, digest in found.items():
+        if name not in known:
+            raise MigrationError(f"It holds {name}, which a newer version applied.")
+        if known[name][1] != digest:
+            raise MigrationError(f"{name} is not the file that was applied.")
 
 
 def demand_prepared(url: str, called: str | None = None) -> None:
@@ -62,27 +97,18 @@ def _demand_suitable(connection: Connection) -> None:
         raise MigrationError(f"Its encoding is {encoding}, and has to be UTF8.")
 
 
-def _apply_missing(connection: Connection) -> tuple[str, ...]:
-    known = {name: (text, hashlib.sha256(text.encode()).hexdigest()) for name, text in migrations()}
-    applied: dict[str, str] = dict(connection.execute(_query("applied")).fetchall())
-    for name, digest in applied.items():
-        if name not in known:
-            raise MigrationError(f"It holds {name}, which a newer version applied.")
-        if known[name][1] != digest:
-            raise MigrationError(f"{name} is not the file that was applied.")
-    missing = [name for name in known if name not in applied]
-    for name in missing:
-        text, digest = known[name]
-        connection.execute(text)
-        connection.execute(_query("mark"), {"name": name, "sha256": digest})
-    return tuple(missing)
-
-
-def _set_up_roles(connection: Connection, service_user: str | None) -> str:
-    """Why the roles could not be set up; empty when they are.
+def set_up_roles(connection: Connection, service_url: str) -> str:
+    """Gives the service's login its roles; why that could not be done, empty when it was.
 
     MigrationError where the service takes the roles all the same: without these rights it could do nothing with them.
     """
+    refusal = _set_up_roles(connection, _user(service_url))
+    if refusal:
+        _log.warning("roles are not set up (%s): only the triggers keep the log from being changed", refusal)
+    return refusal
+
+
+def _set_up_roles(connection: Connection, service_user: str | None) -> str:
     try:
         with connection.transaction():
             _run(connection, "create_roles")
@@ -123,6 +149,11 @@ def _join_roles(connection: Connection, service_user: str | None) -> None:
 def _join(connection: Connection, role: str, user: str) -> None:
     if connection.execute(_query("is_member"), {"user": user, "role": role}).fetchone() != (True,):
         connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(user)))
+
+
+def _known() -> dict[str, tuple[str, str]]:
+    """Text and hash of each migration, in the order to apply them."""
+    return {name: (text, hashlib.sha256(text.encode()).hexdigest()) for name, text in migrations()}
 
 
 def _user(url: str) -> str | None:

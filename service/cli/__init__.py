@@ -7,6 +7,7 @@ from typing import NoReturn
 import click
 
 from service.cli import (
+    backup,
     beliefs,
     changes,
     demo,
@@ -19,6 +20,7 @@ from service.cli import (
     network,
     project,
     relation,
+    restore,
     retracting,
     serve,
     state,
@@ -63,6 +65,8 @@ for module in (
     subscriptions,
     project,
     verify,
+    backup,
+    restore,
 ):
     cli.add_command(module.command)
 for command in network.COMMANDS:

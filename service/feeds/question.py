@@ -53,9 +53,15 @@ def scopes_of(query: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def cursor_position(text: str, feed: Feed, epoch: UUID | None = None) -> int:
-    """The position of a cursor. BadCursor, or OtherEpoch for one of an earlier life of the log."""
+    """The position of a cursor. BadCursor, or OtherEpoch for one of an earlier life of the log.
+
+    Where the epoch is given, nobody looks whether the log goes so far.
+    """
     cursor = parse_cursor(text)
-    cursor.demand_epoch(epoch or feed.epoch())
+    if epoch is None:
+        cursor.demand_there(feed.end())
+    else:
+        cursor.demand_epoch(epoch)
     return cursor.position
 
 

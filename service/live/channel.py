@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from events.errors import Invalid
+from service.feeds.cursor import Cursor
 from service.feeds.events import SOURCE
 from service.feeds.question import question, scopes_of
 from service.http.query import FeedQuery
@@ -64,10 +65,12 @@ class LogChannel:
     @asynccontextmanager
     async def open(self, query: Mapping[str, Any]) -> AsyncIterator[tuple[Source, Place]]:
         """The events wanted; whom they concern is found out for all as long as somebody asks for it."""
-        epoch = self._hub.tail.epoch
+        epoch, feed = self._hub.tail.epoch, self._hub.feed
         if _ASKING.isdisjoint(query):
-            asked = question(query, self._hub.feed, epoch)
+            asked = question(query, feed, epoch)
         else:
-            asked = await self._hub.in_thread(lambda: question(query, self._hub.feed, epoch))
+            asked = await self._hub.in_thread(lambda: question(query, feed, epoch))
+        if asked.after > self._hub.tail.front.position:  # it lags a little; or the cursor is of what was lost
+            await self._hub.in_thread(lambda: Cursor(epoch, asked.after).demand_there(feed.end()))
         with self._hub.telling_whom(asked.wanted.entities is not None):
             yield LogSource(self._hub.feed, self._hub.tail, asked), asked.after

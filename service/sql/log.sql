@@ -174,3 +174,10 @@ SELECT reference, octet_length(content) FROM log.texts WHERE reference = ANY (%(
 -- name: epoch
 -- The identity of the log.
 SELECT epoch FROM log.epoch;
+
+-- name: end
+-- The identity of the log, its last position, and whether it was put back from a copy since it has this identity.
+SELECT e.epoch, coalesce((SELECT max(position) FROM log.events), 0),
+    EXISTS (SELECT FROM log.restores r WHERE r.epoch = e.epoch AND r.from_epoch = e.epoch)
+    AND NOT EXISTS (SELECT FROM log.following)
+FROM log.epoch e;

@@ -18,6 +18,7 @@ from service.store.protocol import (
     Appended,
     ErasableText,
     LinkCounts,
+    LogEnd,
     Recent,
     Request,
     Snapshot,
@@ -202,6 +203,10 @@ class MemoryStore:
     def epoch(self) -> UUID:
         """The identity of this log."""
         return self._epoch
+
+    def end(self) -> LogEnd:
+        """The identity of this log and where it ends."""
+        return LogEnd(self._epoch, self.head())
 
     def _recent(self, stream: str, form: int) -> Recent:
         kept = self._snapshots.get(stream)

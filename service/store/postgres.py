@@ -27,6 +27,7 @@ from service.store.protocol import (
     Appended,
     ErasableText,
     LinkCounts,
+    LogEnd,
     Recent,
     Request,
     Snapshot,
@@ -197,6 +198,10 @@ class PostgresStore:
     def epoch(self) -> UUID:
         """The identity of this log."""
         return self._value("epoch", UUID)
+
+    def end(self) -> LogEnd:
+        """The identity of this log and where it ends."""
+        return self._read("end", args_row(LogEnd))[0]
 
     # appending
 

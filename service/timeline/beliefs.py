@@ -25,7 +25,7 @@ from events.vocabulary import relation_key
 from service.errors import NotBuilt, QueryTooExpensive
 from service.projections.beliefs import Beliefs, Stretch, Turn, Turned
 from service.projections.index import Index
-from service.store.protocol import StoredRecord
+from service.store.protocol import LogEnd, StoredRecord
 from service.store.rows import event_of
 from service.timeline.clocks import ClockReader
 from service.timeline.loading import Loader
@@ -158,6 +158,10 @@ class BeliefChanges:
     def reached(self) -> int:
         """The last log position that can be answered for."""
         return self._reader.resolve().position
+
+    def end(self) -> LogEnd:
+        """The identity of the log and where it ends."""
+        return self._reader.end()
 
     def recorded_at(self, position: int) -> datetime | None:
         """When the event at a position that was reached was recorded."""

@@ -11,7 +11,7 @@ from events.codec import UnreadableEvent
 from events.identity import entity_stream
 from service.errors import NotBuilt
 from service.projections.index import Index
-from service.store.protocol import ErasableText, EventStore, StoredRecord
+from service.store.protocol import ErasableText, EventStore, LogEnd, StoredRecord
 from service.store.rows import event_of
 from service.timeline.concerns import Concerns
 from service.timeline.texts import sealed_in
@@ -143,6 +143,10 @@ class Feed:
     def epoch(self) -> UUID:
         """The identity of the log."""
         return self._store.epoch()
+
+    def end(self) -> LogEnd:
+        """The identity of the log and where it ends."""
+        return self._store.end()
 
     def recorded_at(self, position: int) -> datetime | None:
         """When the event at a position was recorded; None where there is none."""

@@ -41,6 +41,7 @@ PARTS: dict[str, set[str]] = {
         "service.settings",
     },
     "service.tree": {"service.leading", "service.db", "service.sql", "service.errors", "service.settings"},
+    "service.backup": {"service.tree", "service.migrate", "service.db", "service.sql", "service.errors"},
     "service.timeline": {"service.store", "service.projections", "service.tree", "service.errors", "service.settings"},
     "service.keys": {"service.db", "service.sql", "service.errors"},
     "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
@@ -103,7 +104,7 @@ PARTS: dict[str, set[str]] = {
         "service.bootstrap", "service.app", "service.cores", "service.serve", "service.errors", "service.settings",
     },
     "service.cli": {
-        "frenemies",
+        "frenemies", "service.backup",
         "service.bootstrap", "service.app", "service.serve", "service.embedded", "service.migrate", "service.timeline",
         "service.intake", "service.transfer", "service.feeds", "service.exports.media", "service.exports.parquet",
         "service.keys", "service.projections", "service.tree", "service.interrupts", "service.errors",
@@ -148,7 +149,7 @@ FOREIGN_EXCEPTIONS: dict[str, set[str]] = {
         "service.following", "service.keys",
     },
     # Puts names of schemas and tables into statements; it opens no connection either.
-    "psycopg.sql": {"service.projections"},
+    "psycopg.sql": {"service.projections", "service.backup"},
     "eventsourcing.domain": {"events"},
 }  # fmt: skip
 
