@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from service.errors import SettingsError
 from service.live.bootstrap import live_app
+from service.metrics import STARTS
 from service.settings import read_settings
 
 _settings = read_settings()
 if _settings.database_url is None:
     raise SettingsError("DATABASE_URL is not set.")
+STARTS.labels("feed").inc()
 app = live_app(_settings, _settings.database_url)

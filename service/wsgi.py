@@ -6,6 +6,7 @@ from service.app import create_app
 from service.bootstrap import build
 from service.cores import keep_to_one_core
 from service.errors import SettingsError
+from service.metrics import STARTS
 from service.settings import read_settings
 
 _settings = read_settings()
@@ -13,5 +14,6 @@ if _settings.database_url is None:
     raise SettingsError("DATABASE_URL is not set.")
 if _settings.one_core:
     keep_to_one_core()
+STARTS.labels("web").inc()
 services = build(_settings, _settings.database_url)
 app = create_app(services.timeline, _settings, services.importer, services.subscriptions)

@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64
-from uuid import uuid4
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import NotFound
 
+from service import request_log
 from service.errors import ReadOnly
 from service.feeds.forms import EVENT_STREAM
-from service.http.context import surroundings
+from service.http.context import ADMIN, surroundings
 from service.http.elsewhere import feed_origin
 from service.http.errors import MalformedUrl, NotAuthorized, UrlTooLong
 from service.http.keys import bearer, is_key, not_let_in
+from service.request_log import REQUEST_ID, TRACE_PARENT
 
 LONGEST_URL = 8_000
 """Of path and query, below what the web server in front cuts off."""
-REQUEST_ID = "X-Request-Id"
-_REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,128}")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _OPEN = frozenset(("/healthz", "/readyz", "/docs", "/openapi.yaml", "/openapi.json", "/asyncapi.yaml"))
 _PAGES = "pages"
@@ -48,8 +47,8 @@ def register(app: Flask) -> None:
 
 
 def _name_request() -> None:
-    given = request.headers.get(REQUEST_ID, "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    headers = request.headers
+    g.request_id = request_log.begin(headers.get(REQUEST_ID, ""), headers.get(TRACE_PARENT, ""))
 
 
 def _check_url() -> None:
@@ -70,6 +69,7 @@ def _check_key() -> None:
         return
     if not is_key(_given_key(), key):
         raise NotAuthorized(not_let_in("Authorization" in request.headers))
+    g.key = ADMIN
 
 
 def _check_writable() -> None:

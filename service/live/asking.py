@@ -19,7 +19,7 @@ from service.intake.fields import Shape
 from service.settings import Settings
 
 LAST_EVENT_ID = "last-event-id"
-_HEADERS = frozenset((b"accept", b"authorization", b"origin", LAST_EVENT_ID.encode()))
+_HEADERS = frozenset((b"accept", b"authorization", b"origin", b"traceparent", b"x-request-id", LAST_EVENT_ID.encode()))
 _TICKET = f"{tickets.NAME}="
 
 

@@ -7,6 +7,7 @@ from threading import Thread
 from typing import Protocol
 
 from service.errors import SettingsError
+from service.metrics import STARTS
 from service.serve.logs import configure_logs
 from service.serve.signals import Signals
 from service.settings import Settings, read_settings
@@ -40,9 +41,10 @@ def run_until_signal(signals: Signals, loops: Sequence[Loop]) -> int:
     return 0 if signals.stopping else 1
 
 
-def settings_of_child() -> tuple[Settings, str]:
-    """The settings that the supervisor gave this process, and its database. SettingsError where there is none."""
+def settings_of_child(name: str) -> tuple[Settings, str]:
+    """The settings that the supervisor gave the process of a name, and its database. SettingsError without one."""
     configure_logs()
+    STARTS.labels(name).inc()
     settings = read_settings()
     if settings.database_url is None:
         raise SettingsError("DATABASE_URL is not set.")

@@ -25,6 +25,7 @@ PARTS: dict[str, set[str]] = {
     "service.cores": set(),
     "service.interrupts": set(),
     "service.metrics": {"service.errors", "service.slots"},
+    "service.request_log": set(),
     "service.sql": set(),
     "service.sample": set(),
     "service.embedded": {"service.errors"},
@@ -59,7 +60,7 @@ PARTS: dict[str, set[str]] = {
     "service.exports": {"service.errors"},
     "service.http": {
         "service.timeline", "service.transfer", "service.feeds", "service.hooks", "service.exports", "service.intake",
-        "service.metrics",
+        "service.metrics", "service.request_log",
         "service.errors", "service.settings",
     },
     "service.web": {"service.timeline", "service.intake", "service.http", "service.errors", "service.settings"},
@@ -77,6 +78,7 @@ PARTS: dict[str, set[str]] = {
     "service.serve": {
         "service.following.errors", "service.store.following",
         "service.bootstrap", "service.cores", "service.embedded", "service.migrate", "service.metrics", "service.slots",
+        "service.request_log",
         "service.projections.catalog", "service.projections.projection", "service.projections.vitals", "service.errors",
         "service.settings",
     },
@@ -84,15 +86,16 @@ PARTS: dict[str, set[str]] = {
         "service.feeds", "service.http.belief_questions", "service.http.believed", "service.http.errors",
         "service.http.keys", "service.http.parameters", "service.http.query", "service.http.statuses",
         "service.intake.fields", "service.timeline", "service.store.protocol", "service.metrics", "service.errors",
-        "service.settings",
+        "service.request_log", "service.settings",
     },
     "service.live.bootstrap": {
         "service.live", "service.timeline", "service.projections", "service.store", "service.tree", "service.db",
         "service.settings",
     },
-    "service.asgi": {"service.live", "service.errors", "service.settings"},
+    "service.asgi": {"service.live", "service.metrics", "service.errors", "service.settings"},
     "service.wsgi": {
-        "service.bootstrap", "service.app", "service.cores", "service.serve", "service.errors", "service.settings",
+        "service.bootstrap", "service.app", "service.cores", "service.serve", "service.metrics", "service.errors",
+        "service.settings",
     },
     "service.cli": {
         "frenemies",
