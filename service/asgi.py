@@ -7,10 +7,13 @@ from __future__ import annotations
 from service.errors import SettingsError
 from service.live.bootstrap import live_app
 from service.metrics import STARTS
+from service.request_log import tell_nothing
 from service.settings import read_settings
 
 _settings = read_settings()
 if _settings.database_url is None:
     raise SettingsError("DATABASE_URL is not set.")
 STARTS.labels("feed").inc()
+if not _settings.log_requests:
+    tell_nothing()
 app = live_app(_settings, _settings.database_url)

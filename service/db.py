@@ -18,7 +18,7 @@ from psycopg.abc import RV, PQGen
 from psycopg.rows import RowFactory, TupleRow
 from psycopg_pool import ConnectionPool
 
-from service import errors
+from service import errors, tracing
 from service.arrays import register
 from service.metrics import PoolUse
 from service.settings import DatabaseSettings
@@ -250,7 +250,8 @@ class Database:
 
 
 def _rows(connection: Connection, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
-    with connection.cursor(binary=True, row_factory=row) as cursor:
+    about = {"db.system.name": "postgresql", "db.query.text": query}
+    with tracing.part("query", **about), connection.cursor(binary=True, row_factory=row) as cursor:
         cursor.execute(query, params, prepare=True)
         return cursor.fetchall()
 

@@ -42,12 +42,11 @@ class Answered(NamedTuple):
         return f"{self.method} {self.route} {self.status}, {self.bytes} bytes in {self.seconds * 1000:.1f} ms"
 
 
-def begin(request_id: str, trace_parent: str = "") -> str:
+def begin(request_id: str, trace: str | None = None) -> str:
     """From now on all lines of this thread, or task, name a request. Gives its id: the one it has, or a new one."""
     clear_contextvars()
     own = request_id if _ID.fullmatch(request_id) else uuid4().hex
     bind_contextvars(request_id=own)
-    trace = trace_of(trace_parent)
     if trace is not None:
         bind_contextvars(trace_id=trace)
     return own
@@ -58,6 +57,11 @@ def end(answered: Answered) -> None:
     if answered.route not in PROBES or answered.status != 200:
         _log.info(answered)
     clear_contextvars()
+
+
+def tell_nothing() -> None:
+    """No line is logged of requests from now on."""
+    _log.setLevel(logging.WARNING)
 
 
 def trace_of(parent: str) -> str | None:

@@ -88,10 +88,10 @@ class Settings:
     `feed_secret` is known to the processes that send clients on and to the one that takes them in. `one_core`: each
     process that answers requests keeps to one core at a time (see `service.cores`).
 
-    `ready_lag`: seconds that a ready service may be behind; None is `service.timeline.timeline.LONGEST_LAG`, and any for
-    a follower. `log_requests`: a line is logged of each request. `traces`: where OpenTelemetry is to send traces, if
-    anywhere. `webhooks_loopback`: webhooks may lead to this machine, too. `follow`: the service whose log is taken over,
-    the key that it wants, and the verifier keys whose checkpoints count there, if not those that it names.
+    `ready_lag`: seconds that a ready service may be behind; None is `service.timeline.timeline.LONGEST_LAG`, and any
+    for a follower. `log_requests`: a line is logged of each request. `traces`: where OpenTelemetry is to send traces,
+    if anywhere. `webhooks_loopback`: webhooks may lead to this machine, too. `follow`: the service whose log is taken
+    over, the key that it wants, and the verifier keys whose checkpoints count there, if not those that it names.
     """
 
     database_url: str | None = field(default=None, repr=False)

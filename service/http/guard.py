@@ -9,14 +9,13 @@ from binascii import Error as NotBase64
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import NotFound
 
-from service import request_log
 from service.errors import ReadOnly
 from service.feeds.forms import EVENT_STREAM
 from service.http.context import ADMIN, surroundings
 from service.http.elsewhere import feed_origin
 from service.http.errors import MalformedUrl, NotAuthorized, UrlTooLong
 from service.http.keys import bearer, is_key, not_let_in
-from service.request_log import REQUEST_ID, TRACE_PARENT
+from service.request_log import REQUEST_ID
 
 LONGEST_URL = 8_000
 """Of path and query, below what the web server in front cuts off."""
@@ -39,16 +38,10 @@ _SECURITY = {
 
 def register(app: Flask) -> None:
     """Guards the application."""
-    app.before_request(_name_request)
     app.before_request(_check_url)
     app.before_request(_check_key)
     app.before_request(_check_writable)
     app.after_request(_finish)
-
-
-def _name_request() -> None:
-    headers = request.headers
-    g.request_id = request_log.begin(headers.get(REQUEST_ID, ""), headers.get(TRACE_PARENT, ""))
 
 
 def _check_url() -> None:

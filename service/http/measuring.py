@@ -9,8 +9,8 @@ from typing import cast
 
 from flask import Flask, Response, g, request
 
-from service import metrics, request_log
-from service.request_log import UNKNOWN_ROUTE, Answered
+from service import metrics, request_log, tracing
+from service.request_log import REQUEST_ID, TRACE_PARENT, UNKNOWN_ROUTE, Answered
 
 OTHER_METHOD = "other"
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -24,17 +24,24 @@ def register(app: Flask) -> None:
 
 
 def _start() -> None:
+    """Names the request, by its own id or a new one, and begins its span."""
     g.started = perf_counter()
+    headers = request.headers
+    parent = headers.get(TRACE_PARENT, "")
+    g.span = span = tracing.whole(f"{_method()} {_route()}", parent).__enter__()
+    g.request_id = request_log.begin(headers.get(REQUEST_ID, ""), span.trace_id or request_log.trace_of(parent))
 
 
 def _observe(response: Response) -> Response:
-    started, key = g.started, g.get("key")
-    route = request.url_rule.rule if request.url_rule else UNKNOWN_ROUTE
-    method = request.method if request.method in _METHODS else OTHER_METHOD
+    started, key, span = g.started, g.get("key"), g.span
+    route, method = _route(), _method()
     metrics.observe_request(perf_counter() - started, route, method, response.status_code)
     sent = _Sent(response, method)
 
     def tell() -> None:
+        span.note(**{"http.request.method": method, "http.route": route})
+        span.note(**{"http.response.status_code": response.status_code})
+        span.__exit__(None, None, None)
         request_log.end(Answered(method, route, response.status_code, perf_counter() - started, sent.size, key))
 
     if response.direct_passthrough:  # a file, which the server sends by itself and tells nobody of its end
@@ -42,6 +49,14 @@ def _observe(response: Response) -> Response:
     else:
         response.call_on_close(tell)
     return response
+
+
+def _route() -> str:
+    return request.url_rule.rule if request.url_rule else UNKNOWN_ROUTE
+
+
+def _method() -> str:
+    return request.method if request.method in _METHODS else OTHER_METHOD
 
 
 class _Sent:

@@ -10,7 +10,7 @@ from typing import Any, Self
 from service import metrics, request_log
 from service.live.asking import Request
 from service.live.links import Send
-from service.request_log import REQUEST_ID, TRACE_PARENT, Answered
+from service.request_log import REQUEST_ID, TRACE_PARENT, Answered, trace_of
 
 _GONE = 499
 """What is logged of a client that left before an answer began."""
@@ -36,7 +36,9 @@ class Sending:
 
     def __enter__(self) -> Self:
         headers = self._headers
-        self.request_id = request_log.begin(headers.get(REQUEST_ID.lower(), ""), headers.get(TRACE_PARENT, ""))
+        self.request_id = request_log.begin(
+            headers.get(REQUEST_ID.lower(), ""), trace_of(headers.get(TRACE_PARENT, ""))
+        )
         return self
 
     def __exit__(

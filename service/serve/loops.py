@@ -10,6 +10,7 @@ from service.errors import SettingsError
 from service.metrics import STARTS
 from service.serve.logs import configure_logs
 from service.serve.signals import Signals
+from service.serve.traces import send_traces
 from service.settings import Settings, read_settings
 
 _SECONDS_TO_END = 5.0
@@ -48,4 +49,5 @@ def settings_of_child(name: str) -> tuple[Settings, str]:
     settings = read_settings()
     if settings.database_url is None:
         raise SettingsError("DATABASE_URL is not set.")
+    send_traces(settings, name)
     return settings, settings.database_url
