@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
-from service.db import Connection, connect, translated
+from service.db import Connection, connect, translated, user_of
 from service.errors import MigrationError, SchemaMissing
 from service.sql import load_queries, migrations
 
@@ -39,7 +38,7 @@ def migrate(url: str, service_url: str | None = None) -> MigrationReport:
         _run(connection, "lock")
         _run(connection, "prepare")
         applied = _apply_missing(connection)
-        refusal = _set_up_roles(connection, _user(service_url or url))
+        refusal = _set_up_roles(connection, user_of(service_url or url))
     if refusal:
         _log.warning("roles are not set up (%s): only the triggers keep the log from being changed", refusal)
     return MigrationReport(applied, roles=not refusal, reason=refusal)
@@ -123,11 +122,6 @@ def _join_roles(connection: Connection, service_user: str | None) -> None:
 def _join(connection: Connection, role: str, user: str) -> None:
     if connection.execute(_query("is_member"), {"user": user, "role": role}).fetchone() != (True,):
         connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(user)))
-
-
-def _user(url: str) -> str | None:
-    user = conninfo_to_dict(url).get("user")
-    return None if user is None else str(user)
 
 
 def _query(name: str) -> str:

@@ -14,7 +14,8 @@ _AFTER = (
     r"PRIVATE\+KEY\+",
     r"\bticket=",
     r"\bpassword=",
-    r"(?i:\b(?:bearer|basic)\s+)(?=\S{8})",
+    r"(?i:\bauthorization\b[\"']?\s*[:=,]\s*[\"']?[a-z]+\s+)",
+    r"\b(?:Bearer|Basic)\s+(?=\S{8})",
     r"//[^\s/:@\"']*:(?=[^\s/@\"']*@)",
 )
 _SHAPES = re.compile(rf"({'|'.join(_AFTER)})[^\s&@\"'\\,;)]+")
