@@ -1,7 +1,7 @@
 """Looks up locked packages in the public lists of vulnerabilities: audit.py FILE ...
 
-Ends with 1 when one is known to be vulnerable. Where no list can be asked it says loudly that nothing was looked up, and
-ends with 0: the build does not hang on somebody else's service.
+Ends with 1 when one is known to be vulnerable. Where no list can be asked it says loudly that nothing was looked up,
+and ends with 0: the build does not hang on somebody else's service.
 """
 
 from __future__ import annotations

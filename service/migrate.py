@@ -31,10 +31,13 @@ def migrate(url: str, service_url: str | None = None) -> MigrationReport:
     """Applies what is missing, and gives the service's login (that of `service_url`) the roles that it takes.
 
     MigrationError when an applied file was changed since, when the database is newer than this version, and when the
-    server is too old or the database not in UTF-8.
+    server is too old or the database not in UTF-8. A login that may not change the schema finds it as it should be, or
+    gets one, too.
     """
     with connect(url, name="frenemies-migrate") as connection, translated(), connection.transaction():
         _demand_suitable(connection)
+        if connection.execute(_query("may_migrate")).fetchone() != (True,):
+            return _found(connection, user_of(service_url or url))
         _run(connection, "lock")
         _run(connection, "prepare")
         applied = _apply_missing(connection)
@@ -61,20 +64,36 @@ def _demand_suitable(connection: Connection) -> None:
         raise MigrationError(f"Its encoding is {encoding}, and has to be UTF8.")
 
 
+def _found(connection: Connection, service_user: str | None) -> MigrationReport:
+    missing = _missing(connection)
+    if missing:
+        raise MigrationError(f"It lacks {next(iter(missing))}, and this login may not apply it: set MIGRATE_URL.")
+    takes_roles = _takes_roles(connection, service_user)
+    return MigrationReport((), roles=takes_roles, reason="" if takes_roles else "this login may not set them up")
+
+
 def _apply_missing(connection: Connection) -> tuple[str, ...]:
-    known = {name: (text, hashlib.sha256(text.encode()).hexdigest()) for name, text in migrations()}
+    missing = _missing(connection)
+    for name, text in missing.items():
+        connection.execute(text)
+        connection.execute(_query("mark"), {"name": name, "sha256": _digest(text)})
+    return tuple(missing)
+
+
+def _missing(connection: Connection) -> dict[str, str]:
+    """The migrations that were not applied, in their order."""
+    known = dict(migrations())
     applied: dict[str, str] = dict(connection.execute(_query("applied")).fetchall())
     for name, digest in applied.items():
         if name not in known:
             raise MigrationError(f"It holds {name}, which a newer version applied.")
-        if known[name][1] != digest:
+        if _digest(known[name]) != digest:
             raise MigrationError(f"{name} is not the file that was applied.")
-    missing = [name for name in known if name not in applied]
-    for name in missing:
-        text, digest = known[name]
-        connection.execute(text)
-        connection.execute(_query("mark"), {"name": name, "sha256": digest})
-    return tuple(missing)
+    return {name: text for name, text in known.items() if name not in applied}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _set_up_roles(connection: Connection, service_user: str | None) -> str:
