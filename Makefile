@@ -1,12 +1,18 @@
 # Every target sets up what it needs, in .venv. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-fast soak bench bench-quick lint format types openapi asyncapi docs wheel constraints clean
+.PHONY: help demo serve test test-fast soak bench bench-quick lint format types openapi asyncapi docs wheel requirements audit clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.ready-to-run
 DEV := $(VENV)/.ready-to-test
-PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+# Exact versions with the hashes of their files: anything else is refused.
+LOCKED := $(PIP) --require-hashes -r requirements
+OURS := $(PIP) --no-deps --no-build-isolation -e .
+LOCK_GROUP := build/uv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --custom-compile-command 'make requirements' $(ARGS)
+LOCK := $(LOCK_GROUP) pyproject.toml
 PYTEST := $(BIN)/python -m pytest
 # How many tests run at once, each with a PostgreSQL of its own: JOBS=0 runs them one after the other.
 JOBS ?= 2
@@ -62,13 +68,18 @@ docs: $(DEV) ## write the pages of docs/ that come from the code
 wheel: $(DEV) ## build the wheel in dist/
 	@$(BIN)/python -m pip wheel -qq --no-deps --no-build-isolation --wheel-dir dist .
 
-constraints: ## write constraints.txt anew, with the newest versions
-	@rm -rf build/constraints && mkdir -p build
-	@$(call find_python) && "$$python" -m venv build/constraints
-	@build/constraints/bin/python -m pip install -qq hatchling editables '.[embedded,dev]'
-	@head -n 2 constraints.txt > build/constraints.txt
-	@build/constraints/bin/python -m pip freeze | grep -v '^frenemies' | sort -f >> build/constraints.txt
-	@mv build/constraints.txt constraints.txt
+requirements: ## write requirements/*.txt from pyproject.toml; ARGS=--upgrade takes the newest versions
+	@[ -x build/uv/bin/uv ] || { $(call find_python) && "$$python" -m venv build/uv && build/uv/bin/pip install -qq uv; }
+	@$(LOCK) --all-extras --group build -o requirements/dev.txt
+	@$(LOCK) -c requirements/dev.txt --extra embedded --group build -o requirements/run.txt
+	@$(LOCK) -c requirements/dev.txt --extra otel -o requirements/image.txt
+	@$(LOCK_GROUP) -c requirements/dev.txt --group build -o requirements/build.txt
+	@$(LOCK_GROUP) --group audit -o requirements/audit.txt
+
+audit: ## look up what is installed in the public lists of vulnerabilities
+	@[ -x build/audit/bin/pip-audit ] || { $(call find_python) && "$$python" -m venv build/audit && \
+	  build/audit/bin/pip install -qq --disable-pip-version-check --require-hashes -r requirements/audit.txt; }
+	@build/audit/bin/python .ci/audit.py requirements/dev.txt requirements/image.txt
 
 clean: ## remove what the other targets made
 	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
@@ -91,12 +102,12 @@ $(VENV)/pyvenv.cfg:
 	    { rm -rf $(VENV); echo 'Python can neither make a virtual environment with pip nor has it pip itself: install one' \
 	      'of them (on Debian and Ubuntu: python3-venv).' >&2; false; }; }
 
-$(RUN): pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
+$(RUN): pyproject.toml requirements/run.txt | $(VENV)/pyvenv.cfg
 	@echo "Installing what the service needs (the first time takes up to a minute) ..."
-	@$(quietly); $(PIP) hatchling editables && $(PIP) --no-build-isolation -e '.[embedded]'
+	@$(quietly); $(LOCKED)/run.txt && $(OURS)
 	@touch $@
 
-$(DEV): pyproject.toml constraints.txt $(RUN)
+$(DEV): pyproject.toml requirements/dev.txt $(RUN)
 	@echo "Installing what the tests need ..."
-	@$(quietly); $(PIP) --no-build-isolation -e '.[embedded,dev]'
+	@$(quietly); $(LOCKED)/dev.txt && $(OURS)
 	@touch $@

@@ -101,8 +101,9 @@ def build(settings: Settings, url: str, among: Sequence[Projection] = PROJECTION
     beliefs = Beliefs(database) if STATES in among else None
     index = Index(database, has_beliefs=beliefs is not None)
     timeline = Timeline(
-        application, index, beliefs, settings.limits, LogProofs(database), following=lambda: read_following(database)
-    )
+        application, index, beliefs, settings.limits, LogProofs(database), following=lambda: read_following(database),
+        ready_lag=settings.ready_lag,
+    )  # fmt: skip
     hooks = subscriptions(settings, database, timeline)
     keys = Keyring(settings.admin_key, KeyTable(database))
     return Services(settings, url, database, timeline, importer(settings, url), hooks, keys)

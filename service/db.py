@@ -15,10 +15,11 @@ from uuid import UUID
 
 import psycopg
 from psycopg.abc import RV, PQGen
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import RowFactory, TupleRow
 from psycopg_pool import ConnectionPool
 
-from service import errors
+from service import errors, tracing
 from service.arrays import register
 from service.metrics import PoolUse
 from service.settings import DatabaseSettings
@@ -90,11 +91,24 @@ class Connection(psycopg.Connection[TupleRow]):
             return cast(RV, ended.value)
 
 
+def user_of(url: str) -> str | None:
+    """Who logs in at an address; None where it does not say. SettingsError for what is none: without its text, which
+    may hold a password.
+    """
+    try:
+        user = conninfo_to_dict(url).get("user")
+    except psycopg.ProgrammingError:
+        raise errors.SettingsError("The address of the database (DATABASE_URL, MIGRATE_URL) cannot be read.") from None
+    return None if user is None else str(user)
+
+
 def connect(url: str, *, name: str = "frenemies", patience: float = 0.0) -> Connection:
     """A connection of its own in autocommit, to be closed by the caller. StoreUnavailable when there is no server.
+    SettingsError for an address that is none.
 
     `patience`: seconds of silence after which a statement is given up; 0 is without end.
     """
+    user_of(url)
     with translated():
         link = cast(dict[str, Any], _LINK)
         connection = Connection.connect(url, autocommit=True, application_name=name, **link)
@@ -271,7 +285,8 @@ class Database:
 
 
 def _rows(connection: Connection, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
-    with connection.cursor(binary=True, row_factory=row) as cursor:
+    about = {"db.system.name": "postgresql", "db.query.text": query}
+    with tracing.part("query", **about), connection.cursor(binary=True, row_factory=row) as cursor:
         cursor.execute(query, params, prepare=True)
         return cursor.fetchall()
 

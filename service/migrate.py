@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
-from service.db import Connection, connect, translated
+from service.db import Connection, connect, translated, user_of
 from service.errors import MigrationError, SchemaMissing
 from service.sql import load_queries, migrations
 
@@ -34,19 +33,23 @@ def migrate(url: str, service_url: str | None = None) -> MigrationReport:
     """Applies what is missing, and gives the service's login (that of `service_url`) the roles that it takes.
 
     MigrationError when an applied file was changed since, when the database is newer than this version, and when the
-    server is too old or the database not in UTF-8.
+    server is too old or the database not in UTF-8. A login that may not change the schema finds it as it should be, or
+    gets one, too.
     """
-    with migrating(url) as connection:
-        applied = apply_missing(connection)
-        refusal = set_up_roles(connection, service_url or url)
-    return MigrationReport(applied, roles=not refusal, reason=refusal)
+    user = user_of(service_url or url)
+    with _suitable(url) as connection:
+        if connection.execute(_query("may_migrate")).fetchone() != (True,):
+            return _found(connection, user)
+        _run(connection, "lock")
+        newly = apply_missing(connection)
+        refusal = set_up_roles(connection, user)
+    return MigrationReport(newly, roles=not refusal, reason=refusal)
 
 
 @contextmanager
 def migrating(url: str) -> Iterator[Connection]:
     """A connection that nobody else migrates beside, in a transaction for the time of the block."""
-    with connect(url, name="frenemies-migrate") as connection, translated(), connection.transaction():
-        _demand_suitable(connection)
+    with _suitable(url) as connection:
         _run(connection, "lock")
         yield connection
 
@@ -54,10 +57,8 @@ def migrating(url: str) -> Iterator[Connection]:
 def apply_missing(connection: Connection, among: Collection[str] | None = None) -> tuple[str, ...]:
     """Applies what is missing, in its order: all there is, or those named."""
     _run(connection, "prepare")
-    known, there = _known(), applied(connection)
-    missing = [name for name in known if name not in there and (among is None or name in among)]
-    for name in missing:
-        text, digest = known[name]
+    missing = {name: kept for name, kept in _missing(connection).items() if among is None or name in among}
+    for name, (text, digest) in missing.items():
         connection.execute(text)
         connection.execute(_query("mark"), {"name": name, "sha256": digest})
     return tuple(missing)
@@ -89,6 +90,13 @@ def demand_prepared(url: str, called: str | None = None) -> None:
             raise SchemaMissing(f"It is {named}, and is not prepared: run `frenemies migrate` or `frenemies serve`.")
 
 
+@contextmanager
+def _suitable(url: str) -> Iterator[Connection]:
+    with connect(url, name="frenemies-migrate") as connection, translated(), connection.transaction():
+        _demand_suitable(connection)
+        yield connection
+
+
 def _demand_suitable(connection: Connection) -> None:
     if connection.info.server_version < OLDEST_SERVER * 10_000:
         raise MigrationError(f"PostgreSQL {OLDEST_SERVER} or newer is needed.")
@@ -97,12 +105,31 @@ def _demand_suitable(connection: Connection) -> None:
         raise MigrationError(f"Its encoding is {encoding}, and has to be UTF8.")
 
 
-def set_up_roles(connection: Connection, service_url: str) -> str:
+def _found(connection: Connection, service_user: str | None) -> MigrationReport:
+    missing = _missing(connection)
+    if missing:
+        raise MigrationError(f"It lacks {next(iter(missing))}, and this login may not apply it: set MIGRATE_URL.")
+    takes_roles = _takes_roles(connection, service_user)
+    return MigrationReport((), roles=takes_roles, reason="" if takes_roles else "this login may not set them up")
+
+
+def _missing(connection: Connection) -> dict[str, tuple[str, str]]:
+    """The migrations that were not applied, in their order, with text and hash."""
+    there = applied(connection)
+    return {name: kept for name, kept in _known().items() if name not in there}
+
+
+def _known() -> dict[str, tuple[str, str]]:
+    """Text and hash of each migration, in the order to apply them."""
+    return {name: (text, hashlib.sha256(text.encode()).hexdigest()) for name, text in migrations()}
+
+
+def set_up_roles(connection: Connection, service_user: str | None) -> str:
     """Gives the service's login its roles; why that could not be done, empty when it was.
 
     MigrationError where the service takes the roles all the same: without these rights it could do nothing with them.
     """
-    refusal = _set_up_roles(connection, _user(service_url))
+    refusal = _set_up_roles(connection, service_user)
     if refusal:
         _log.warning("roles are not set up (%s): only the triggers keep the log from being changed", refusal)
     return refusal
@@ -149,16 +176,6 @@ def _join_roles(connection: Connection, service_user: str | None) -> None:
 def _join(connection: Connection, role: str, user: str) -> None:
     if connection.execute(_query("is_member"), {"user": user, "role": role}).fetchone() != (True,):
         connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(user)))
-
-
-def _known() -> dict[str, tuple[str, str]]:
-    """Text and hash of each migration, in the order to apply them."""
-    return {name: (text, hashlib.sha256(text.encode()).hexdigest()) for name, text in migrations()}
-
-
-def _user(url: str) -> str | None:
-    user = conninfo_to_dict(url).get("user")
-    return None if user is None else str(user)
 
 
 def _query(name: str) -> str:

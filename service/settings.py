@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 from environs import Env, EnvError
 
@@ -14,6 +15,11 @@ KIB = 1024
 MIB = 1024 * KIB
 METRICS_PORT = 9464
 """Where metrics are told when no port is set and this one is free."""
+
+_SECRET = ("FRENEMIES_ADMIN_KEY", "FRENEMIES_FEED_SECRET", "FRENEMIES_FOLLOW_KEY", "FRENEMIES_LOG_KEY", "PGPASSWORD")
+_WITH_PASSWORD = ("DATABASE_URL", "MIGRATE_URL")
+OTLP, CONSOLE, _NO_TRACES = "otlp", "console", "none"
+"""Where traces go: to a collector, to stdout, or nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +86,13 @@ class Settings:
     `metrics_port` 0 is none; None is `METRICS_PORT`, if it is free. `feed_port` None is the one after `port`, if it is
     free. `feed_url` is where clients reach the feed process; None is `feed_port` of the host that they asked.
     `feed_secret` is known to the processes that send clients on and to the one that takes them in. `one_core`: each
-    process that answers requests keeps to one core at a time (see `service.cores`). `webhooks_loopback`: webhooks may
-    lead to this machine, too. `follow`: the service whose log is taken over, the key that it wants, and the verifier
-    keys whose checkpoints count there, if not those that it names. `key` is what a command shows the service it asks.
+    process that answers requests keeps to one core at a time (see `service.cores`).
+
+    `ready_lag`: seconds that a ready service may be behind; None is `service.timeline.timeline.LONGEST_LAG`, and any
+    for a follower. `log_requests`: a line is logged of each request. `traces`: where OpenTelemetry is to send traces,
+    if anywhere. `webhooks_loopback`: webhooks may lead to this machine, too. `follow`: the service whose log is taken
+    over, the key that it wants, and the verifier keys whose checkpoints count there, if not those that it names.
+    `key` is what a command shows the service it asks.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -102,6 +112,9 @@ class Settings:
     pool_timeout: float = 1.0
     statement_timeout: float = 4.0
     lock_timeout: float = 2.0
+    ready_lag: float | None = None
+    log_requests: bool = True
+    traces: str | None = None
     one_core: bool = True
     webhooks_loopback: bool = False
     follow: str | None = None
@@ -142,6 +155,9 @@ def read_settings() -> Settings:
             pool_timeout=_seconds(env, "FRENEMIES_POOL_TIMEOUT", Settings.pool_timeout),
             statement_timeout=_seconds(env, "FRENEMIES_STATEMENT_TIMEOUT", Settings.statement_timeout),
             lock_timeout=_seconds(env, "FRENEMIES_LOCK_TIMEOUT", Settings.lock_timeout),
+            ready_lag=_seconds_or_none(env, "FRENEMIES_READY_LAG"),
+            log_requests=_flag(env, "FRENEMIES_LOG_REQUESTS", Settings.log_requests),
+            traces=_traces(env),
             one_core=_flag(env, "FRENEMIES_ONE_CORE", Settings.one_core),
             follow=(env.str("FRENEMIES_FOLLOW", None) or "").rstrip("/") or None,
             follow_key=env.str("FRENEMIES_FOLLOW_KEY", None) or None,
@@ -158,12 +174,39 @@ def read_settings() -> Settings:
         raise SettingsError(str(error)) from error
 
 
+def secrets() -> tuple[str, ...]:
+    """What the environment holds that nobody else may know, as it is and as it stands in addresses."""
+    env = Env()
+    given = [env.str(name, "") for name in _SECRET] + [_password(env.str(name, "")) for name in _WITH_PASSWORD]
+    return tuple(dict.fromkeys(form for one in given for form in (one, unquote(one)) if one))
+
+
+def _password(url: str) -> str:
+    return url.partition("://")[2].rpartition("@")[0].partition(":")[2]
+
+
 def _path(text: str | None) -> Path | None:
     return Path(text).expanduser() if text else None
 
 
 def _port_or_none(env: Env, name: str) -> int | None:
     return _whole(env, name, 0, 0, 65_535) if env.str(name, None) else None
+
+
+def _seconds_or_none(env: Env, name: str) -> float | None:
+    return _seconds(env, name, 0.0) if env.str(name, None) else None
+
+
+def _traces(env: Env) -> str | None:
+    """As OpenTelemetry says: an exporter by its name, else that of an address to send to."""
+    if _flag(env, "OTEL_SDK_DISABLED", False):
+        return None
+    addresses = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    default = OTLP if any(env.str(name, None) for name in addresses) else _NO_TRACES
+    chosen = env.str("OTEL_TRACES_EXPORTER", None) or default
+    if chosen not in (OTLP, CONSOLE, _NO_TRACES):
+        raise SettingsError(f"OTEL_TRACES_EXPORTER has to be {OTLP}, {CONSOLE} or {_NO_TRACES}.")
+    return None if chosen == _NO_TRACES else chosen
 
 
 def _whole(env: Env, name: str, default: int, least: int, most: int) -> int:

@@ -6,6 +6,9 @@ from service.app import create_app
 from service.bootstrap import build
 from service.cores import keep_to_one_core
 from service.errors import SettingsError
+from service.metrics import STARTS
+from service.request_log import tell_nothing
+from service.serve.traces import send_traces
 from service.settings import read_settings
 
 _settings = read_settings()
@@ -13,5 +16,9 @@ if _settings.database_url is None:
     raise SettingsError("DATABASE_URL is not set.")
 if _settings.one_core:
     keep_to_one_core()
+STARTS.labels("web").inc()
+if not _settings.log_requests:
+    tell_nothing()
+send_traces(_settings, "web")
 services = build(_settings, _settings.database_url)
 app = create_app(services.timeline, _settings, services.importer, services.subscriptions, services.keys)

@@ -12,7 +12,7 @@ from service.backup.errors import BackupDamaged, InUse, NotEmpty
 from service.backup.identity import Proof, Settled, settle
 from service.backup.tables import BACKED_UP, BEGUN, SCHEMAS
 from service.backup.writing import QUERIES, Tell, about
-from service.db import Connection, translated
+from service.db import Connection, translated, user_of
 from service.errors import AppendRefused, MigrationError, SchemaMissing
 from service.migrate import apply_missing, demand_known, migrating, set_up_roles
 
@@ -41,7 +41,7 @@ def put_back(archive: Archive, url: str, service_url: str, proof: Proof, by: str
         settled = settle(connection, proof, by, manifest.made_at, tell)
         if (settled.from_epoch, settled.position) != (manifest.epoch, manifest.position):
             raise BackupDamaged("Its parts are not those that its manifest tells of.")
-        set_up_roles(connection, service_url)
+        set_up_roles(connection, user_of(service_url))
     return settled
 
 
@@ -59,7 +59,7 @@ def recovered(url: str, service_url: str, proof: Proof, by: str, tell: Tell) -> 
             raise MigrationError("It holds no log.")
         apply_missing(connection)
         settled = settle(connection, proof, by, None, tell)
-        set_up_roles(connection, service_url)
+        set_up_roles(connection, user_of(service_url))
     return settled
 
 

@@ -51,8 +51,9 @@ def command(host: str, port: int, data: Path | None, later: bool, no_serve: bool
     """
     folder = data or demo_folder()
     settings = replace(
-        read_settings(), database_url=None, migrate_url=None, data=folder, host=host, port=port, follow=None
-    )
+        read_settings(), database_url=None, migrate_url=None, data=folder, host=host, port=port, follow=None,
+        log_requests=False,
+    )  # fmt: skip
     files = [FIVE_ARTICLES, *([LATER_REPORTS] if later else [])]
     if no_serve:
         with open_to_record(settings) as url:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from uuid import uuid4
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import NotFound
@@ -15,11 +14,10 @@ from service.http.demands import demanded
 from service.http.elsewhere import feed_origin
 from service.http.errors import MalformedUrl, UrlTooLong
 from service.http.keys import bearer, password
+from service.request_log import REQUEST_ID
 
 LONGEST_URL = 8_000
 """Of path and query, below what the web server in front cuts off."""
-REQUEST_ID = "X-Request-Id"
-_REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,128}")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _PAGES = "pages"
 """The blueprint of the pages."""
@@ -38,16 +36,10 @@ _SECURITY = {
 
 def register(app: Flask) -> None:
     """Guards the application."""
-    app.before_request(_name_request)
     app.before_request(_check_url)
     app.before_request(_check_key)
     app.before_request(_check_writable)
     app.after_request(_finish)
-
-
-def _name_request() -> None:
-    given = request.headers.get(REQUEST_ID, "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
 def _check_url() -> None:
@@ -66,6 +58,7 @@ def _check_key() -> None:
     demand = demanded(current_app, request)
     if not demand.is_open:
         g.holder = surroundings().keys.holder(_given_key())
+        g.key = g.holder.id
         g.holder.demand(*demand.scopes)
 
 

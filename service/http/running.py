@@ -34,6 +34,5 @@ def read_readiness(query: dict[str, Any]) -> Response:
     if not readiness.ready:
         return problem(503, "not-ready", _TITLE, readiness.reason, following=told)
     if following is not None and following.lag_seconds > query.get("max_lag", inf):
-        reason = f"It is {following.lag_seconds:.1f} s behind {following.leader}."
-        return problem(503, "not-ready", _TITLE, reason, following=told)
+        return problem(503, "not-ready", _TITLE, following.lateness, following=told)
     return json_answer(asdict(readiness) | {"following": told})

@@ -22,13 +22,17 @@ from service.live.channel import Channel
 from service.live.hub import Hub
 from service.live.links import Link, Links, Send
 from service.live.presence import Presence
+from service.live.sending import Sending
 from service.live.source import Place, Source
 from service.live.streams import HEARTBEAT_SECONDS, Streaming, page
+from service.metrics import FEED_EVENTS
 
 PATIENCE = 10.0
 """Seconds after which a client that does not take what was sent is cut off."""
 Receive = Callable[[], Awaitable[Any]]
 _STREAMING = {"X-Accel-Buffering": "no", "Cache-Control": "no-cache, no-transform"}
+_HEALTH = "/healthz"
+_COUNT_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -67,10 +71,11 @@ class App:
         await receive()
         await self._hub.start()
         await send({"type": "lifespan.startup.complete"})
-        watching = [asyncio.create_task(watch()) for watch in (self.links.watch, self._presence.watch)]
+        watching = [asyncio.create_task(work) for work in (self.links.watch(), self._presence.watch(), _count())]
         await receive()
-        for task in watching:
-            task.cancel()
+        for one in watching:
+            one.cancel()
+        FEED_EVENTS.tell()
         self._hub.end()
         self._hub.close()
         self._presence.close()
@@ -78,21 +83,23 @@ class App:
 
     async def _answer(self, request: Request, client: Any, send: Send) -> None:
         headers: dict[str, str] = {}
-        try:
-            await self._serve(request, client, send, headers)
-        except Exception as error:  # noqa: BLE001
-            await refuse(send, request, error, headers)
+        with Sending(send, request, (_HEALTH, *self._channels)) as sending:
+            try:
+                await self._serve(request, client, sending, headers)
+            except Exception as error:  # noqa: BLE001
+                await refuse(sending, request, error, headers)
 
-    async def _serve(self, request: Request, client: Any, send: Send, headers: dict[str, str]) -> None:
-        if request.path == "/healthz":
+    async def _serve(self, request: Request, client: Any, send: Sending, headers: dict[str, str]) -> None:
+        if request.path == _HEALTH:
             await answer(send, b'{"status":"ok"}', JSON, headers)
         elif request.method not in ("GET", "HEAD"):
             await refuse_method(send, request)
         else:
             await self._hand_out(request, client, send, headers)
 
-    async def _hand_out(self, request: Request, client: Any, send: Send, headers: dict[str, str]) -> None:
+    async def _hand_out(self, request: Request, client: Any, send: Sending, headers: dict[str, str]) -> None:
         admitted = await self._admit(request)
+        send.key = admitted.holder.id
         origin = request.headers.get("origin")
         if admitted.is_sent and origin:
             # Only a page that may read the API is sent here by it, with a ticket.
@@ -154,9 +161,17 @@ class App:
         limit = query.get("limit", DEFAULT_LIMIT)
         async with self._presence.lasting(holder):
             events, reached = await page(source, place, self._hub.threads, limit, query.get("timeout", 0) / 1_000)
+        FEED_EVENTS.add(len(events))
         told = [one.event for one in events]
         if reached != (events[-1].place if events else place):
             told.append(source.checkpoint(reached).event)
         asked = {name: str(value) for name, value in query.items() if name not in ("last", "since", "after", "limit")}
         following = urlencode({NAME: source.checkpoint(reached).cursor, "limit": limit, **asked})
         await answer(send, batch(told), BATCH, {**headers, "Link": f'<{source.address}?{following}>; rel="next"'})
+
+
+async def _count() -> None:
+    """Tells now and then how many events were handed on: to tell of each at once would cost a stream as much as it."""
+    while True:
+        await asyncio.sleep(_COUNT_SECONDS)
+        FEED_EVENTS.tell()

@@ -21,7 +21,7 @@ from service.keys.keyring import Keyring
 from service.keys.scopes import Holder
 
 LAST_EVENT_ID = "last-event-id"
-_HEADERS = frozenset((b"accept", b"authorization", b"origin", LAST_EVENT_ID.encode()))
+_HEADERS = frozenset((b"accept", b"authorization", b"origin", b"traceparent", b"x-request-id", LAST_EVENT_ID.encode()))
 _TICKET = f"{tickets.NAME}="
 
 

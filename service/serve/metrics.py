@@ -29,7 +29,7 @@ from service import metrics
 from service.bootstrap import vitals_reader
 from service.errors import ServiceError, SettingsError
 from service.metrics import Asked
-from service.projections.vitals import HookVitals, ProjectionVitals, Vitals
+from service.projections.vitals import DatabaseVitals, HookVitals, ProjectionVitals, Vitals
 from service.serve.logs import configure_logs
 from service.serve.signals import Signals
 from service.settings import read_settings
@@ -68,6 +68,7 @@ class Present(Collector):
         yield _gauge(metrics.DATABASE_UP, {(): vitals is not None})
         if vitals is not None:
             yield from _of_log(vitals)
+            yield from _of_database(vitals.database)
             yield from _of_tables(vitals.projections)
             yield from _of_rebuilds(vitals.projections)
             yield from _of_hooks(vitals.hooks)
@@ -159,6 +160,14 @@ def _of_log(vitals: Vitals) -> Iterator[Metric]:
     yield _gauge(metrics.LOCK_WAIT, {(): vitals.log.lock_wait})
     if vitals.log.lock_held is not None:
         yield _gauge(metrics.LOCK_HELD, {(): vitals.log.lock_held})
+    if vitals.unsigned is not None:
+        yield _gauge(metrics.LOG_UNSIGNED, {(): vitals.unsigned})
+
+
+def _of_database(database: DatabaseVitals) -> Iterator[Metric]:
+    yield _gauge(metrics.DATABASE_SIZE, {(): database.size})
+    yield _gauge(metrics.DATABASE_SESSIONS, {(): database.sessions})
+    yield _gauge(metrics.DATABASE_SESSIONS_MOST, {(): database.most_sessions})
 
 
 def _of_tables(projections: Sequence[ProjectionVitals]) -> Iterator[Metric]:
@@ -195,6 +204,7 @@ def _of_hooks(hooks: HookVitals | None) -> Iterator[Metric]:
         yield _gauge(metrics.SUBSCRIPTIONS, states)
         yield _gauge(metrics.DELIVERIES_PENDING, {(): hooks.pending})
         yield _gauge(metrics.DELIVERIES_PARKED, {(): hooks.parked})
+        yield _gauge(metrics.DELIVERIES_OVERDUE, {(): hooks.overdue})
 
 
 def _of_following(following: Following | None) -> Iterator[Metric]:

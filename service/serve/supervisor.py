@@ -151,6 +151,7 @@ def _environment(settings: Settings, size: Size, url: str) -> dict[str, str]:
         "FRENEMIES_FOLLOW": settings.follow or "",
         "FRENEMIES_FOLLOW_KEY": "",
         "FRENEMIES_FOLLOW_VERIFIER": " ".join(settings.follow_verifiers),
+        "FRENEMIES_LOG_REQUESTS": str(settings.log_requests),
         "FRENEMIES_WEBHOOKS_LOOPBACK": str(settings.webhooks_loopback),
         "FRENEMIES_POOL_SIZE": str(max(settings.pool_size, size.threads)),
         # More workers than cores cannot be kept to one each without some of them going short.

@@ -205,10 +205,13 @@ WHERE k.id = s.owner AND s.state = 'active' AND (k.revoked_at IS NOT NULL OR k.e
 RETURNING s.id, s.reason;
 
 -- name: vitals
--- How many subscriptions are active, paused and disabled, how many events they wait for, and how many are parked.
+-- How many subscriptions are active, paused and disabled, how many events they wait for, how many are parked, and for
+-- how many seconds an attempt of an active one has been due.
 SELECT count(*) FILTER (WHERE s.state = 'active'), count(*) FILTER (WHERE s.state = 'paused'),
-    count(*) FILTER (WHERE s.state = 'disabled'), coalesce(sum(d.pending), 0)::bigint, coalesce(sum(d.parked), 0)::bigint
+    count(*) FILTER (WHERE s.state = 'disabled'), coalesce(sum(d.pending), 0)::bigint, coalesce(sum(d.parked), 0)::bigint,
+    coalesce(extract(epoch FROM clock_timestamp() - min(d.due) FILTER (WHERE s.state = 'active'))::float8, 0)
 FROM hooks.subscriptions s LEFT JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE state <> 'parked') AS pending, count(*) FILTER (WHERE state = 'parked') AS parked
+    SELECT count(*) FILTER (WHERE state <> 'parked') AS pending, count(*) FILTER (WHERE state = 'parked') AS parked,
+        min(due) FILTER (WHERE state <> 'parked' AND due < clock_timestamp()) AS due
     FROM hooks.deliveries WHERE subscription = s.id AND state <> 'delivered'
 ) d ON true;

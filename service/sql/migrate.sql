@@ -17,6 +17,10 @@ CREATE TABLE IF NOT EXISTS log.migrations (
 -- Whether the log was ever made here. Everybody may ask.
 SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'log' AND tablename = 'migrations');
 
+-- name: may_migrate
+-- Whether this login may change the schema, as far as there is one.
+SELECT to_regnamespace('log') IS NULL OR has_schema_privilege('log', 'CREATE');
+
 -- name: lock
 -- One migration at a time in this database, to the end of the transaction.
 SELECT pg_advisory_xact_lock(7310271028);

@@ -11,6 +11,7 @@ from events.identity import article_stream, claim_stream, entity_stream
 from events.records import EVER, ClaimRecord, EntityRecord, corrected
 from events.text import clean_id
 from events.values import ClaimContent
+from service import tracing
 from service.errors import QueryTooExpensive
 from service.projections.beliefs import Beliefs
 from service.projections.index import Index, Unsettled
@@ -100,8 +101,9 @@ class Loader:
 
     def fold(self, streams: Collection[str], position: int) -> Knowledge:
         """Some streams, up to a position."""
-        found = self._store.read_streams(streams, until=position)
-        return fold(event for rows in found.values() for event in readable(rows))
+        with tracing.part("fold", streams=len(streams)):
+            found = self._store.read_streams(streams, until=position)
+            return fold(event for rows in found.values() for event in readable(rows))
 
     def _claims_of(self, first: Collection[str], second: Collection[str]) -> list[str]:
         return self._index.claims_of(first, second, self._most_claims + 1)

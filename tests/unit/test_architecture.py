@@ -26,23 +26,30 @@ PARTS: dict[str, set[str]] = {
     "service.rates": set(),
     "service.interrupts": set(),
     "service.metrics": {"service.errors", "service.slots"},
+    "service.request_log": set(),
+    "service.tracing": set(),
+    "service.telemetry": {"service.tracing", "service.settings"},
     "service.sql": set(),
     "service.sample": set(),
     "service.embedded": {"service.errors"},
     "service.arrays": set(),
-    "service.db": {"service.arrays", "service.settings", "service.metrics", "service.errors"},
+    "service.db": {"service.arrays", "service.settings", "service.metrics", "service.tracing", "service.errors"},
     "service.migrate": {"service.db", "service.sql", "service.errors"},
     "service.leading": {"service.db", "service.sql", "service.errors"},
     "service.store": {
-        "service.arrays", "service.db", "service.sql", "service.metrics", "service.errors", "service.settings",
+        "service.arrays", "service.db", "service.sql", "service.metrics", "service.tracing", "service.errors",
+        "service.settings",
     },
     "service.projections": {
+        "service.tracing",
         "service.store", "service.leading", "service.interrupts", "service.db", "service.sql", "service.errors",
         "service.settings",
     },
     "service.tree": {"service.leading", "service.db", "service.sql", "service.errors", "service.settings"},
     "service.backup": {"service.tree", "service.migrate", "service.db", "service.sql", "service.errors"},
-    "service.timeline": {"service.store", "service.projections", "service.tree", "service.errors", "service.settings"},
+    "service.timeline": {
+        "service.store", "service.projections", "service.tree", "service.tracing", "service.errors", "service.settings",
+    },
     "service.keys": {"service.db", "service.sql", "service.errors"},
     "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
     "service.transfer": {
@@ -59,12 +66,12 @@ PARTS: dict[str, set[str]] = {
     },
     "service.hooks": {
         "service.feeds", "service.timeline", "service.store", "service.leading", "service.db", "service.sql",
-        "service.metrics", "service.errors", "service.settings",
+        "service.metrics", "service.tracing", "service.errors", "service.settings",
     },
     "service.exports": {"service.errors"},
     "service.http": {
         "service.timeline", "service.transfer", "service.feeds", "service.hooks", "service.exports", "service.intake",
-        "service.keys", "service.metrics",
+        "service.keys", "service.metrics", "service.request_log", "service.tracing",
         "service.errors", "service.settings",
     },
     "service.web": {
@@ -86,6 +93,7 @@ PARTS: dict[str, set[str]] = {
     "service.serve": {
         "service.following.errors", "service.store.following",
         "service.bootstrap", "service.cores", "service.embedded", "service.migrate", "service.metrics", "service.slots",
+        "service.request_log", "service.tracing", "service.telemetry",
         "service.projections.catalog", "service.projections.projection", "service.projections.vitals", "service.errors",
         "service.settings",
     },
@@ -93,15 +101,19 @@ PARTS: dict[str, set[str]] = {
         "service.feeds", "service.http.belief_questions", "service.http.believed", "service.http.errors",
         "service.http.keys", "service.http.parameters", "service.http.query", "service.http.statuses",
         "service.intake.fields", "service.timeline", "service.store.protocol", "service.metrics", "service.errors",
-        "service.keys", "service.settings",
+        "service.keys", "service.request_log", "service.settings",
     },
     "service.live.bootstrap": {
         "service.live", "service.timeline", "service.projections", "service.store", "service.tree", "service.db",
         "service.keys", "service.settings",
     },
-    "service.asgi": {"service.live", "service.cores", "service.errors", "service.settings"},
+    "service.asgi": {
+        "service.live", "service.cores", "service.metrics", "service.request_log", "service.errors", "service.settings",
+    },
     "service.wsgi": {
-        "service.bootstrap", "service.app", "service.cores", "service.serve", "service.errors", "service.settings",
+        "service.bootstrap", "service.app", "service.cores", "service.serve", "service.metrics", "service.request_log",
+        "service.errors",
+        "service.settings",
     },
     "service.cli": {
         "frenemies", "service.backup",
@@ -140,6 +152,7 @@ FOREIGN: dict[str, set[str]] = {
     "standardwebhooks": {"service.hooks"},
     "cryptography": {"service.tree"},
     "pyarrow": {"service.exports"},
+    "opentelemetry": {"service.telemetry"},
 }
 
 # `psycopg.rows` holds the factories that say in which form rows are wanted; it opens no connection and raises no error.
