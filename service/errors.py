@@ -57,6 +57,10 @@ class DeadlineExceeded(StoreError):
     """The event store did not answer in time; nothing was stored."""
 
 
+class OutOfTime(DeadlineExceeded):
+    """The request takes longer than it may."""
+
+
 class AppendRefused(StoreError):
     """The append was refused; nothing was stored."""
 
@@ -158,6 +162,10 @@ class BuildKept(ServiceError):
 
 class NothingParked(ServiceError):
     """The stream is not held back."""
+
+
+class TooManyQuestions(ServiceError):
+    """As many questions that need much reading as the service answers at once are under way."""
 
 
 class QueryTooExpensive(ServiceError):

@@ -56,7 +56,7 @@ REASONS: Mapping[int, str] = {
 REFUSALS = tuple(status for status in REASONS if status >= 400)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _ALWAYS = (400, 401, 414, 422, 500, 503)
-_WRITING = (403, 409, 413, 415, 507)
+_WRITING = (403, 408, 409, 413, 415, 507)
 _UUID_PATH = {"in": "path", "name": "id", "required": True, "schema": {"type": "string", "format": "uuid"}}
 _HEADERS = {
     KEY_HEADER: "A name for this request: sent again with the same body, it is answered the same and not done twice.",
@@ -166,7 +166,7 @@ class Resource:
 
     def stream(self, rule: str, answer: str, *, query: type[Shape], media: str) -> Decorator:
         """A wish with a long body, which its view reads by itself; it gets the parameters as `query`."""
-        operation = _operation(answer, (200,), (*_ALWAYS, 408, *_WRITING), JSON)
+        operation = _operation(answer, (200,), (*_ALWAYS, *_WRITING), JSON)
         operation["parameters"] = [NOTE_HEADER, {"in": "query", "schema": query}]
         operation["requestBody"] = {"required": True, "content": {media: {"schema": {"type": "string"}}}}
         return self._route(rule, "POST", operation, lambda: _asked(query))
@@ -187,7 +187,7 @@ class Resource:
 
         The view gets the parameters of its path, and the fields of the body, if there is one, as `body`.
         """
-        operation = _operation(answer, (done,), (*_ALWAYS, 403, *((413, 415) if body else ()), *refused), JSON)
+        operation = _operation(answer, (done,), (*_ALWAYS, 403, *((408, 413, 415) if body else ()), *refused), JSON)
         operation["parameters"] = _parameters(by_uuid, None)
         if body is None:
             return self._route(rule, method, operation, lambda: _nothing_asked({}))

@@ -22,6 +22,8 @@ PARTS: dict[str, set[str]] = {
     "service.errors": set(),
     "service.settings": {"service.errors"},
     "service.slots": set(),
+    "service.budget": {"service.errors"},
+    "service.links": set(),
     "service.cores": set(),
     "service.interrupts": set(),
     "service.metrics": {"service.errors", "service.slots"},
@@ -29,18 +31,20 @@ PARTS: dict[str, set[str]] = {
     "service.sample": set(),
     "service.embedded": {"service.errors"},
     "service.arrays": set(),
-    "service.db": {"service.arrays", "service.settings", "service.metrics", "service.errors"},
+    "service.db": {"service.arrays", "service.budget", "service.settings", "service.metrics", "service.errors"},
     "service.migrate": {"service.db", "service.sql", "service.errors"},
     "service.leading": {"service.db", "service.sql", "service.errors"},
     "service.store": {
-        "service.arrays", "service.db", "service.sql", "service.metrics", "service.errors", "service.settings",
+        "service.arrays", "service.budget", "service.db", "service.sql", "service.metrics", "service.errors", "service.settings",
     },
     "service.projections": {
         "service.store", "service.leading", "service.interrupts", "service.db", "service.sql", "service.errors",
         "service.settings",
     },
     "service.tree": {"service.leading", "service.db", "service.sql", "service.errors", "service.settings"},
-    "service.timeline": {"service.store", "service.projections", "service.tree", "service.errors", "service.settings"},
+    "service.timeline": {
+        "service.budget", "service.store", "service.projections", "service.tree", "service.errors", "service.settings",
+    },
     "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
     "service.transfer": {
         "service.arrays", "service.cores", "service.interrupts",
@@ -59,12 +63,12 @@ PARTS: dict[str, set[str]] = {
     "service.exports": {"service.errors"},
     "service.http": {
         "service.timeline", "service.transfer", "service.feeds", "service.hooks", "service.exports", "service.intake",
-        "service.metrics",
+        "service.budget", "service.metrics",
         "service.errors", "service.settings",
     },
     "service.web": {"service.timeline", "service.intake", "service.http", "service.errors", "service.settings"},
     "service.app": {
-        "service.http", "service.web", "service.hooks", "service.timeline", "service.transfer", "service.metrics",
+        "service.budget", "service.http", "service.web", "service.hooks", "service.timeline", "service.transfer", "service.metrics",
         "service.errors",
         "service.settings",
     },
@@ -76,7 +80,8 @@ PARTS: dict[str, set[str]] = {
     },
     "service.serve": {
         "service.following.errors", "service.store.following",
-        "service.bootstrap", "service.cores", "service.embedded", "service.migrate", "service.metrics", "service.slots",
+        "service.bootstrap", "service.cores", "service.embedded", "service.links", "service.migrate", "service.metrics",
+        "service.slots",
         "service.projections.catalog", "service.projections.projection", "service.projections.vitals", "service.errors",
         "service.settings",
     },
