@@ -23,6 +23,7 @@ PARTS: dict[str, set[str]] = {
     "service.settings": {"service.errors"},
     "service.slots": set(),
     "service.budget": {"service.errors"},
+    "service.limits": {"service.settings"},
     "service.links": set(),
     "service.cores": set(),
     "service.interrupts": set(),
@@ -35,7 +36,8 @@ PARTS: dict[str, set[str]] = {
     "service.migrate": {"service.db", "service.sql", "service.errors"},
     "service.leading": {"service.db", "service.sql", "service.errors"},
     "service.store": {
-        "service.arrays", "service.budget", "service.db", "service.sql", "service.metrics", "service.errors", "service.settings",
+        "service.arrays", "service.budget", "service.db", "service.sql", "service.metrics", "service.errors",
+        "service.settings",
     },
     "service.projections": {
         "service.store", "service.leading", "service.interrupts", "service.db", "service.sql", "service.errors",
@@ -68,8 +70,8 @@ PARTS: dict[str, set[str]] = {
     },
     "service.web": {"service.timeline", "service.intake", "service.http", "service.errors", "service.settings"},
     "service.app": {
-        "service.budget", "service.http", "service.web", "service.hooks", "service.timeline", "service.transfer", "service.metrics",
-        "service.errors",
+        "service.budget", "service.http", "service.web", "service.hooks", "service.timeline", "service.transfer",
+        "service.metrics", "service.errors",
         "service.settings",
     },
     "service.bootstrap": {
