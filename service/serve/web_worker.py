@@ -15,6 +15,8 @@ HEAD_SECONDS = 10.0
 """How long a client may take to say what it wants. Until it has, it holds no thread."""
 LONGEST_HEAD = 65_536
 """So much is waited for; the limits of gunicorn for lines and fields are below it."""
+FAREWELL_SECONDS = 0.5
+"""How long a client is waited for that has its answer: for the rest of its body, or for its end."""
 _END_OF_HEAD = b"\r\n\r\n"
 _GONE, _LATER = False, gthread._DEFER
 
@@ -35,16 +37,25 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
         conn.head_until = conn.head_until or monotonic() + HEAD_SECONDS
         conn.sock.until = conn.head_until
         waiting = self._waits_for(conn)
-        if waiting is not None:
-            return waiting
+        if waiting is _LATER:
+            return _LATER
         conn.data_ready, conn.seen, conn.head_until = True, -1, 0.0
-        return super().handle(conn)
+        if waiting is not _GONE and (is_kept := super().handle(conn)):
+            return is_kept
+        # Here, for the loop would wait for the client, and everybody else for the loop.
+        conn.sock.until = monotonic() + FAREWELL_SECONDS
+        conn.close(graceful=True)
+        conn.close = _closed
+        return False
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """From here on the body is read, and the answer sent."""
+        """From here on the body is read, and the answer sent. What is left of the body is read if it is there."""
         conn.sock.until = monotonic() + self._body_seconds
         conn.sock.settimeout(self._silence)
-        return super().handle_request(req, conn)
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            conn.sock.until = monotonic() + FAREWELL_SECONDS
 
     def _waits_for(self, conn: Any) -> Any:
         """What becomes of a connection on which there is no whole head yet; None where there is."""
@@ -54,14 +65,16 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
         except OSError:
             return _GONE
         head = read_before + (there or b"")
-        if there == b"" or _END_OF_HEAD in head or len(head) >= LONGEST_HEAD:
-            _wake_at(conn.sock, 1)
+        if there == b"" or _END_OF_HEAD in head.lstrip(b"\r\n") or len(head) >= LONGEST_HEAD:
+            if conn.seen > 0:
+                _wake_at(conn.sock, 1)
             return None
         seen, conn.seen = conn.seen, len(there or b"")
         # The loop wakes up for one more byte than were seen; without one the client has ended.
         if monotonic() > conn.head_until or 0 < conn.seen <= seen:
             return _GONE
-        _wake_at(conn.sock, conn.seen + 1)
+        if conn.seen > 0:
+            _wake_at(conn.sock, conn.seen + 1)
         return _LATER
 
 
@@ -77,3 +90,7 @@ def _peek(link: socket.socket) -> bytes | None:
 def _wake_at(link: socket.socket, count: int) -> None:
     """Has the kernel call the connection readable when so many bytes are there, or it ends."""
     link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
+
+
+def _closed(graceful: bool = False) -> None:
+    """In the place of closing what is closed."""
