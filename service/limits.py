@@ -49,7 +49,7 @@ RECORDING = (
           "408 `body-stalled`", "send less at once, or as an import"),
     Limit("silence", "seconds without a byte of an import, or in which an answer is not taken", f"{_OURS.silence:g}",
           "408 `body-stalled`; the connection is closed", "send it again: nothing is recorded twice"),
-    Limit("head", "seconds in which a client says what it wants", "10", "the connection is closed",
+    Limit("head_seconds", "seconds in which a client says what it wants", f"{_OURS.head_seconds:g}", "the connection is closed",
           "send the head of a request at once"),
     Limit("json_depth", "levels of JSON", str(_OURS.json_depth), "400 `malformed-json`", "nest less"),
     Limit("string", "a text, in bytes of UTF-8", _size(_OURS.string), "422 `misshapen` or `invalid`",

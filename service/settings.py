@@ -47,6 +47,7 @@ class Limits:
     stream_seconds: float = 30.0
     request_deadline: float = 5.0
     position_wait: float = 4.0
+    head_seconds: float = 10.0
     body_seconds: float = 30.0
     light: int = 1_000
     heavy: int = 4

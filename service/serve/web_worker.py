@@ -11,8 +11,6 @@ from gunicorn.workers import gthread
 from service.links import Link
 from service.settings import read_settings
 
-HEAD_SECONDS = 10.0
-"""How long a client may take to say what it wants. Until it has, it holds no thread."""
 LONGEST_HEAD = 65_536
 """So much is waited for; the limits of gunicorn for lines and fields are below it."""
 FAREWELL_SECONDS = 0.5
@@ -27,14 +25,14 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Learns how long clients may take."""
         limits = read_settings().limits
-        self._body_seconds, self._silence = limits.body_seconds, limits.silence
+        self._head_seconds, self._body_seconds, self._silence = limits.head_seconds, limits.body_seconds, limits.silence
         super().init_process()
 
     def handle(self, conn: Any) -> Any:
         """Answers a request, or gives the connection back to the loop until there is more of it."""
         if not isinstance(conn.sock, Link):
             conn.sock, conn.seen, conn.head_until = Link.of(conn.sock), -1, 0.0
-        conn.head_until = conn.head_until or monotonic() + HEAD_SECONDS
+        conn.head_until = conn.head_until or monotonic() + self._head_seconds
         conn.sock.until = conn.head_until
         waiting = self._waits_for(conn)
         if waiting is _LATER:

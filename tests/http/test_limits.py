@@ -55,13 +55,42 @@ def test_a_body_has_so_many_bytes(service: Service, path: str, body: Any, most: 
     assert f"at most {most} bytes" in told["detail"]
 
 
+class Silent(io.RawIOBase):
+    """A body of which nothing more comes in time."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        raise TimeoutError
+
+
+@pytest.mark.limit(name="body_seconds")
+@pytest.mark.parametrize(
+    ("path", "media"),
+    [(CLAIMS, "application/json"), (f"{CLAIMS}/{'0' * 8}-0000-4000-8000-{'0' * 12}/retraction", "application/json")],
+)
+def test_a_body_that_comes_too_slowly_is_given_up(service: Service, path: str, media: str) -> None:
+    environ = {"wsgi.input": io.BufferedReader(Silent()), "CONTENT_LENGTH": "100"}
+    with service.nothing_recorded():
+        told = refused(service.send("POST", path, environ=environ, content_type=media), 408, "body-stalled")
+    assert "30 seconds" in told["detail"]
+
+
+@pytest.mark.limit(name="body_seconds")
+def test_a_form_that_comes_too_slowly_is_given_up(service: Service) -> None:
+    environ = {"wsgi.input": io.BufferedReader(Silent()), "CONTENT_LENGTH": "100"}
+    answer = service.send("POST", "/record", environ=environ, content_type="application/x-www-form-urlencoded")
+    assert (answer.status_code, "stopped coming" in answer.text) == (408, True)
+
+
 @pytest.mark.limit(name="article_text")
 def test_the_text_of_an_article_has_so_many_bytes(service: Service) -> None:
     most = LIMITS.article_text
     with service.nothing_recorded():
         for text in ("x" * (most + 1), "\u00e9" * (most // 2) + "x"):
             body = json.dumps(examples.article(url="https://example.org/long", text=text), ensure_ascii=False)
-            refused(service.raw(ARTICLES, body.encode()), 422, pointer="/text")
+            refused(service.raw(ARTICLES, body.encode()), 422, "misshapen", "/text")
     service.article(url="https://example.org/long", text="x" * most)
 
 

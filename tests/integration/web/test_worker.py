@@ -20,12 +20,12 @@ from service.links import Link, TooSlow
 from service.serve.address import listen
 from service.serve.child import Child
 from service.serve.supervisor import Size, _gunicorn
-from service.serve.web_worker import HEAD_SECONDS
-from service.settings import Settings
+from service.settings import Limits, Settings
 from tests.conftest import Servers
 from tests.feeding import wait_until
 from tests.http import examples
 
+HEAD_SECONDS = Limits().head_seconds
 SIZE = Size(workers=1, threads=4)
 CROWD = 40
 LONGEST = 30.0
@@ -114,7 +114,7 @@ def answered(link: socket.socket) -> bytes:
 
 
 @pytest.mark.case(number=80)
-@pytest.mark.limit(name="head")
+@pytest.mark.limit(name="head_seconds")
 @pytest.mark.slow
 def test_case_80_clients_that_do_not_say_what_they_want_keep_nobody_waiting(web: Web) -> None:
     """Slowloris header: proxy/gunicorn timeout"""
