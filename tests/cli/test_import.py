@@ -110,6 +110,7 @@ def test_one_byte_order_mark_and_windows_line_ends_are_accepted(on_database: Run
     assert on_database("import", str(file)).stdout == f"{file}: 2 recorded, 0 already there\n"
 
 
+@pytest.mark.case(number=12)
 def test_a_second_byte_order_mark_is_refused(on_database: Run, file: Path) -> None:
     file.write_bytes(b"\xef\xbb\xbf" * 2 + lines(entity("alpha")).encode())
     result = on_database("import", str(file))
@@ -123,6 +124,18 @@ def test_empty_lines_and_a_missing_last_line_end_do_no_harm(on_database: Run, fi
     assert on_database("import", str(file)).stdout == f"{file}: 2 recorded, 0 already there\n"
 
 
+@pytest.mark.case(number=76)
+def test_line_ends_may_be_mixed_and_a_field_too_many_is_named_with_its_line(on_database: Run, file: Path) -> None:
+    good = [lines(entity("alpha"), end="\r\n"), lines(entity("beta")), "\r\n", lines(entity("gamma"), end="\r\n")]
+    file.write_bytes("".join(good).encode())
+    assert on_database("import", str(file)).stdout == f"{file}: 3 recorded, 0 already there\n"
+    file.write_bytes("".join([*good, lines(entity("delta", column="x"))]).encode())
+    result = on_database("import", str(file))
+    assert result.exit_code == 3
+    assert f"{file}:5:" in result.stderr and "column" in result.stderr
+
+
+@pytest.mark.case(number=76)
 def test_half_a_line_is_refused(on_database: Run, file: Path, database_url: str) -> None:
     file.write_text(lines(entity("alpha"), entity("beta"))[:-20])
     result = on_database("import", str(file))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 from collections.abc import Iterator
 from threading import Barrier, Thread
 from typing import Any
@@ -279,6 +280,9 @@ def test_case_22_controls_in_quotes(service: Service) -> None:
     exact = "a\x1b[31mb\u202ec\r\nd"
     claim = service.claim(evidence={"summary": "It says so.", "quote": {"exact": exact}})
     assert exact in [e["quote"]["exact"] for e in service.get(f"/v1/claims/{claim}").json["evidence"] if e["quote"]]
+    shown = service.get(f"/claim/{claim}").text
+    # What changes the direction of writing ends with the block that it stands in.
+    assert re.search("<blockquote[^>]*>a[^<]*b\u202ec[^<]*d</blockquote>", shown)
 
 
 @pytest.mark.case(number=23)
