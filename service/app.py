@@ -6,12 +6,14 @@ from threading import BoundedSemaphore
 
 from flask import Flask
 
+from service.budget import Turns
 from service.hooks.subscriptions import Subscriptions
 from service.http import (
     articles,
     asyncapi,
     atom,
     beliefs,
+    budgets,
     changes,
     claims,
     entities,
@@ -88,10 +90,12 @@ def create_app(
     app = Flask("service", static_folder="web/static", template_folder="web/templates")
     app.config.update(_CONFIG)
     app.url_map.merge_slashes = False
-    turns = BoundedSemaphore(settings.limits.imports), BoundedSemaphore(settings.limits.replays)
+    most = settings.limits
+    turns = BoundedSemaphore(most.imports), BoundedSemaphore(most.replays), Turns(most.heavy, most.light)
     keys = keys or Keyring(settings.admin_key)
     app.extensions[EXTENSION] = Surroundings(timeline, settings, importer, subscriptions, keys, *turns)
     measuring.register(app)
+    budgets.register(app)
     guard.register(app)
     problems.register(app)
     api = app.extensions[openapi.API] = Api(app)

@@ -8,6 +8,7 @@ import select
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import ceil
 from time import monotonic
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, cast
@@ -19,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import RowFactory, TupleRow
 from psycopg_pool import ConnectionPool
 
-from service import errors, tracing
+from service import budget, errors, tracing
 from service.arrays import register
 from service.metrics import PoolUse
 from service.settings import DatabaseSettings
@@ -46,6 +47,8 @@ _LINK = {
 }
 # A server that was asked has this long beyond the time of the statement to say that it ended it.
 _GRACE = 2.0
+# The same where the request has little time left.
+_LATE_GRACE = 0.5
 # How long the driver waits before it looks around, in seconds.
 _TICK = 0.1
 # After this long the pool gives up and the next caller starts a new attempt; a longer time only means longer pauses.
@@ -230,11 +233,17 @@ class Database:
             yield connection
 
     def read(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
-        """The rows of a query that changes nothing; asked once more when the connection turns out to be broken."""
+        """The rows of a query that changes nothing; asked once more when the connection turns out to be broken.
+
+        It takes no longer than the request has (see `service.budget`): OutOfTime.
+        """
         try:
             return self._read(query, params, row)
-        except _LinkLost:
-            return self._read(query, params, row)
+        except _LinkLost as lost:
+            try:
+                return self._read(query, params, row)
+            except errors.OutOfTime:
+                raise lost from None
 
     def write(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
         """The rows of a statement that changes something, sent once. OutcomeUnknown when the connection breaks."""
@@ -252,8 +261,30 @@ class Database:
             self._pool.putconn(connection)
 
     def _read(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
-        with self.connection() as connection:
-            return _rows(connection, query, params, row)
+        if budget.left() is None:
+            with self.connection() as connection:
+                return _rows(connection, query, params, row)
+        try:
+            with self.connection() as connection, self._in_time(connection):
+                return _rows(connection, query, params, row)
+        except errors.DeadlineExceeded as error:
+            raise budget.out_of_time() from error
+
+    @contextmanager
+    def _in_time(self, connection: Connection) -> Iterator[None]:
+        """Has what is asked within the block end with the request. It costs something only for one that is late."""
+        left, usual = budget.left() or 0.0, self.settings.statement_timeout
+        if 0 < usual <= left:
+            yield
+            return
+        patience, connection.patience = connection.patience, left + _LATE_GRACE
+        try:
+            _limit_statements(connection, left)
+            yield
+        finally:
+            connection.patience = patience
+            if not connection.closed:
+                _limit_statements(connection, usual)
 
     def _configure(self, connection: Connection) -> None:
         if self.settings.statement_timeout:
@@ -282,6 +313,10 @@ class Database:
             self.role_missing = True
         else:
             self.role_missing = False
+
+
+def _limit_statements(connection: Connection, seconds: float) -> None:
+    connection.execute("SELECT set_config('statement_timeout', %s, false)", [f"{ceil(seconds * 1000)}ms"])
 
 
 def _rows(connection: Connection, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:

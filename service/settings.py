@@ -26,8 +26,10 @@ OTLP, CONSOLE, _NO_TRACES = "otlp", "console", "none"
 class Limits:
     """How much one request may bring or ask for. Sizes are bytes, times are seconds; `long_poll` is milliseconds.
 
-    `imports` and `replays` are those at once in a process that answers requests, `streams` those of the feed process,
-    `subscriptions` those of an owner.
+    `imports`, `replays` and `heavy` are those at once in a process that answers requests, `streams` those of the feed
+    process, `subscriptions` those of an owner. A question is heavy that reads more than `light` records or
+    beliefs, and every answer that is written while it is found; replays are among them. What each limit means for
+    those who meet it: `service.limits`.
 
     `remembered`: about how much a process remembers of the states that it told; 0 is nothing.
     How much one claim, article or entity may hold is the domain's to say: `events.validation` and `events.text`.
@@ -50,7 +52,11 @@ class Limits:
     stream_lines: int = 100_000
     stream_seconds: float = 30.0
     request_deadline: float = 5.0
-    position_wait: float = 5.0
+    position_wait: float = 4.0
+    head_seconds: float = 10.0
+    body_seconds: float = 30.0
+    light: int = 1_000
+    heavy: int = 4
     imports: int = 2
     replays: int = 2
     streams: int = 1_000

@@ -63,7 +63,7 @@ _OF_A_KEY = (
 )
 _ALWAYS = (400, 414, 422, 500, 503)
 _OF_KEYS = (401, 403)
-_WRITING = (409, 413, 415, 507)
+_WRITING = (408, 409, 413, 415, 507)
 _UUID_PATH = {"in": "path", "name": "id", "required": True, "schema": {"type": "string", "format": "uuid"}}
 _HEADERS = {
     KEY_HEADER: "A name for this request: sent again with the same body, it is answered the same and not done twice.",
@@ -175,7 +175,7 @@ class Resource:
 
     def stream(self, rule: str, answer: str, *, query: type[Shape], media: str) -> Decorator:
         """A wish with a long body, which its view reads by itself; it gets the parameters as `query`."""
-        operation = _operation(answer, (200,), (*_ALWAYS, 408, *_WRITING), JSON)
+        operation = _operation(answer, (200,), (*_ALWAYS, *_WRITING), JSON)
         operation["parameters"] = [NOTE_HEADER, {"in": "query", "schema": query}]
         operation["requestBody"] = {"required": True, "content": {media: {"schema": {"type": "string"}}}}
         return self._route(rule, "POST", operation, lambda: _asked(query))
@@ -196,7 +196,7 @@ class Resource:
 
         The view gets the parameters of its path, and the fields of the body, if there is one, as `body`.
         """
-        operation = _operation(answer, (done,), (*_ALWAYS, *((413, 415) if body else ()), *refused), JSON)
+        operation = _operation(answer, (done,), (*_ALWAYS, *((408, 413, 415) if body else ()), *refused), JSON)
         operation["parameters"] = _parameters(by_uuid, None)
         if body is None:
             return self._route(rule, method, operation, lambda: _nothing_asked({}))

@@ -13,6 +13,7 @@ from flask import current_app, g, request
 from events.errors import DomainError
 from events.text import clean_name
 from events.values import Recorder
+from service.budget import Turns
 from service.errors import StoreUnavailable
 from service.hooks.subscriptions import Subscriptions
 from service.http.errors import BadHeader, BadPath
@@ -33,7 +34,7 @@ _VERSION = re.compile('"(-?[0-9]{1,18})"')
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an application works with; whoever imports, or reads the whole log, holds one of the turns."""
+    """What an application works with; whoever imports, or reads much, holds one of the turns."""
 
     timeline: Timeline
     settings: Settings
@@ -42,6 +43,7 @@ class Surroundings:
     keys: Keyring
     import_turns: BoundedSemaphore
     replay_turns: BoundedSemaphore
+    heavy_turns: Turns
 
 
 def surroundings() -> Surroundings:

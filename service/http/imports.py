@@ -14,6 +14,7 @@ import msgspec
 from flask import Response, request
 from marshmallow import validate
 
+from service import budget
 from service.errors import StoreFull
 from service.exports.media import NDJSON
 from service.http.api import Resource
@@ -58,7 +59,7 @@ def import_lines(query: dict[str, Any]) -> Response:
     """
     refuse_version()
     demand_media(NDJSON)
-    with ExitStack() as keep:
+    with budget.unlimited(), ExitStack() as keep:
         keep.enter_context(_room())
         keep.enter_context(_turn())
         folder = Path(keep.enter_context(tempfile.TemporaryDirectory(prefix="frenemies-")))
@@ -90,12 +91,13 @@ def _turn() -> Iterator[None]:
 
 
 def _copy_body(path: Path) -> None:
-    """The body, copied as it comes. TooLarge, StoreFull, or BodyStalled when nothing comes for long."""
+    """The body, copied as it comes, however long that takes. TooLarge, StoreFull; BodyStalled when nothing comes."""
     _demand_fitting(request.content_length or 0, path.parent)
     request.max_content_length = None
     link = request.environ.get("gunicorn.socket")
     if link is not None:
         link.settimeout(limits().silence)
+        link.until = None
     try:
         with path.open("wb") as file:
             while block := request.stream.read(_BLOCK):

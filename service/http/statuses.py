@@ -12,6 +12,7 @@ from service.errors import (
     AppendRefused,
     DeadlineExceeded,
     OutcomeUnknown,
+    OutOfTime,
     QueryTooExpensive,
     ReadOnly,
     ReadSideBehind,
@@ -19,6 +20,7 @@ from service.errors import (
     ServiceError,
     StoreFull,
     StoreUnavailable,
+    TooManyQuestions,
     Unstorable,
 )
 from service.feeds.cursor import BadCursor, OtherEpoch
@@ -72,6 +74,7 @@ STATUSES: Mapping[type[Exception], int] = MappingProxyType(
         Unstorable: 422,
         QueryTooExpensive: 422,
         ImportRefused: 422,
+        TooManyQuestions: 503,
         TooManyTests: 503,
         TooManyImports: 503,
         TooManyReplays: 503,
@@ -93,7 +96,7 @@ _HEADERS: Mapping[int, Mapping[str, str]] = MappingProxyType(
         503: {"Retry-After": "1"},
     }
 )
-_TELLING = (ReadOnly, RequestMismatch, ReadSideBehind, QueryTooExpensive)
+_TELLING = (ReadOnly, RequestMismatch, ReadSideBehind, QueryTooExpensive, TooManyQuestions, OutOfTime)
 """Failures whose detail is meant for the client; that of all others may tell of the inside."""
 
 

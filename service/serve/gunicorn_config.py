@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-worker_class = "gthread"
+worker_class = "service.serve.web_worker.WebWorker"
 worker_connections = 1000
 timeout = 30
 graceful_timeout = 5

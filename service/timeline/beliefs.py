@@ -22,6 +22,7 @@ from events.merges import MergeNotice, merge_notices
 from events.temporal import LAST_DAY
 from events.text import clean_id
 from events.vocabulary import relation_key
+from service import budget
 from service.errors import NotBuilt, QueryTooExpensive
 from service.projections.beliefs import Beliefs, Stretch, Turn, Turned
 from service.projections.index import Index
@@ -277,6 +278,7 @@ class BeliefChanges:
         read, looked_at = 0, 0
         for start in range(0, min(len(turns), MOST_LOOKED_AT), _BATCH):
             batch = turns[start : min(start + _BATCH, MOST_LOOKED_AT)]
+            budget.spend(len(batch))
             rows = self._beliefs.turned([turn for turn in batch if turn.kind in wanted.kinds])
             if batch[0] > batch[-1]:
                 rows.reverse()
@@ -302,6 +304,7 @@ class BeliefChanges:
         for start in range(0, len(turns), _BATCH):
             if read > MOST_BYTES:
                 return parts, _mark(turns[start])
+            budget.spend(_BATCH)
             rows = self._beliefs.turned(turns[start : start + _BATCH])
             read += sum(len(row.after) + len(row.before or b"") for row in rows)
             for whole in filter(None, (_part(row, wanted, scope) for row in rows)):

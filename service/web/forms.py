@@ -18,6 +18,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from events.errors import DomainError
 from service.errors import ReadSideBehind, ServiceError
 from service.http import writing
+from service.http.body import while_it_comes
 from service.http.context import limits, timeline
 from service.http.errors import TooLarge, UnsupportedMedia
 from service.http.statuses import detail_of, status_of
@@ -92,7 +93,8 @@ def sent() -> dict[str, str]:
     request.max_content_length = most + 1
     request.max_form_memory_size = most
     try:
-        is_too_large = len(request.get_data()) > most
+        with while_it_comes():
+            is_too_large = len(request.get_data()) > most
         given = {} if is_too_large else request.form
     except RequestEntityTooLarge:
         is_too_large, given = True, {}

@@ -119,6 +119,7 @@ def test_pages_are_put_together(on_sample: Run, monkeypatch: pytest.MonkeyPatch)
     assert paged == whole
 
 
+@pytest.mark.case(number=78)
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -188,6 +189,7 @@ def test_what_was_just_recorded_is_seen_without_a_projector(on_database: Run, da
     assert on_database("state", "alpha").stdout.startswith("Alpha  company alpha\n")
 
 
+@pytest.mark.case(number=64)
 def test_case_64_escapes_in_data_reach_no_terminal(on_database: Run, tmp_path: Path) -> None:
     """ANSI/OSC escapes in CLI output: printed as \\x1b."""
     file = tmp_path / "hostile.ndjson"
@@ -226,6 +228,7 @@ def _as_program(*arguments: str, **environment: str) -> subprocess.CompletedProc
     )
 
 
+@pytest.mark.case(number=78)
 @pytest.mark.parametrize("locale", ["C", "POSIX", "en_US.ISO-8859-1"])
 def test_case_78_utf_8_is_written_in_any_locale(on_database: Run, database_url: str, locale: str) -> None:
     """LANG=C: UTF-8 out, no traceback."""

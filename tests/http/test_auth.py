@@ -30,6 +30,7 @@ def test_the_key_opens_and_is_recorded(locked: Service) -> None:
     assert event["data"]["recorder"] == {"key": "admin"}
 
 
+@pytest.mark.case(number=73)
 @pytest.mark.parametrize("value", [None, "", "Bearer", "Bearer ", f"Bearer {KEY}x", KEY, f"Basic {KEY}", "Bearer k"])
 def test_case_73_no_key_or_a_bad_one(locked: Service, value: str | None) -> None:
     """No key, bad key, revoked, read key on write, key in query string: 401"""
@@ -55,6 +56,7 @@ def test_every_page_asks_for_the_key_as_a_password(locked: Service, path: str, v
     assert "red-hat" not in answer.text
 
 
+@pytest.mark.case(number=73)
 def test_case_73_key_in_the_query(locked: Service) -> None:
     """No key, bad key, revoked, read key on write, key in query string: 401"""
     for name in ("key", "token", "access_token", "Authorization"):

@@ -22,6 +22,9 @@ PARTS: dict[str, set[str]] = {
     "service.errors": set(),
     "service.settings": {"service.errors"},
     "service.slots": set(),
+    "service.budget": {"service.errors"},
+    "service.limits": {"service.settings"},
+    "service.links": set(),
     "service.cores": set(),
     "service.rates": set(),
     "service.interrupts": set(),
@@ -33,11 +36,14 @@ PARTS: dict[str, set[str]] = {
     "service.sample": set(),
     "service.embedded": {"service.errors"},
     "service.arrays": set(),
-    "service.db": {"service.arrays", "service.settings", "service.metrics", "service.tracing", "service.errors"},
+    "service.db": {
+        "service.arrays", "service.budget", "service.settings", "service.metrics", "service.tracing", "service.errors",
+    },
     "service.migrate": {"service.db", "service.sql", "service.errors"},
     "service.leading": {"service.db", "service.sql", "service.errors"},
     "service.store": {
-        "service.arrays", "service.db", "service.sql", "service.metrics", "service.tracing", "service.errors",
+        "service.arrays", "service.budget", "service.db", "service.sql", "service.metrics", "service.tracing",
+        "service.errors",
         "service.settings",
     },
     "service.projections": {
@@ -48,7 +54,8 @@ PARTS: dict[str, set[str]] = {
     "service.tree": {"service.leading", "service.db", "service.sql", "service.errors", "service.settings"},
     "service.backup": {"service.tree", "service.migrate", "service.db", "service.sql", "service.errors"},
     "service.timeline": {
-        "service.store", "service.projections", "service.tree", "service.tracing", "service.errors", "service.settings",
+        "service.budget", "service.store", "service.projections", "service.tree", "service.tracing", "service.errors",
+        "service.settings",
     },
     "service.keys": {"service.db", "service.sql", "service.errors"},
     "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
@@ -71,7 +78,7 @@ PARTS: dict[str, set[str]] = {
     "service.exports": {"service.errors"},
     "service.http": {
         "service.timeline", "service.transfer", "service.feeds", "service.hooks", "service.exports", "service.intake",
-        "service.keys", "service.metrics", "service.request_log", "service.tracing",
+        "service.keys", "service.budget", "service.metrics", "service.request_log", "service.tracing",
         "service.errors", "service.settings",
     },
     "service.web": {
@@ -79,8 +86,8 @@ PARTS: dict[str, set[str]] = {
         "service.settings",
     },
     "service.app": {
-        "service.http", "service.web", "service.hooks", "service.timeline", "service.transfer", "service.metrics",
-        "service.keys", "service.errors",
+        "service.budget", "service.http", "service.web", "service.hooks", "service.timeline", "service.transfer",
+        "service.metrics", "service.keys", "service.errors",
         "service.settings",
     },
     "service.bootstrap": {
@@ -92,8 +99,8 @@ PARTS: dict[str, set[str]] = {
     },
     "service.serve": {
         "service.following.errors", "service.store.following",
-        "service.bootstrap", "service.cores", "service.embedded", "service.migrate", "service.metrics", "service.slots",
-        "service.request_log", "service.tracing", "service.telemetry",
+        "service.bootstrap", "service.cores", "service.embedded", "service.links", "service.migrate", "service.metrics",
+        "service.slots", "service.request_log", "service.tracing", "service.telemetry",
         "service.projections.catalog", "service.projections.projection", "service.projections.vitals", "service.errors",
         "service.settings",
     },

@@ -283,12 +283,14 @@ def memory_of_import(url: str, file: Path, log: Path) -> int:
     return sum(most.values())
 
 
+@pytest.mark.case(number=76)
 @pytest.mark.slow
 def test_memory_stays_below_200_mb_with_many_lines(database_url: str, tmp_path: Path) -> None:
     lines = write(tmp_path / "many.ndjson", many(40_000, entities=5_000))
     assert memory_of_import(database_url, lines.path, tmp_path / "log") < MOST_MEMORY
 
 
+@pytest.mark.case(number=76)
 @pytest.mark.slow
 def test_memory_stays_below_200_mb_with_long_lines(database_url: str, tmp_path: Path) -> None:
     text = "x" * (LONGEST // 2 - 100)
