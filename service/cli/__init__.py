@@ -10,6 +10,7 @@ from service.cli import (
     beliefs,
     changes,
     demo,
+    erasing,
     exporting,
     feed,
     importing,
@@ -61,6 +62,7 @@ for module in (
     subscriptions,
     project,
     verify,
+    erasing,
 ):
     cli.add_command(module.command)
 for command in network.COMMANDS:

@@ -41,6 +41,9 @@ PARTS: dict[str, set[str]] = {
     },
     "service.tree": {"service.leading", "service.db", "service.sql", "service.errors", "service.settings"},
     "service.timeline": {"service.store", "service.projections", "service.tree", "service.errors", "service.settings"},
+    "service.erasure": {
+        "service.timeline", "service.store", "service.projections", "service.db", "service.sql", "service.errors",
+    },
     "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
     "service.transfer": {
         "service.arrays", "service.cores", "service.interrupts",
@@ -69,7 +72,8 @@ PARTS: dict[str, set[str]] = {
         "service.settings",
     },
     "service.bootstrap": {
-        "service.db", "service.errors", "service.following", "service.hooks", "service.migrate", "service.projections",
+        "service.db", "service.erasure", "service.errors", "service.following", "service.hooks", "service.migrate",
+        "service.projections",
         "service.settings", "service.store",
         "service.timeline",
         "service.transfer", "service.tree",
@@ -98,7 +102,8 @@ PARTS: dict[str, set[str]] = {
         "frenemies",
         "service.bootstrap", "service.app", "service.serve", "service.embedded", "service.migrate", "service.timeline",
         "service.intake", "service.transfer", "service.feeds", "service.exports.media", "service.exports.parquet",
-        "service.projections", "service.tree", "service.interrupts", "service.errors", "service.settings",
+        "service.projections", "service.tree", "service.erasure", "service.interrupts", "service.errors",
+        "service.settings",
     },
 }  # fmt: skip
 
@@ -136,7 +141,7 @@ FOREIGN: dict[str, set[str]] = {
 FOREIGN_EXCEPTIONS: dict[str, set[str]] = {
     "psycopg.rows": {
         "service.store", "service.projections", "service.transfer", "service.tree", "service.hooks",
-        "service.following",
+        "service.following", "service.erasure",
     },
     # Puts names of schemas and tables into statements; it opens no connection either.
     "psycopg.sql": {"service.projections"},
