@@ -62,6 +62,12 @@ class Sealer:
         return [text for text in self._known.values() if text.reference in references]
 
 
+def has_erased(store: EventStore, value: object) -> bool:
+    """Whether the log tells of one of the seals in a value that its text was erased."""
+    references = {UUID(seal.reference) for seal in sealed_in(value)}
+    return bool(references) and bool(store.find_erased(references))
+
+
 def sealed_in(value: object) -> Iterable[Sealed]:
     """All seals in plain values, lists, and structs."""
     if isinstance(value, Sealed):
