@@ -187,3 +187,9 @@ def exported(url: str) -> str:
 def drill(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
     with ExitStack() as keep:
         yield Drill(servers, Sites(servers, keep), tmp_path_factory.mktemp("drill"))
+
+
+@pytest.fixture
+def sites(servers: Servers) -> Iterator[Sites]:
+    with ExitStack() as keep:
+        yield Sites(servers, keep)
