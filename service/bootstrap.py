@@ -8,12 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from events import codec
-from service.db import API_ROLE, ERASER_ROLE, FOLLOWER_ROLE, KEEPER_ROLE, PROJECTOR_ROLE, SENDER_ROLE, Database
-from service.erasure.again import Reapplied, reapply
-from service.erasure.eraser import Eraser
-from service.erasure.finding import Finder
-from service.erasure.ledger import Ledger
-from service.erasure.tidying import tidy
+from service.db import API_ROLE, FOLLOWER_ROLE, KEEPER_ROLE, PROJECTOR_ROLE, SENDER_ROLE, Database
 from service.errors import SettingsError
 from service.following.follower import Follower
 from service.following.leader import Leader
@@ -27,9 +22,7 @@ from service.hooks.subscriptions import Subscriptions
 from service.migrate import MigrationReport, migrate
 from service.projections.beliefs import Beliefs
 from service.projections.catalog import PROJECTIONS
-from service.projections.forgetting import forget_erased
 from service.projections.index import Index
-from service.projections.indexing import INDEX
 from service.projections.parking import Parking
 from service.projections.progress import Progress
 from service.projections.projection import Projection, schema_of, schemas_behind
@@ -304,40 +297,6 @@ def rebuild(
 ) -> Rebuild:
     """The rebuild of a projection; `tell` hears how far it is."""
     return Rebuild(chosen, settings.database(url), tell, schemas_behind(chosen, among))
-
-
-@contextmanager
-def erasing(settings: Settings, url: str) -> Iterator[tuple[Database, Finder, Eraser]]:
-    """What finds the texts of a subject, and what erases them; looking for traces of them reads the whole log."""
-    patient = replace(settings.database(url), statement_timeout=AUDIT_SECONDS, lock_timeout=BATCH_SECONDS)
-    with (
-        Database(patient, role=API_ROLE, name="frenemies-erase", schema=schema_of(INDEX)) as database,
-        Database(patient, role=ERASER_ROLE, name="frenemies-erase") as writing,
-    ):
-        yield database, Finder(database), Eraser(writing)
-
-
-def forget_copies(settings: Settings, url: str) -> list[str]:
-    """Takes what was erased out of the tables that copied it, which took in all erasures, and has the server tidy up.
-
-    It gives the names of tables that neither login has the right to tidy up.
-    """
-    with Database(settings.database(url), role=PROJECTOR_ROLE, name="frenemies-erase") as database:
-        forget_erased(database)
-    return tidy(settings.migrate_url or url)
-
-
-def erase_again(settings: Settings, url: str, ledger: Ledger) -> Reapplied:
-    """Erases what a ledger tells of and the database has again, as after a restore. A second time does nothing.
-
-    The read tables are brought up to date, and have no copy left either.
-    """
-    with erasing(settings, url) as (database, _, eraser):
-        done = reapply(ledger.entries(), database, eraser)
-    with projections(settings, url) as projectors:
-        projectors.catch_up()
-    forget_copies(settings, url)
-    return done
 
 
 def projection_status(

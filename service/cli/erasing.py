@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import click
 
 from events.identity import split_stream
+from events.text import clean_name
 from events.validation import normal_reason
 from events.values import Recorder
-from service.bootstrap import build, erase_again, erasing, followed, forget_copies, prepare
+from service.bootstrap import build, followed, prepare
 from service.cli import options
 from service.cli.database import open_existing
-from service.cli.group import Refused, WrongUsage
+from service.cli.group import Refused, Unavailable, WrongUsage
 from service.cli.options import Place
 from service.cli.output import print_line
 from service.cli.projections import who
 from service.cli.source import catch_up
+from service.erasure.bootstrap import epoch_of, erase_again, erasing, forget_copies, tidy_up
+from service.erasure.eraser import Eraser
+from service.erasure.errors import LedgerUnusable
 from service.erasure.finding import Finder, Kept, Plan
 from service.erasure.ledger import Entry, Ledger
 from service.erasure.traces import Traces, find_traces, holds_any
@@ -87,12 +92,8 @@ class Wish:
 )
 @click.option("--again", is_flag=True, help="Erase what the ledger tells of and the database has again.")
 @options.take_place(url=False)
+@options.MIGRATE_URL
 def command(
-    entity: str | None,
-    with_quotes: bool,
-    author: str | None,
-    article: str | None,
-    claim: str | None,
     reason: str | None,
     by: str,
     dry_run: bool,
@@ -100,6 +101,8 @@ def command(
     ledger: Path | None,
     again: bool,
     place: Place,
+    migrate_url: str | None,
+    **wished: Any,
 ) -> None:
     """Forget texts: they are deleted, and no answer, feed, export or backup made from now on tells them.
 
@@ -110,54 +113,70 @@ def command(
     frenemies erase --entity jane-doe --reason "request of 2026-11-20"
     frenemies erase --again --ledger FILE        (after a restore)
     """
-    settings = place.settings()
-    if again:
-        if (entity, author, article, claim, reason) != (None,) * 5 or with_quotes or dry_run:
-            raise WrongUsage("--again goes with --ledger, and with nothing else.")
-        _again(settings, ledger)
-        return
-    wish = Wish(entity, author, article, claim, with_quotes)
-    if reason is None and not dry_run:
+    if again and (reason is not None or dry_run or any(wished.values())):
+        raise WrongUsage("--again goes with --ledger, and with nothing else.")
+    wish = None if again else Wish(**wished)
+    if wish is not None and reason is None and not dry_run:
         raise WrongUsage("Say why: --reason TEXT.")
-    with open_existing(settings) as (settings, url):
-        _demand_own_log(settings, url)
+    with open_existing(place.settings(migrate_url)) as (settings, url):
+        following = followed(settings, url)
+        if following is not None:
+            raise Refused(
+                f"This log follows the one of {following.leader}: erase there, and it is erased here as well."
+            )
         if settings.database_url is None:
             prepare(settings, url)
-        with closing(build(settings, url)) as services:
-            catch_up(services)
-            epoch = services.timeline.epoch()
-            with erasing(settings, url) as (database, finder, eraser):
-                plan = wish.plan(finder)
-                if plan is not None:
-                    _tell(plan, find_traces(database, plan))
-                if dry_run:
-                    return
-                if plan is None or not plan.texts:
-                    click.echo("There is nothing to erase.")
-                else:
-                    kept = _reason(reason or "", plan)
-                    _ask(yes)
-                    _ledger(settings, ledger).add(_entry(epoch, by, plan, kept))
-                    for position, texts in eraser.erase(plan.subject, plan.references, kept, Recorder("local", by)):
-                        click.echo(f"erased: {_texts(texts)}, told at position {position}")
-            catch_up(services)
-        _tell_untidied(forget_copies(settings, url))
-    click.echo(AFTERWARDS)
+        try:
+            if wish is None:
+                _again(settings, url, _ledger(settings, ledger))
+            elif dry_run:
+                with _planned(settings, url, wish):
+                    pass
+            else:
+                _erase(settings, url, wish, _ledger(settings, ledger), reason or "", clean_name(by), is_asked=not yes)
+        except LedgerUnusable as error:
+            raise Refused(str(error)) from error
 
 
-def _again(settings: Settings, given: Path | None) -> None:
-    with open_existing(settings) as (settings, url):
-        _demand_own_log(settings, url)
-        if settings.database_url is None:
-            prepare(settings, url)
-        done = erase_again(settings, url, _ledger(settings, given))
+def _again(settings: Settings, url: str, ledger: Ledger) -> None:
+    done = erase_again(settings, url, ledger)
     click.echo(f"{done.entries} erasures in the ledger, {done.due} of them due: {_texts(done.texts)} erased again")
 
 
-def _demand_own_log(settings: Settings, url: str) -> None:
-    following = followed(settings, url)
-    if following is not None:
-        raise Refused(f"This log follows the one of {following.leader}: erase there, and it is erased here as well.")
+@contextmanager
+def _planned(settings: Settings, url: str, wish: Wish) -> Iterator[tuple[Plan | None, UUID, Eraser]]:
+    """What there is to erase, once it was told, in which log, and what erases it.
+
+    Only quotes of an entity need the read tables; of what else they would tell, nothing is said where they stall.
+    """
+    with closing(build(settings, url)) as services, nullcontext() if wish.with_quotes else suppress(Unavailable):
+        catch_up(services)
+    with erasing(settings, url) as (database, finder, eraser):
+        plan = wish.plan(finder)
+        if plan is not None:
+            _tell(plan, find_traces(database, plan))
+        if plan is None or not plan.texts:
+            click.echo("There is nothing to erase.")
+        yield plan, epoch_of(database), eraser
+
+
+def _erase(settings: Settings, url: str, wish: Wish, ledger: Ledger, reason: str, by: str, *, is_asked: bool) -> None:
+    """The ledger is written first: what is in it and was not done is done by the same command, or after a restore."""
+    with _planned(settings, url, wish) as (plan, epoch, eraser):
+        if plan is not None and plan.texts:
+            reason = _checked(reason, plan)
+            if is_asked:
+                _ask()
+            ledger.add(_entry(epoch, by, plan, reason))
+            for position, texts in eraser.erase(plan.subject, plan.references, reason, Recorder("local", by)):
+                click.echo(f"erased: {_texts(texts)}, told at position {position}")
+    # Also where there was nothing: the command before this one may have been cut short.
+    forget_copies(settings, url)
+    with closing(build(settings, url)) as services:
+        catch_up(services)
+    for table in tidy_up(settings, url):
+        click.echo(f"frenemies: have its owner run VACUUM (ANALYZE) {table}", err=True)
+    click.echo(AFTERWARDS)
 
 
 def _ledger(settings: Settings, given: Path | None) -> Ledger:
@@ -172,7 +191,7 @@ def _entry(epoch: UUID, by: str, plan: Plan, reason: str) -> Entry:
     return Entry(str(epoch), datetime.now(UTC), by, plan.subject, reason, references)
 
 
-def _reason(given: str, plan: Plan) -> str:
+def _checked(given: str, plan: Plan) -> str:
     """The reason, which stays for ever. Refused where it says what is to be erased."""
     reason = normal_reason(given)
     if holds_any(reason, plan.texts):
@@ -180,9 +199,7 @@ def _reason(given: str, plan: Plan) -> str:
     return reason
 
 
-def _ask(yes: bool) -> None:
-    if yes:
-        return
+def _ask() -> None:
     if not sys.stdin.isatty():
         raise WrongUsage("Nobody is there to be asked: --yes erases without a question, --dry-run only tells.")
     if not click.confirm("Erase this? It cannot be undone."):
@@ -199,9 +216,8 @@ def _tell(plan: Plan, traces: Traces) -> None:
     for note in plan.notes:
         print_line(f"  {note}")
     for trace in traces.events[:MOST_SHOWN]:
-        print_line(
-            f"  the same words: {trace.events} events of {_place(trace.stream)}, from position {trace.position} on"
-        )
+        events = "1 event" if trace.events == 1 else f"{trace.events} events"
+        print_line(f"  the same words: {events} of {_place(trace.stream)}, from position {trace.position} on")
     _tell_more(len(traces.events) - MOST_SHOWN)
     if traces.texts:
         print_line("What stays until it is erased by itself: the same words in")
@@ -215,18 +231,13 @@ def _tell_more(count: int) -> None:
         print_line(f"  and {count} more")
 
 
-def _tell_untidied(tables: Iterable[str]) -> None:
-    for table in tables:
-        click.echo(f"frenemies: have its owner run VACUUM (ANALYZE) {table}", err=True)
-
-
 def _texts(count: int) -> str:
     return "1 text" if count == 1 else f"{count} texts"
 
 
 def _place(scope: str) -> str:
     category, name = split_stream(scope)
-    return f"{category} {name}".strip()
+    return f"{category} {name}" if name else f"{category} (--author)"
 
 
 def _shown(text: Kept) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,9 +11,10 @@ from psycopg.rows import args_row
 
 from events.errors import Conflict, Unknown
 from events.identity import ARTICLE, AUTHOR, CLAIM, ENTITY, article_stream, claim_stream, entity_stream
-from events.text import clean_name
+from events.text import clean_id, clean_name
 from events.values import Recorder, Subject
 from service.db import Database
+from service.errors import NotBuilt
 from service.projections.index import Index
 from service.sql import load_queries
 from service.store.postgres import PostgresStore
@@ -56,7 +58,10 @@ class Plan(NamedTuple):
 
 
 class Finder:
-    """Finds the texts of subjects. Unknown for what was never recorded."""
+    """Finds the texts of subjects. Unknown for what was never recorded.
+
+    The quotes of claims that name an entity are those that the read tables know; all else is asked of the log.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -65,8 +70,7 @@ class Finder:
 
     def entity(self, name: str, *, with_quotes: bool) -> Plan:
         """The names, dated names and aliases that a person ever had; with the quotes of the claims that name it."""
-        work = self._workspace()
-        record = work.entity(name)
+        record = self._workspace().entity(clean_id(name))
         if record is None:
             raise Unknown(f"there is no entity {name!r}")
         kind = record.contents[-1][1].kind
@@ -99,7 +103,7 @@ class Finder:
 
     def claim(self, given: str) -> Plan:
         """The quotes of a claim."""
-        name = self._workspace().claim_id(given, "", missing=Unknown)
+        name = self._workspace().claim_id(clean_name(given), "", missing=Unknown)
         notes = ["the summaries of its evidence, in the words of who recorded them"]
         return Plan(Subject(CLAIM, name), self._kept([claim_stream(name)]), notes)
 
@@ -107,7 +111,9 @@ class Finder:
         return Workspace(self._store, Recorder("local"))
 
     def _merged_with(self, name: str) -> list[str]:
-        return sorted(set(self._index.merge_class(name)) - {name})
+        with suppress(NotBuilt):
+            return sorted(set(self._index.merge_class(name)) - {name})
+        return []
 
     def _claims_naming(self, name: str) -> list[str]:
         streams = self._index.streams_about([name], MOST_STREAMS + 1)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from events.values import Recorder
-from service.bootstrap import erasing
+from service.erasure.bootstrap import erasing
 from service.erasure.finding import Finder, Plan
 from service.settings import Settings
 from tests.http import examples

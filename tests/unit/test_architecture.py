@@ -44,6 +44,9 @@ PARTS: dict[str, set[str]] = {
     "service.erasure": {
         "service.timeline", "service.store", "service.projections", "service.db", "service.sql", "service.errors",
     },
+    "service.erasure.bootstrap": {
+        "service.erasure", "service.projections", "service.store", "service.db", "service.settings",
+    },
     "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
     "service.transfer": {
         "service.arrays", "service.cores", "service.interrupts",
@@ -72,8 +75,7 @@ PARTS: dict[str, set[str]] = {
         "service.settings",
     },
     "service.bootstrap": {
-        "service.db", "service.erasure", "service.errors", "service.following", "service.hooks", "service.migrate",
-        "service.projections",
+        "service.db", "service.errors", "service.following", "service.hooks", "service.migrate", "service.projections",
         "service.settings", "service.store",
         "service.timeline",
         "service.transfer", "service.tree",

@@ -45,15 +45,17 @@ WORLD: list[dict[str, Any]] = [
 SUBJECTS = (("--entity", "p-1", "--quotes"), ("--author", "Cyd Kanarek"), ("--article", URL))
 REASON = "request 17"
 JSON_ADDRESSES = (
-    "/v1/entities/p-1", "/v1/entities/p-1/state", "/v1/entities/p-1/timeline", "/v1/entities?q=kanarek", "/v1/entities?q=ada",
-    "/v1/entities/p-1/changes?from=2013-01-01&to=2015-01-01", "/v1/entities/acme/state", "/v1/relations/partner_of/acme/bolt",
-    "/v1/relations/partner_of/acme/bolt/claims", "/v1/network", "/v1/periods?entities=acme,p-1", "/v1/timemap/entities/p-1/state", "/v1/frenemies", "/v1/beliefs",
-    "/v1/path?from=acme&to=bolt", "/v1/claims/CLAIM/history", "/v1/claims/CLAIM", f"/v1/articles/{ARTICLE}", "/v1/feed",
-    "/v1/entities/p-1?recorded_by=9&as_of=2014-03-01", "/v1/entities/p-1/state?as_of=2014-03-01&recorded_by=9",
+    "/v1/entities/p-1", "/v1/entities/p-1/state", "/v1/entities/p-1/timeline", "/v1/entities?q=kanarek",
+    "/v1/entities?q=ada", "/v1/entities/p-1/changes?from=2013-01-01&to=2015-01-01", "/v1/entities/acme/state",
+    "/v1/relations/partner_of/acme/bolt", "/v1/relations/partner_of/acme/bolt/claims", "/v1/network",
+    "/v1/periods?entities=acme,p-1", "/v1/timemap/entities/p-1/state", "/v1/frenemies", "/v1/beliefs",
+    "/v1/path?from=acme&to=bolt", "/v1/claims/CLAIM/history", "/v1/claims/CLAIM", f"/v1/articles/{ARTICLE}",
+    "/v1/feed", "/v1/entities/p-1?recorded_by=9&as_of=2014-03-01",
+    "/v1/entities/p-1/state?as_of=2014-03-01&recorded_by=9",
 )  # fmt: skip
 PAGES = (
-    "/", "/entity/p-1", "/entity/acme", f"/article/{ARTICLE}", "/relation/partner_of/acme/bolt", "/frenemies", "/beliefs",
-    "/claim/CLAIM", "/changes?entity=p-1&from=2013-01-01&to=2015-01-01", "/path?from=acme&to=bolt",
+    "/", "/entity/p-1", "/entity/acme", f"/article/{ARTICLE}", "/relation/partner_of/acme/bolt", "/frenemies",
+    "/beliefs", "/claim/CLAIM", "/changes?entity=p-1&from=2013-01-01&to=2015-01-01", "/path?from=acme&to=bolt",
     "/v1/feed.atom", "/v1/beliefs.atom", "/record",
 )  # fmt: skip
 FORMS = (

@@ -1,4 +1,4 @@
-"""Erasing in the database: who may, what comes back, and what happens when it is done at the same time as other things."""
+"""Erasing in the database: who may do it, that it is one act, and that nothing comes back."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ from uuid import UUID, uuid4
 import pytest
 from eventsourcing.persistence import StoredEvent
 
-from events.codec import encode
-from events.event_types import TextsErased
 from events.identity import ERASURES_STREAM
 from events.values import Recorder, Subject
-from service.bootstrap import Services, build
 from service.db import ERASER_ROLE, Database, connect
 from service.erasure.eraser import Eraser
-from service.errors import AppendRefused, HistoryImmutable, StoreError, TextTaken
-from service.settings import DatabaseSettings, Settings
+from service.errors import AppendRefused, StoreError, TextTaken
+from service.settings import DatabaseSettings
 from service.store.postgres import PostgresStore
 from service.store.protocol import ErasableText
 from tests.integration.following.conftest import Sites, take_over
@@ -78,7 +75,8 @@ def test_who_erases_may_do_nothing_else(database_url: str, store: PostgresStore)
     kept(store)
     for statement in (
         "DELETE FROM log.texts", "SELECT content FROM log.texts", "SELECT * FROM log.events", "DELETE FROM log.erased",
-        "INSERT INTO log.erased VALUES (gen_random_uuid(), 1)", "SELECT log.forget_told(0)", "UPDATE log.erasures SET count = 0",
+        "INSERT INTO log.erased VALUES (gen_random_uuid(), 1)", "SELECT log.forget_told(0)",
+        "UPDATE log.erasures SET count = 0",
     ):  # fmt: skip
         with (
             Database(DatabaseSettings(database_url), role=ERASER_ROLE) as database,
@@ -96,16 +94,19 @@ def test_nobody_else_may_erase(database: Database) -> None:
 @pytest.mark.parametrize(
     ("topic", "state"),
     [
-        ("TextsErased.v1", b"{}"), ("TextsErased.v1", b'{"references": []}'), ("EntityRegistered.v1", b'{"references": ["a"]}'),
-        ("TextsErased.v1", b'{"references": ["no uuid"]}'),
+        ("TextsErased.v1", b"{}"), ("TextsErased.v1", b'{"references": []}'),
+        ("EntityRegistered.v1", b'{"references": ["a"]}'), ("TextsErased.v1", b'{"references": ["no uuid"]}'),
     ],
 )  # fmt: skip
 def test_an_event_that_names_nothing_to_erase_is_refused(
     database_url: str, store: PostgresStore, topic: str, state: bytes
 ) -> None:
-    with Database(DatabaseSettings(database_url), role=ERASER_ROLE) as database, pytest.raises(AppendRefused):
-        with database.connection() as connection:
-            connection.execute("SELECT log.erase(%s, %s)", [topic, state])
+    with (
+        Database(DatabaseSettings(database_url), role=ERASER_ROLE) as database,
+        pytest.raises(AppendRefused),
+        database.connection() as connection,
+    ):
+        connection.execute("SELECT log.erase(%s, %s)", [topic, state])
     assert store.head() == 0
 
 
@@ -120,12 +121,18 @@ def test_a_follower_refuses_a_text_that_comes_late(sites: Sites) -> None:
         list(Eraser(database).erase(Subject("entity", "pat"), [text[0]], "asked for", ME))
     take_over(site)
     assert site.log("texts", "events") == leader.log("texts", "events")
-    site.execute("SELECT log.take_over_texts(%s::uuid[], %s::text[], %s::bytea[], %s::text[], %s::text[])", *([one] for one in text))
+    site.execute(
+        "SELECT log.take_over_texts(%s::uuid[], %s::text[], %s::bytea[], %s::text[], %s::text[])",
+        *([one] for one in text),
+    )
     assert site.log("texts")["texts"] == []
 
 
 def test_a_follower_does_not_erase_of_its_own(sites: Sites) -> None:
     leader = sites.new()
     site = sites.follower(leader.base)
-    with Database(DatabaseSettings(site.url), role=ERASER_ROLE) as database, pytest.raises(StoreError, match="Record it there"):
+    with (
+        Database(DatabaseSettings(site.url), role=ERASER_ROLE) as database,
+        pytest.raises(StoreError, match="Record it there"),
+    ):
         list(Eraser(database).erase(SUBJECT, [uuid4()], "asked for", ME))
