@@ -16,7 +16,7 @@ import msgspec
 from events import values
 from events.codec import topic_of
 from events.errors import DomainError
-from events.event_types import CLAIMED, EVENT_TYPES, Claimed, DomainEvent
+from events.event_types import ABOUT_THE_LOG, CLAIMED, EVENT_TYPES, Claimed, DomainEvent
 from events.upcasting import OLD_SHAPES
 from events.vocabulary import CLAIM_TYPES, ClaimType
 from service import limits, metrics
@@ -56,7 +56,7 @@ def event_types() -> str:
         "## What happens to a claim afterwards",
         *_events(event for event in EVENT_TYPES if event.__name__.startswith(("Claim", "Evidence"))),
         "## The log itself",
-        *_events(event for event in EVENT_TYPES if event.__name__.startswith("Log")),
+        *_events(ABOUT_THE_LOG),
         "## Older versions",
         "",
         "| stored as | what lifts it to the next version | schema |",

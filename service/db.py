@@ -31,6 +31,7 @@ PROJECTOR_ROLE = "frenemies_projector"
 KEEPER_ROLE = "frenemies_keeper"
 SENDER_ROLE = "frenemies_sender"
 FOLLOWER_ROLE = "frenemies_follower"
+ERASER_ROLE = "frenemies_eraser"
 
 Row = TypeVar("Row")
 

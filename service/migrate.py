@@ -169,7 +169,10 @@ def _join_roles(connection: Connection, service_user: str | None) -> None:
     if not is_superuser:
         for role in ("frenemies_owner", "frenemies_projector"):
             _join(connection, role, login)
-    for role in ("frenemies_api", "frenemies_projector", "frenemies_keeper", "frenemies_sender", "frenemies_follower"):
+    for role in (
+        "frenemies_api", "frenemies_projector", "frenemies_keeper", "frenemies_sender", "frenemies_follower",
+        "frenemies_eraser",
+    ):  # fmt: skip
         _join(connection, role, service_user or login)
 
 

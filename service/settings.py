@@ -98,7 +98,7 @@ class Settings:
     for a follower. `log_requests`: a line is logged of each request. `traces`: where OpenTelemetry is to send traces,
     if anywhere. `webhooks_loopback`: webhooks may lead to this machine, too. `follow`: the service whose log is taken
     over, the key that it wants, and the verifier keys whose checkpoints count there, if not those that it names.
-    `key` is what a command shows the service it asks.
+    `key` is what a command shows the service it asks. `erasures`: the file that keeps which texts were erased.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -126,6 +126,7 @@ class Settings:
     follow: str | None = None
     follow_key: str | None = field(default=None, repr=False)
     follow_verifiers: tuple[str, ...] = ()
+    erasures: Path | None = None
     limits: Limits = Limits()
 
     def database(self, url: str) -> DatabaseSettings:
@@ -168,6 +169,7 @@ def read_settings() -> Settings:
             follow=(env.str("FRENEMIES_FOLLOW", None) or "").rstrip("/") or None,
             follow_key=env.str("FRENEMIES_FOLLOW_KEY", None) or None,
             follow_verifiers=tuple((env.str("FRENEMIES_FOLLOW_VERIFIER", None) or "").split()),
+            erasures=_path(env.str("FRENEMIES_ERASURES", None)),
             webhooks_loopback=_flag(env, "FRENEMIES_WEBHOOKS_LOOPBACK", Settings.webhooks_loopback),
             limits=Limits(
                 import_body=MIB * _whole(env, "FRENEMIES_IMPORT_MIB", Limits().import_body // MIB, 1, 1_048_576),

@@ -11,6 +11,7 @@ from service.cli import (
     beliefs,
     changes,
     demo,
+    erasing,
     exporting,
     feed,
     importing,
@@ -67,6 +68,7 @@ for module in (
     verify,
     backup,
     restore,
+    erasing,
 ):
     cli.add_command(module.command)
 for command in network.COMMANDS:

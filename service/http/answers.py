@@ -98,6 +98,7 @@ ENTITY: Json = {
     "merged_into": maybe(TEXT),
     "merge": maybe(TEXT),
     "possible_duplicates": items(TEXT, "Entities with a name that looks the same."),
+    "erased": items(one_of("name", "aliases", "names"), "The fields in which something was erased."),
 }
 ARTICLE: Json = {
     "id": UUID,
@@ -111,6 +112,7 @@ ARTICLE: Json = {
     "published": ref("SentDate"),
     "sha256": maybe(TEXT),
     "text": maybe(TEXT),
+    "erased": items(one_of("authors", "text"), "The fields in which something was erased."),
     "claims": items(UUID),
 }
 CLAIM: Json = {

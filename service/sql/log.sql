@@ -167,6 +167,10 @@ JOIN log.texts t ON t.scope = wanted.scope AND t.content_sha256 = wanted.hash;
 -- The texts behind references.
 SELECT reference, scope, salt, digest, content FROM log.texts WHERE reference = ANY (%(references)s::uuid[]);
 
+-- name: find_erased
+-- The references among some whose text was erased.
+SELECT reference FROM log.erased WHERE reference = ANY (%(references)s::uuid[]);
+
 -- name: text_sizes
 -- How many bytes the texts behind references have.
 SELECT reference, octet_length(content) FROM log.texts WHERE reference = ANY (%(references)s::uuid[]);

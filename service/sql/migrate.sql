@@ -41,7 +41,7 @@ DECLARE
 BEGIN
     FOREACH wanted IN ARRAY ARRAY[
         'frenemies_owner', 'frenemies_api', 'frenemies_projector', 'frenemies_keeper', 'frenemies_sender',
-        'frenemies_follower'
+        'frenemies_follower', 'frenemies_eraser'
     ] LOOP
         IF to_regrole(wanted) IS NULL THEN
             BEGIN
@@ -102,8 +102,9 @@ END $$;
 
 -- name: grant
 -- Who may do what: append and read the API, read the log and keep the read side the projector, keep the tree the keeper,
--- read the log and note what became of events the sender, take events over from a leader the follower. Keys are looked at
--- by the API, and by the sender without what they are checked by; to make and revoke them is for the owner.
+-- read the log and note what became of events the sender, take events over from a leader the follower, erase texts the
+-- eraser. Keys are looked at by the API, and by the sender without what they are checked by; to make and revoke them is
+-- for the owner.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA log FROM PUBLIC;
 GRANT USAGE ON SCHEMA log, projections TO frenemies_api, frenemies_projector;
 GRANT SELECT ON ALL TABLES IN SCHEMA log TO frenemies_api, frenemies_projector;
@@ -134,6 +135,8 @@ GRANT USAGE ON SCHEMA log TO frenemies_follower;
 GRANT SELECT ON log.events, log.epoch, log.tree, log.tree_edge, log.tiles, log.checkpoints, log.following TO frenemies_follower;
 GRANT UPDATE ON log.tree, log.following TO frenemies_follower;
 GRANT EXECUTE ON FUNCTION log.begin_following, log.take_over TO frenemies_follower;
+GRANT USAGE ON SCHEMA log TO frenemies_eraser;
+GRANT EXECUTE ON FUNCTION log.erase TO frenemies_eraser;
 GRANT USAGE ON SCHEMA hooks TO frenemies_api, frenemies_sender;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA hooks TO frenemies_api;
 GRANT USAGE ON SCHEMA log TO frenemies_sender;

@@ -196,6 +196,10 @@ class MemoryStore:
         with self._lock:
             return {reference: self._texts[reference] for reference in references if reference in self._texts}
 
+    def find_erased(self, references: Collection[UUID]) -> set[UUID]:
+        """None: nothing is erased here."""
+        return set()
+
     def text_sizes(self, references: Collection[UUID]) -> dict[UUID, int]:
         """The sizes of the texts behind the references."""
         return {reference: len(text.content.encode()) for reference, text in self.read_texts(references).items()}

@@ -194,6 +194,10 @@ class PostgresStore:
         found = self._read("read_texts", args_row(ErasableText), references=list(references))
         return {text.reference: text for text in found}
 
+    def find_erased(self, references: Collection[UUID]) -> set[UUID]:
+        """The references whose text was erased."""
+        return set(self._read("find_erased", scalar_row, references=list(references)))
+
     def text_sizes(self, references: Collection[UUID]) -> dict[UUID, int]:
         """The sizes of the texts behind the references."""
         return dict(self._read("text_sizes", tuple_row, references=list(references)))

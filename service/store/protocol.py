@@ -261,6 +261,10 @@ class EventStore(Protocol):
         """The texts behind the references; erased ones are left out."""
         ...
 
+    def find_erased(self, references: Collection[UUID]) -> set[UUID]:
+        """Those of the references of which the log tells that their text was erased: it never comes back there."""
+        ...
+
     def text_sizes(self, references: Collection[UUID]) -> dict[UUID, int]:
         """How many bytes the texts behind the references have; erased ones are left out."""
         ...

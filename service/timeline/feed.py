@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from events.codec import UnreadableEvent
-from events.identity import entity_stream
+from events.identity import ERASURES_STREAM, entity_stream
 from service.errors import NotBuilt
 from service.projections.index import Index
 from service.store.protocol import ErasableText, EventStore, LogEnd, StoredRecord
@@ -168,7 +168,7 @@ class Feed:
         if known <= after or self._index.state().parked:
             return None
         streams = self._index.streams_about(entities, MOST_STREAMS + 1)
-        return None if len(streams) > MOST_STREAMS else (streams, known)
+        return None if len(streams) > MOST_STREAMS else ([*streams, ERASURES_STREAM], known)
 
     def _of_topics(self, epoch: UUID, after: int, end: int, limit: int, wanted: Wanted) -> FeedPage:
         stretch = min(end, after + STRETCH)

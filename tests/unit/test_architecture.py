@@ -58,6 +58,12 @@ PARTS: dict[str, set[str]] = {
         "service.settings",
     },
     "service.keys": {"service.db", "service.sql", "service.errors"},
+    "service.erasure": {
+        "service.timeline", "service.store", "service.projections", "service.db", "service.sql", "service.errors",
+    },
+    "service.erasure.bootstrap": {
+        "service.erasure", "service.projections", "service.store", "service.db", "service.settings",
+    },
     "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
     "service.transfer": {
         "service.arrays", "service.cores", "service.interrupts",
@@ -126,7 +132,8 @@ PARTS: dict[str, set[str]] = {
         "frenemies", "service.backup",
         "service.bootstrap", "service.app", "service.serve", "service.embedded", "service.migrate", "service.timeline",
         "service.intake", "service.transfer", "service.feeds", "service.exports.media", "service.exports.parquet",
-        "service.keys", "service.projections", "service.tree", "service.interrupts", "service.errors",
+        "service.keys", "service.projections", "service.tree", "service.erasure", "service.interrupts",
+        "service.errors",
         "service.settings",
     },
 }  # fmt: skip
@@ -166,7 +173,7 @@ FOREIGN: dict[str, set[str]] = {
 FOREIGN_EXCEPTIONS: dict[str, set[str]] = {
     "psycopg.rows": {
         "service.store", "service.projections", "service.transfer", "service.tree", "service.hooks",
-        "service.following", "service.keys",
+        "service.following", "service.keys", "service.erasure",
     },
     # Puts names of schemas and tables into statements; it opens no connection either.
     "psycopg.sql": {"service.projections", "service.backup"},

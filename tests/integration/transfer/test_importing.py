@@ -149,6 +149,17 @@ def test_an_author_has_one_seal_in_all_batches(database_url: str, tmp_path: Path
         assert connection.execute("SELECT count(*) FROM log.texts").fetchone() == (1,)
 
 
+def test_a_quote_that_is_there_is_not_sealed_again(database_url: str, tmp_path: Path) -> None:
+    quoted = claim(1, 1, "ant", "bee", evidence={"summary": "s", "quote": {"exact": "the words"}})
+    records = [entity("ant"), entity("bee"), article(1), quoted]
+    imported(database_url, write(tmp_path / "f.ndjson", records))
+    again = write(tmp_path / "again.ndjson", [*records, entity("cat")])
+    outcome = imported(database_url, again)
+    assert (outcome.counts.recorded, outcome.counts.present) == (1, 4)
+    outcome = importer(Settings(), database_url).record_good(again, ME, lambda *_: None)
+    assert (outcome.counts.recorded, outcome.counts.present) == (0, 5)
+
+
 def test_a_claim_of_ids_is_found_wherever_it_is(database_url: str, tmp_path: Path) -> None:
     imported(database_url, write(tmp_path / "a.ndjson", RECORDS))
     with connect(database_url) as connection:
