@@ -75,14 +75,15 @@ PARTS: dict[str, set[str]] = {
         "service.transfer", "service.tree",
     },
     "service.serve": {
-        "service.following.errors", "service.store.following",
+        "service.following.errors", "service.http.security", "service.http.statuses", "service.store.following",
         "service.bootstrap", "service.cores", "service.embedded", "service.migrate", "service.metrics", "service.slots",
         "service.projections.catalog", "service.projections.projection", "service.projections.vitals", "service.errors",
         "service.settings",
     },
     "service.live": {
         "service.feeds", "service.http.belief_questions", "service.http.believed", "service.http.errors",
-        "service.http.keys", "service.http.parameters", "service.http.query", "service.http.statuses",
+        "service.http.keys", "service.http.parameters", "service.http.query", "service.http.security",
+        "service.http.statuses",
         "service.intake.fields", "service.timeline", "service.store.protocol", "service.metrics", "service.errors",
         "service.settings",
     },
