@@ -39,6 +39,15 @@ async def answer(send: Send, body: bytes, media: str, headers: Mapping[str, str]
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
+def without_body(send: Send) -> Send:
+    """Sends the answer to HEAD: the headers of the answer to GET, and nothing of its body."""
+
+    async def send_bare(message: dict[str, Any]) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_bare
+
+
 async def refuse(send: Send, request: Request, error: Exception, headers: Mapping[str, str]) -> None:
     """Sends the problem of an error; one that nobody foresaw is logged, and tells nothing of the inside."""
     status, code, title, detail, more = _told(error)

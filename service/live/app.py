@@ -13,7 +13,7 @@ from events.errors import Unknown
 from service.feeds.cursor import NAME
 from service.feeds.forms import BATCH, EVENT_STREAM, batch
 from service.http.query import DEFAULT_LIMIT
-from service.live.answers import JSON, answer, begin, refuse, refuse_method
+from service.live.answers import JSON, answer, begin, refuse, refuse_method, without_body
 from service.live.asking import Door, Request, request_of
 from service.live.channel import Channel
 from service.live.hub import Hub
@@ -71,6 +71,8 @@ class App:
 
     async def _answer(self, request: Request, client: Any, send: Send) -> None:
         headers: dict[str, str] = {}
+        if request.method == "HEAD":
+            send = without_body(send)
         try:
             await self._serve(request, client, send, headers)
         except Exception as error:  # noqa: BLE001
