@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 
 from service.errors import ReadOnly
 from service.feeds.forms import EVENT_STREAM
+from service.http import security
 from service.http.context import surroundings
 from service.http.demands import demanded
 from service.http.elsewhere import feed_origin
@@ -23,15 +24,6 @@ _PAGES = "pages"
 """The blueprint of the pages."""
 _READING = ("GET", "HEAD")
 _BASIC = 'Basic realm="frenemies", charset="UTF-8"'
-_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src {connect}; img-src 'self' blob:;"
-    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-_SECURITY = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 
 
 def register(app: Flask) -> None:
@@ -85,8 +77,9 @@ def _given_key() -> bytes | None:
 
 
 def _finish(response: Response) -> Response:
-    response.headers.extend(_SECURITY)
-    response.headers["Content-Security-Policy"] = _POLICY.format(connect=_reached())
+    response.headers.update(security.ALWAYS)
+    is_page = request.blueprint == _PAGES
+    response.headers[security.POLICY] = security.policy_of_page(feed_origin()) if is_page else security.NOTHING
     response.headers[REQUEST_ID] = str(g.get("request_id", ""))
     response.headers.setdefault("Cache-Control", "no-store")
     if response.status_code == 401:
@@ -101,8 +94,3 @@ def _ask_for_password(response: Response) -> None:
     elif EVENT_STREAM in request.headers.get("Accept", ""):
         response.headers.add("WWW-Authenticate", _BASIC)
 
-
-def _reached() -> str:
-    """What the scripts of an answer may connect to: those of a page also follow the feed of another process."""
-    origin = feed_origin() if request.blueprint == _PAGES else None
-    return "'self'" if origin is None else f"'self' {origin}"

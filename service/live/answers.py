@@ -11,16 +11,15 @@ import structlog
 
 from events.errors import DomainError
 from service.errors import ServiceError
-from service.http import statuses
+from service.http import security, statuses
 from service.live.asking import Request
 from service.live.links import Send
 from service.live.sending import Sending
 
 JSON = "application/json"
 ALWAYS: Mapping[str, str] = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
+    **security.ALWAYS,
+    security.POLICY: security.NOTHING,
     "Vary": "Accept, Origin",
     "Cache-Control": "no-store",
 }

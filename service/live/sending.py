@@ -49,10 +49,12 @@ class Sending:
         request_log.end(Answered(self._method, self._route, self._status, seconds, self._size, self.key))
 
     def __call__(self, message: dict[str, Any]) -> Coroutine[Any, Any, None]:
-        """Sends a part; the first one gets the id of the request."""
+        """Sends a part; the first one gets the id of the request, and to HEAD nothing of the body is sent."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
             message["headers"] = [*message["headers"], (REQUEST_ID.lower().encode(), self.request_id.encode())]
+        elif self._method == "HEAD":
+            message["body"] = b""
         else:
             self._size += len(message["body"])
         return self._send(message)

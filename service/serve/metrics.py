@@ -28,6 +28,7 @@ from prometheus_client.registry import Collector
 from service import metrics
 from service.bootstrap import vitals_reader
 from service.errors import ServiceError, SettingsError
+from service.http import security
 from service.metrics import Asked
 from service.projections.vitals import DatabaseVitals, HookVitals, ProjectionVitals, Vitals
 from service.serve.logs import configure_logs
@@ -39,6 +40,7 @@ from service.store.following import Following
 PATH = "/metrics"
 PATIENCE = 1.0
 _REQUEST_TIMEOUT = 5.0
+_ALWAYS = {**security.ALWAYS, security.POLICY: security.NOTHING, "Cache-Control": "no-store"}
 _log = structlog.get_logger(__name__)
 
 
@@ -101,6 +103,8 @@ class Handler(BaseHTTPRequestHandler):
 
     registry: CollectorRegistry
     timeout = _REQUEST_TIMEOUT
+    error_content_type = "text/plain; charset=utf-8"
+    error_message_format = "%(code)d %(message)s\n"
 
     def do_GET(self) -> None:
         """All values, in the form that the asker prefers."""
@@ -114,6 +118,16 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def version_string(self) -> str:
+        """Of what and which version it is made is nothing to tell."""
+        return "frenemies"
+
+    def end_headers(self) -> None:
+        """Every answer, a refusal as well, has the headers that all have."""
+        for name, value in _ALWAYS.items():
+            self.send_header(name, value)
+        super().end_headers()
 
     def log_message(self, *_: object) -> None:
         """Being asked is nothing to tell."""

@@ -104,7 +104,7 @@ PARTS: dict[str, set[str]] = {
         "service.transfer", "service.tree",
     },
     "service.serve": {
-        "service.following.errors", "service.store.following",
+        "service.following.errors", "service.http.security", "service.http.statuses", "service.store.following",
         "service.bootstrap", "service.cores", "service.embedded", "service.links", "service.migrate", "service.metrics",
         "service.slots", "service.request_log", "service.tracing", "service.telemetry",
         "service.projections.catalog", "service.projections.projection", "service.projections.vitals", "service.errors",
@@ -112,7 +112,8 @@ PARTS: dict[str, set[str]] = {
     },
     "service.live": {
         "service.feeds", "service.http.belief_questions", "service.http.believed", "service.http.errors",
-        "service.http.keys", "service.http.parameters", "service.http.query", "service.http.statuses",
+        "service.http.keys", "service.http.parameters", "service.http.query", "service.http.security",
+        "service.http.statuses",
         "service.intake.fields", "service.timeline", "service.store.protocol", "service.metrics", "service.errors",
         "service.keys", "service.request_log", "service.settings",
     },
