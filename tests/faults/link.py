@@ -1,4 +1,4 @@
-"""The link between the service and PostgreSQL, in a process of its own, so that it costs the clients of a run nothing."""
+"""The link between the service and PostgreSQL, in a process of its own: it costs the clients of a run nothing."""
 
 from __future__ import annotations
 

@@ -13,18 +13,25 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 _HEAD = """# The fault run
 
-Written by the run itself ({command}); what is done, and how it is judged: [decision 0072](decisions/0072-fault-run.md).
+Written by the run itself ({command}). What is done, and how it is judged:
+[decision 0072](decisions/0072-fault-run.md).
 
-{when}, commit {commit}, {machine}. Everything ran on it at once: PostgreSQL (with `fsync` on), the service, its clients, and other work.
-Times are seconds, those of appends milliseconds. "Writes" and "lag": how long after the fault was over until an append was acknowledged, and
-until questions, pages, lines and streams knew all that was recorded before. "Red": until `/readyz` said no.
+{when}, commit {commit}, {machine}.
+Everything ran on it at once: PostgreSQL (with `fsync` on), the service, its clients, and other work.
+Times are seconds, those of appends milliseconds. "Writes" and "lag": how long after the fault was over until an append
+was acknowledged, and until questions, pages, lines and streams knew all that was recorded before. "Red": until
+`/readyz` said no.
 
-| fault | what was done | s | acknowledged | unknown | refused | append p50 | p99 | longest | red | writes | lag | answers | verdict |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+{columns}
 """
+_COLUMNS = (
+    "fault", "what was done", "s", "acknowledged", "unknown", "refused", "append p50", "p99", "longest", "red",
+    "writes", "lag", "answers", "verdict",
+)  # fmt: skip
 _MUTANTS = """
 ## Mutants
-Each is a mistake put into the running service or its clients, for this run only. A judge that does not find it would prove nothing.
+Each is a mistake put into the running service or its clients, for this run only: judges that did not find it would
+prove nothing.
 
 | mistake | found by |
 |---|---|
@@ -61,8 +68,14 @@ class Results:
 
     def text(self) -> str:
         """The page."""
-        head = _HEAD.format(command=self._command, when=f"{datetime.now(UTC):%Y-%m-%d}", commit=_commit(), machine=_machine())
-        page = head + "".join(_line(one) for one in self.faults)
+        page = _HEAD.format(
+            command=self._command,
+            when=f"{datetime.now(UTC):%Y-%m-%d}",
+            commit=_said("git", "rev-parse", "--short", "HEAD") or "unknown",
+            machine=_machine(),
+            columns=f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}",
+        )
+        page += "".join(map(_line, self.faults))
         notes = [f"- {one.fault}: {note}" for one in self.faults for note in one.notes]
         if notes:
             page += "\n" + "\n".join(notes) + "\n"
@@ -84,10 +97,6 @@ def _line(one: Result) -> str:
 def _seconds(times: Mapping[str, float | None], name: str) -> str:
     found = times.get(name)
     return "" if found is None else f"{found:.1f}"
-
-
-def _commit() -> str:
-    return _said("git", "rev-parse", "--short", "HEAD") or "unknown"
 
 
 def _machine() -> str:

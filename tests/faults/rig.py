@@ -1,4 +1,4 @@
-"""The whole product as its users run it, with everybody who writes to it and reads from it, and a link that can fail."""
+"""The whole product as its users run it, everybody who writes to it and reads from it, and a link that can fail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Self
 import httpx2
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from service.tree.keys import new_key
+from service.tree.keys import new_signer
 from tests.cli.conftest import Program
 from tests.cli.test_serve import ready
 from tests.faults.checkers import Delivery, Row, Sight
@@ -177,6 +177,7 @@ class Rig:
             "DATABASE_URL": self.link.url,
             "FRENEMIES_WEBHOOKS_LOOPBACK": "1",
             "FRENEMIES_METRICS_PORT": "0",
+            "FRENEMIES_LOG_KEY": new_signer("faults").secret(),
             **more,
         }
 
@@ -226,7 +227,7 @@ def _with_descendants(process: int) -> list[int]:
 
 def _descriptors(process: int) -> int:
     with suppress(OSError):
-        return len(os.listdir(f"/proc/{process}/fd"))
+        return len(list(Path(f"/proc/{process}/fd").iterdir()))
     return 0
 
 
