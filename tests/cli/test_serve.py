@@ -185,6 +185,19 @@ def test_a_child_that_keeps_failing_is_given_up(monkeypatch: pytest.MonkeyPatch)
             failing.tend()
 
 
+def test_a_child_that_is_killed_from_outside_is_never_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "FIRST_PAUSE", 0.001)
+    killed = Child("killed", ["sh", "-c", "kill -9 $$"], {"PATH": os.defpath})
+    started: set[int] = set()
+    try:
+        while len(started) < 2 * child.MOST_FAILURES:
+            killed.tend()
+            if killed._process is not None:
+                started.add(killed._process.pid)
+    finally:
+        killed.end(0.0)
+
+
 @pytest.mark.parametrize(
     ("host", "begins"), [("127.0.0.1", "http://127.0.0.1:"), ("localhost", "http://"), ("0.0.0.0", "http://127.0.0.1:")]
 )

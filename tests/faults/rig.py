@@ -25,7 +25,7 @@ from tests.feeding import wait_until
 from tests.readers import Lines, Pages, Reader, Stream
 from tests.sink import Received, sink
 
-SCOPE = "SELECT position, stream, version, state FROM log.events WHERE position > %s ORDER BY position"
+LOG = "SELECT position, stream, version, state FROM log.events ORDER BY position"
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'frenemies%%'"
 LONGEST = 60.0
 PROJECTORS = ("projector-index", "projector-states")
@@ -63,9 +63,6 @@ class Rig:
         self.probe = Probe(self.base)
         for one in (*self.readers.values(), self.probe):
             self._keep.callback(one.end)
-        self._log: list[Row] = []
-        self._feed: dict[int, bytes] = {}
-        self._last: str | None = None
         self._deliveries: list[Delivery] = []
 
     def __enter__(self) -> Self:
@@ -127,24 +124,14 @@ class Rig:
         return events[-1].position if events else 0
 
     def log(self) -> list[Row]:
-        """The log as PostgreSQL has it, up to now."""
-        after = self._log[-1].position if self._log else 0
-        for position, stream, version, state in rows(self.url, SCOPE, after):
-            self._log.append(Row(position, stream, version, number_in(bytes(state))))
-        return self._log
+        """The log as PostgreSQL has it. All of it each time: what appeared below its end is to be seen."""
+        return [Row(*row, number_in(bytes(state))) for *row, state in rows(self.url, LOG)]
 
     def feed(self) -> Mapping[int, bytes]:
         """The feed as it is told to somebody who asks for all of it: a hash of the bytes of each event."""
-        query = {"lastEventId": self._last} if self._last else {}
         headers = {"Accept": "application/x-ndjson"}
-        answer = httpx2.get(f"{self.base}/v1/feed", params=query, headers=headers, timeout=60.0)
-        answer.raise_for_status()
-        for line in answer.content.splitlines():
-            if b'"data":' in line:
-                position, digest = sight(line)
-                self._feed[position] = digest
-                self._last = _id_in(line)
-        return self._feed
+        answer = httpx2.get(f"{self.base}/v1/feed", headers=headers, timeout=60.0).raise_for_status()
+        return dict(sight(line) for line in answer.content.splitlines() if b'"data":' in line)
 
     def deliveries(self) -> list[Delivery]:
         """What came to the sink, whether it was taken or not, each judged by the library of Standard Webhooks."""
@@ -210,10 +197,6 @@ class Rig:
                 self.program.process.wait()
             if self.program.process.stdout is not None:
                 self.program.process.stdout.close()
-
-
-def _id_in(line: bytes) -> str:
-    return line.split(b'"id":"', 1)[1].split(b'"', 1)[0].decode()
 
 
 def _with_descendants(process: int) -> list[int]:

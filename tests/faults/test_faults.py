@@ -21,7 +21,7 @@ from tests.faults.disk import Disk
 from tests.faults.history import FAIL, OK, latencies, share
 from tests.faults.rig import LONGEST, PROJECTORS, Rig
 from tests.faults.server import Server, end_sessions, run
-from tests.faults.trial import Stage, Trial
+from tests.faults.trial import NOISE, Stage, Trial
 from tests.feeding import wait_until
 from tests.integration.store.faults import locked_log
 from tests.sink import Received, sink
@@ -32,8 +32,6 @@ SOON = 3.0
 """Seconds until `/readyz` says no."""
 DEADLINE = 5.0
 """Seconds that a request has."""
-NOISE = 2.0
-"""By how much a time may be longer than is promised: the machine has other work, and the client waits for its turn."""
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND application_name = 'frenemies-api'"
 
 
