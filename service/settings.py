@@ -80,8 +80,8 @@ class Settings:
     `metrics_port` 0 is none; None is `METRICS_PORT`, if it is free. `feed_port` None is the one after `port`, if it is
     free. `feed_url` is where clients reach the feed process; None is `feed_port` of the host that they asked.
     `feed_secret` is known to the processes that send clients on and to the one that takes them in. `one_core`: each
-    process that answers requests keeps to one core at a time (see `service.cores`). `webhooks_loopback`: webhooks may
-    lead to this machine, too. `follow`: the service whose log is taken over, the key that it wants, and the verifier
+    process that answers requests keeps to one core at a time (see `service.cores`). `allow_loss`: the database may be one
+    that loses acknowledged events in a crash. `webhooks_loopback`: webhooks may lead to this machine, too. `follow`: the service whose log is taken over, the key that it wants, and the verifier
     keys whose checkpoints count there, if not those that it names.
     """
 
@@ -102,6 +102,7 @@ class Settings:
     statement_timeout: float = 4.0
     lock_timeout: float = 2.0
     one_core: bool = True
+    allow_loss: bool = False
     webhooks_loopback: bool = False
     follow: str | None = None
     follow_key: str | None = field(default=None, repr=False)
@@ -140,6 +141,7 @@ def read_settings() -> Settings:
             pool_timeout=_seconds(env, "FRENEMIES_POOL_TIMEOUT", Settings.pool_timeout),
             statement_timeout=_seconds(env, "FRENEMIES_STATEMENT_TIMEOUT", Settings.statement_timeout),
             lock_timeout=_seconds(env, "FRENEMIES_LOCK_TIMEOUT", Settings.lock_timeout),
+            allow_loss=_flag(env, "FRENEMIES_ALLOW_LOSS", Settings.allow_loss),
             one_core=_flag(env, "FRENEMIES_ONE_CORE", Settings.one_core),
             follow=(env.str("FRENEMIES_FOLLOW", None) or "").rstrip("/") or None,
             follow_key=env.str("FRENEMIES_FOLLOW_KEY", None) or None,

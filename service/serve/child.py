@@ -93,7 +93,8 @@ class Child:
         self._failures = [*(at for at in self._failures if now - at < WINDOW_SECONDS), now]
         if len(self._failures) >= MOST_FAILURES:
             raise KeepsFailing(f"{self.name} ended {MOST_FAILURES} times in {WINDOW_SECONDS:.0f} seconds.")
-        return min(FIRST_PAUSE * 2 ** (len(self._failures) - 1), LONGEST_PAUSE)
+        pause: float = min(FIRST_PAUSE * 2 ** (len(self._failures) - 1), LONGEST_PAUSE)
+        return pause
 
 
 def _kill_group(group: int) -> None:

@@ -152,6 +152,19 @@ def test_it_refuses_to_start_off_loopback_without_a_key(run: Run, database_url: 
     assert "FRENEMIES_ADMIN_KEY" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])
+def test_it_refuses_a_database_that_may_lose_what_it_acknowledged(run: Run, empty_database_url: str, name: str) -> None:
+    result = run("serve", "--port", "0", DATABASE_URL=empty_database_url)
+    assert result.exit_code == 2
+    assert name in result.stderr and "--allow-loss" in result.stderr
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_allowed_is_told(served: tuple[Program, str]) -> None:
+    program, _ = served
+    assert "acknowledged events may be lost" in program.log.read_text()
+
+
 def test_a_host_that_is_none_is_wrong_usage(run: Run, database_url: str) -> None:
     result = run("serve", "--host", "no-such-host.invalid", DATABASE_URL=database_url)
     assert result.exit_code == 2

@@ -164,6 +164,7 @@ class Rig:
             "DATABASE_URL": self.link.url,
             "FRENEMIES_WEBHOOKS_LOOPBACK": "1",
             "FRENEMIES_METRICS_PORT": "0",
+            "FRENEMIES_ALLOW_LOSS": "",
             "FRENEMIES_LOG_KEY": new_signer("faults").secret(),
             **more,
         }
