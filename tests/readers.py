@@ -57,6 +57,10 @@ class Reader:
         """The query that goes on after the last event."""
         return more | ({"lastEventId": self.last} if self.last else {})
 
+    def ask_to_end(self) -> None:
+        """It reads no more once what it reads from comes to an end."""
+        self._stopped.set()
+
     def end(self) -> None:
         """Reads no more."""
         self._stopped.set()

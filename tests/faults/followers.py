@@ -77,6 +77,9 @@ class Probe:
         """Seconds from a moment to the first answer that says so; None when there was none."""
         return next((at - after for at, status in self.seen if at >= after and (status == 200) == is_ready), None)
 
+    def ask_to_end(self) -> None:
+        self._stopped.set()
+
     def end(self) -> None:
         self._stopped.set()
         self._thread.join(3 * self._PATIENCE)

@@ -61,15 +61,19 @@ class Rig:
             kind.__name__: kind(self.base, sight, self._answered) for kind in (Pages, Lines, Stream, Atom, Slow)
         }
         self.probe = Probe(self.base)
-        for one in (*self.readers.values(), self.probe):
-            self._keep.callback(one.end)
         self._deliveries: list[Delivery] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """The service ends first, and with it what readers wait for."""
+        clients = (*self.readers.values(), self.probe)
+        for client in clients:
+            client.ask_to_end()
         self._keep.close()
+        for client in clients:
+            client.end()
 
     # what is done to it
 

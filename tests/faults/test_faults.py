@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from random import Random
 from threading import Event
@@ -18,7 +19,7 @@ from service.projections.catalog import PROJECTIONS
 from service.settings import Settings
 from tests.faults.conftest import Scale
 from tests.faults.disk import Disk
-from tests.faults.history import FAIL, OK, latencies, share
+from tests.faults.history import OK, latencies, share
 from tests.faults.rig import LONGEST, PROJECTORS, Rig
 from tests.faults.server import Server, end_sessions, run
 from tests.faults.trial import NOISE, Stage, Trial
@@ -65,8 +66,12 @@ def test_f4_a_server_that_recovers_from_a_killed_backend_is_written_to_again(
     with stage.fault("F4", f"one process of PostgreSQL killed (SIGKILL), {kills} times") as trial:
         for _ in range(kills):
             trial.goes_on(20)
+            killed = monotonic()
             server.kill_backend("frenemies-api")
+            wait_until(server.answers, LONGEST)
+            recovered = monotonic() - killed
             trial.over()
+            trial.times["writes"] = (trial.times["writes"] or LONGEST) + recovered
 
 
 def test_f5_a_server_that_is_killed_as_a_whole_loses_nothing(stage: Stage, server: Server, scale: Scale) -> None:
@@ -123,7 +128,7 @@ def test_f8_a_frozen_link_is_noticed_and_healed(stage: Stage, scale: Scale) -> N
         trial.over()
         asked = [one.took for operation in trial.operations for one in operation.tries if one.at > frozen - DEADLINE]
         trial.note(f"the longest request took {max(asked):.1f} s.")
-        trial.demand(max(asked) < DEADLINE + NOISE, f"a request took {max(asked):.1f} s, and has {DEADLINE:g} s")
+        trial.demand(max(asked) < DEADLINE * NOISE, f"a request took {max(asked):.1f} s, and has {DEADLINE:g} s")
         trial.demand(set(stage.rig.workers("web")) == workers, "a worker was killed for it")
 
 
@@ -141,9 +146,12 @@ def test_f9_an_append_whose_reply_is_lost_is_made_once(stage: Stage, scale: Scal
 
 
 def test_f10_a_worker_that_stands_still_in_an_append_holds_up_nobody(stage: Stage, scale: Scale) -> None:
-    with stage.fault("F10", "a worker stopped (SIGSTOP) in an append, for 100 others") as trial:
+    with stage.fault("F10", "a worker stopped (SIGSTOP) in an append, while others go on") as trial:
         trial.goes_on(20)
+        others = ThreadPoolExecutor(8)
         with locked_log(stage.rig.url) as holder:
+            for number in range(8):  # each on a link of its own, so that both workers get some
+                others.submit(_recorded, stage.rig, f"f10-before-{number}")
             wait_until(lambda: _count(holder, WAITING) >= 2, why="both workers append")
             stopped = stage.rig.workers("web")[0]
             os.kill(stopped, signal.SIGSTOP)
@@ -151,6 +159,7 @@ def test_f10_a_worker_that_stands_still_in_an_append_holds_up_nobody(stage: Stag
             longest = max(_recorded(stage.rig, f"f10-{number}") for number in range(20))
         finally:
             os.kill(stopped, signal.SIGCONT)
+            others.shutdown()
         trial.note(f"while it stood still, of 20 appends by others the longest took {longest:.2f} s.")
         trial.demand(longest < 1.0 * NOISE, f"another one waited {longest:.1f} s")
 
@@ -162,7 +171,7 @@ def test_f11_a_full_disk_refuses_and_recovers(stage: Stage, server: Server, own_
         trial.goes_on(20)
         try:
             own_disk.fill()
-            wait_until(lambda: _refused(trial), why="nothing was refused")
+            wait_until(lambda: _refused(trial) > 10 * scale.appends, why="nothing was refused")
             read = stage.rig.get("/v1/entities").status_code
         finally:
             own_disk.free()
@@ -272,5 +281,5 @@ def _recorded(rig: Rig, company: str) -> float:
     return monotonic() - began
 
 
-def _refused(trial: Trial) -> bool:
-    return any(one.outcome == FAIL or one.tries and one.tries[-1].status in (0, 503) for one in trial.operations)
+def _refused(trial: Trial) -> int:
+    return sum(any(one.status >= 500 for one in operation.tries) for operation in trial.operations)
