@@ -20,6 +20,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.xdist_group("fau
 
 LAZY = {**DURABLE, "synchronous_commit": "off", "wal_writer_delay": "10s", "wal_writer_flush_after": "1GB"}
 
+ALLOWED = {"FRENEMIES_ALLOW_LOSS": "true"}
+
 
 @pytest.fixture(scope="module")
 def migrated(server: Server) -> Server:
@@ -49,7 +51,11 @@ def without_the_lock(url: str) -> None:
 
 
 def test_an_append_without_the_lock_is_found(migrated: Server, tmp_path: Path) -> None:
-    with mutant(migrated, "no_lock", tmp_path, without_the_lock) as trial, trial.rig.load.working():
+    mistake = environment("appends_without_turns")
+    with (
+        mutant(migrated, "no_lock", tmp_path, without_the_lock, environment=mistake) as trial,
+        trial.rig.load.working(),
+    ):
         until_found(trial, "C4")
 
 
@@ -95,7 +101,7 @@ def test_an_acknowledgement_before_the_commit_is_on_disk_is_found(tmp_path: Path
     server = Server(data_folder, LAZY)
     try:
         server.template("migrated")
-        with mutant(server, "lazy", tmp_path) as trial, trial.rig.load.working():
+        with mutant(server, "lazy", tmp_path, environment=ALLOWED) as trial, trial.rig.load.working():
             trial.goes_on(30)
             server.kill()
             server.start()

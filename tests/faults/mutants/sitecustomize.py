@@ -9,6 +9,19 @@ import os
 from typing import Any
 
 
+def appends_without_turns() -> None:
+    """Callers of one process append at the same time, each for itself (the lock in the database is another matter)."""
+    from service.store.grouping import Grouping
+
+    def submit(self: Any, given: Any, patience: float) -> Any:
+        (outcome,) = self._work([given])
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    Grouping.submit = submit  # type: ignore[method-assign]
+
+
 def tracking_outside_the_transaction() -> None:
     """A projector notes how far it is before it has written what belongs to it."""
     from time import sleep
@@ -48,7 +61,13 @@ def notices_only() -> None:
 
 
 _MISTAKES = {
-    one.__name__: one for one in (tracking_outside_the_transaction, cursor_that_includes_its_event, notices_only)
+    one.__name__: one
+    for one in (
+        appends_without_turns,
+        tracking_outside_the_transaction,
+        cursor_that_includes_its_event,
+        notices_only,
+    )
 }
 if _mistake := _MISTAKES.get(os.environ.get("FAULTS_MISTAKE", "")):
     _mistake()
