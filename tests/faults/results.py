@@ -61,6 +61,10 @@ class Results:
         self.faults: list[Result] = []
         self.mutants: list[tuple[str, str]] = []
 
+    def found(self, mistake: str, finding: str) -> None:
+        """A mistake was put in, and a judge found it."""
+        self.mutants.append((mistake, finding))
+
     def write(self, path: Path) -> None:
         """Writes the page."""
         path.parent.mkdir(parents=True, exist_ok=True)
