@@ -80,9 +80,10 @@ class Settings:
     `metrics_port` 0 is none; None is `METRICS_PORT`, if it is free. `feed_port` None is the one after `port`, if it is
     free. `feed_url` is where clients reach the feed process; None is `feed_port` of the host that they asked.
     `feed_secret` is known to the processes that send clients on and to the one that takes them in. `one_core`: each
-    process that answers requests keeps to one core at a time (see `service.cores`). `allow_loss`: the database may be one
-    that loses acknowledged events in a crash. `webhooks_loopback`: webhooks may lead to this machine, too. `follow`: the service whose log is taken over, the key that it wants, and the verifier
-    keys whose checkpoints count there, if not those that it names.
+    process that answers requests keeps to one core at a time (see `service.cores`). `allow_loss`: the database may be
+    one that loses acknowledged events in a crash. `webhooks_loopback`: webhooks may lead to this machine, too.
+    `follow`: the service whose log is taken over, the key that it wants, and the verifier keys whose checkpoints count
+    there, if not those that it names.
     """
 
     database_url: str | None = field(default=None, repr=False)

@@ -173,3 +173,8 @@ SELECT reference, octet_length(content) FROM log.texts WHERE reference = ANY (%(
 -- name: epoch
 -- The identity of the log.
 SELECT epoch FROM log.epoch;
+
+-- name: switched_off
+-- What has to be on for a commit to survive a crash of the server or its machine, and is not.
+SELECT name FROM pg_settings
+WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name;

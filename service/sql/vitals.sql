@@ -12,11 +12,6 @@ WHERE l.locktype = 'advisory' AND l.objsubid = 1
     AND (l.classid::bigint << 32) + l.objid::bigint = 7310271027
     AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database());
 
--- name: switched_off
--- What has to be on for a commit to survive a crash of the server or its machine, and is not.
-SELECT name FROM pg_settings
-WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name;
-
 -- name: tables
 -- How far the tables in a schema are, how many events they lack and the age of the first of these, how
 -- many streams they hold back, and whether they have ever been complete.

@@ -75,7 +75,7 @@ PARTS: dict[str, set[str]] = {
         "service.transfer", "service.tree",
     },
     "service.serve": {
-        "service.following.errors", "service.store.following",
+        "service.following.errors", "service.store.durability", "service.store.following",
         "service.bootstrap", "service.cores", "service.embedded", "service.migrate", "service.metrics", "service.slots",
         "service.projections.catalog", "service.projections.projection", "service.projections.vitals", "service.errors",
         "service.settings",
