@@ -152,11 +152,13 @@ def inconsistent(proofs: Iterable[Proof]) -> Iterator[str]:
             yield f"C9: the log of {proof.second} events does not begin with that of {proof.first}"
 
 
-def improper(statuses: Mapping[int, int]) -> Iterator[str]:
-    """C10: nobody is told anything but success, a redirect, a refusal, or that it cannot be done now."""
+def improper(statuses: Mapping[int, int], unannounced: Mapping[str, int]) -> Iterator[str]:
+    """C10: nobody is told anything but success, a redirect, a refusal, or that it cannot be done now, and when then."""
     for status, times in sorted(statuses.items()):
         if not 200 <= status < 500 and status not in _ALLOWED:
             yield f"C10: {times} answers had the status {status}"
+    for path, times in sorted(unannounced.items()):
+        yield f"C10: {times} answers of {path} were 503 and did not say when to come back"
 
 
 def late(times: Mapping[str, float | None], limits: Mapping[str, float]) -> Iterator[str]:

@@ -45,10 +45,10 @@ def scale(request: pytest.FixtureRequest) -> Scale:
 
 @pytest.fixture(scope="package")
 def results(scale: Scale) -> Iterator[Results]:
-    """The table, written at the end of the run."""
+    """The table, written at the end of the run; that of a part of it is for nobody else."""
     found = Results("`make faults`" if scale is SHORT else "`make soak`")
     yield found
-    found.write(scale.page)
+    found.write(scale.page if found.is_whole else SHORT.page)
 
 
 @pytest.fixture(scope="package")
@@ -65,7 +65,7 @@ def server(own_disk: Disk) -> Iterator[Server]:
     found.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stage(scale: Scale, server: Server, results: Results, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The service with everybody around it."""
     with Rig(server.database("faults"), tmp_path_factory.mktemp("faults"), rate=scale.rate) as rig:

@@ -13,7 +13,7 @@ import feedparser
 import httpx2
 
 from tests.faults.checkers import Sight
-from tests.readers import BROKEN, Reader, Stream
+from tests.readers import BROKEN, Answered, Reader, Stream
 
 _SLOW_PART, _SLOW_PAUSE = 1_024, 0.1
 _LITTLE = ((socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096),)
@@ -65,10 +65,11 @@ class Probe:
 
     _PATIENCE, _PAUSE = 2.0, 0.1
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, answered: Answered) -> None:
         self.seen: list[tuple[float, int]] = []
         """When an answer came, or was waited for no longer, and its status (0: none)."""
         self._base = base
+        self._answered = answered
         self._stopped = Event()
         self._thread = Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -88,7 +89,9 @@ class Probe:
         with httpx2.Client(base_url=self._base, timeout=self._PATIENCE) as http:
             while not self._stopped.is_set():
                 try:
-                    status = http.get("/readyz").status_code
+                    answer = http.get("/readyz")
+                    self._answered(answer)
+                    status = answer.status_code
                 except BROKEN:
                     status = 0
                 self.seen.append((monotonic(), status))

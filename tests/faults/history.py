@@ -14,6 +14,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import httpx2
+
 OK, FAIL, INFO = "ok", "fail", "info"
 
 
@@ -53,6 +55,8 @@ class History:
         self.path = path
         self.operations: list[Operation] = []
         self.statuses: Counter[int] = Counter()
+        self.unannounced: Counter[str] = Counter()
+        """Where a 503 did not say when to come back."""
         self._lock = Lock()
         self._file = path.open("a", buffering=1)
 
@@ -74,10 +78,12 @@ class History:
             operation.outcome, operation.ended, operation.position = outcome, at, position
             self._write(outcome, operation, at=at, position=position)
 
-    def answered(self, status: int) -> None:
-        """Somebody got an answer with this status."""
+    def answered(self, answer: httpx2.Response) -> None:
+        """Somebody got an answer."""
         with self._lock:
-            self.statuses[status] += 1
+            self.statuses[answer.status_code] += 1
+            if answer.status_code == 503 and "retry-after" not in answer.headers:
+                self.unannounced[answer.url.path] += 1
 
     def since(self, moment: float) -> list[Operation]:
         """The operations that began at that moment or later."""

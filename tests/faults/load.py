@@ -104,6 +104,7 @@ class Load:
             stopped.set()
             for thread in threads:
                 thread.join(_UNKNOWN_AFTER + 2 * _ANSWER_WITHIN)
+            assert not any(thread.is_alive() for thread in threads), "a writer does not come to an end"
 
     def _write(self, writer: int, stopped: Event) -> None:
         random = Random(writer)
@@ -141,7 +142,7 @@ class Load:
                 body = {"kind": "company", "name": f"Company #{wish.number}#"}
                 answer = http.put(f"/v1/entities/{wish.company}", json=body, headers=headers)
             status, told = answer.status_code, answer.json()
-            self._history.answered(status)
+            self._history.answered(answer)
         except BROKEN:
             pass
         self._history.tried(wish, Try(at, monotonic() - at, status))

@@ -38,6 +38,9 @@ prove nothing.
 """
 
 
+_FAULTS, _MISTAKES = 14, 6
+
+
 @dataclass
 class Result:
     """A line of the table."""
@@ -64,6 +67,11 @@ class Results:
     def found(self, mistake: str, finding: str) -> None:
         """A mistake was put in, and a judge found it."""
         self.mutants.append((mistake, finding))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every fault was tried, and every mistake found."""
+        return (len(self.faults), len(self.mutants)) == (_FAULTS, _MISTAKES)
 
     def write(self, path: Path) -> None:
         """Writes the page."""

@@ -58,9 +58,9 @@ class Rig:
         self.load.prepare()
         self.secret, self.subscription = self._subscribe()
         self.readers: dict[str, Reader] = {
-            kind.__name__: kind(self.base, sight, self._answered) for kind in (Pages, Lines, Stream, Atom, Slow)
+            kind.__name__: kind(self.base, sight, self.history.answered) for kind in (Pages, Lines, Stream, Atom, Slow)
         }
-        self.probe = Probe(self.base)
+        self.probe = Probe(self.base, self.history.answered)
         self._deliveries: list[Delivery] = []
 
     def __enter__(self) -> Self:
@@ -106,7 +106,7 @@ class Rig:
     def get(self, path: str, **query: str) -> httpx2.Response:
         """An answer of the service."""
         answer = httpx2.get(f"{self.base}{path}", params=query, timeout=15.0)
-        self._answered(answer)
+        self.history.answered(answer)
         return answer
 
     def head(self) -> int:
@@ -179,9 +179,6 @@ class Rig:
             httpx2.post(f"{self.base}/v1/subscriptions", json=asked, timeout=10.0).raise_for_status().json()
         )
         return told["secret"], told["id"]
-
-    def _answered(self, answer: httpx2.Response) -> None:
-        self.history.answered(answer.status_code)
 
     def _is_signed(self, received: Received) -> bool:
         try:

@@ -165,9 +165,11 @@ def test_f10_a_worker_that_stands_still_in_an_append_holds_up_nobody(stage: Stag
 
 
 def test_f11_a_full_disk_refuses_and_recovers(stage: Stage, server: Server, own_disk: Disk, scale: Scale) -> None:
+    what = "the disk of PostgreSQL full, then freed"
     if not own_disk.can_be_filled:
+        stage.left_out("F11", what, "it takes root and a loop device")
         pytest.skip("F11 needs a disk of its own: root, and a loop device")
-    with stage.fault("F11", "the disk of PostgreSQL full, then freed") as trial:
+    with stage.fault("F11", what) as trial:
         trial.goes_on(20)
         try:
             own_disk.fill()
@@ -179,7 +181,8 @@ def test_f11_a_full_disk_refuses_and_recovers(stage: Stage, server: Server, own_
         trial.over()
         told = sorted({one.status for operation in trial.operations for one in operation.tries if one.status >= 500})
         trial.note(f"who wrote was told {told}, who read {read}.")
-        trial.demand(set(told) <= {503, 507}, f"{told} was told")
+        trial.demand(507 in told, "nobody was told that there is no room left")
+        trial.demand(read in (200, 503), f"who read was told {read}")
 
 
 def test_f12_a_poison_event_holds_back_one_stream_only(stage: Stage, scale: Scale) -> None:
@@ -192,7 +195,7 @@ def test_f12_a_poison_event_holds_back_one_stream_only(stage: Stage, scale: Scal
         began = monotonic()
         wait_until(lambda: stage.rig.read_position() >= poisoned)
         trial.note(f"{monotonic() - began:.2f} s later the others were known again.")
-        trial.demand(monotonic() - began < 2.0, "others waited for more than 2 s")
+        trial.demand(monotonic() - began < 2.0 * NOISE, f"others waited for {monotonic() - began:.1f} s")
         parked = {one["name"]: one["parked"] for one in stage.rig.get("/v1/projections").json()["projections"]}
         trial.demand(set(parked.values()) == {1}, f"parked are {parked}")
         trial.goes_on(40)

@@ -52,6 +52,7 @@ class Trial:
         self.wrong: list[str] = [BROKEN_OFF]
         """What is wrong, of which this is true until it was judged."""
         self._statuses = Counter(rig.history.statuses)
+        self._unannounced = Counter(rig.history.unannounced)
 
     def goes_on(self, appends: int) -> None:
         """Waits until that many more are acknowledged."""
@@ -77,6 +78,10 @@ class Trial:
         late = {what: f"{took:.1f} s" for what, took in came.items() if took > PROMISED["lag"]}
         if late:
             self.note(f"later than promised: {late}.")
+
+    def _told(self) -> Counter[int]:
+        """The statuses of all answers since it began."""
+        return self.rig.history.statuses - self._statuses
 
     def _keep_longest(self, what: str, took: float | None) -> None:
         known = self.times.get(what, 0.0)
@@ -115,7 +120,7 @@ class Trial:
             checkers.differently_built(self.differences()),
             checkers.undelivered(came, upto),
             checkers.inconsistent(self._proofs(marks)),
-            checkers.improper(rig.history.statuses),
+            checkers.improper(self._told(), rig.history.unannounced - self._unannounced),
             checkers.late(self.times, self.limits),
             checkers.grown(baseline, rig.resources(), SLACK) if baseline else (),
         )
@@ -141,7 +146,7 @@ class Trial:
         self.result.outcomes = Counter(one.outcome for one in self.operations)
         self.result.appends = (share(took, 0.5), share(took, 0.99), took[-1] if took else 0.0)
         self.result.times = self.times
-        self.result.statuses = self.rig.history.statuses - self._statuses
+        self.result.statuses = self._told()
         self.result.wrong = self.wrong
 
     def _answers(self, log: list[Row]) -> tuple[dict[str, object], dict[str, object]]:
@@ -210,6 +215,10 @@ class Stage:
         self._marks: list[tuple[int, bytes]] = []
         self._baseline: Mapping[str, float] = {}
 
+    def left_out(self, name: str, what: str, why: str) -> None:
+        """A fault that cannot be had here."""
+        self._results.faults.append(Result(name, what, wrong=[f"not run: {why}"]))
+
     @contextmanager
     def fault(self, name: str, what: str, **limits: float) -> Iterator[Trial]:
         """A fault while the writers work. What is wrong after it fails the test."""
@@ -225,8 +234,3 @@ class Stage:
             self._results.faults.append(trial.result)
         self._baseline = self._baseline or self.rig.resources()
         assert not trial.wrong, plainly(trial.wrong)
-
-
-def acknowledged(operations: list[Operation]) -> int:
-    """How many of them were."""
-    return sum(one.outcome == OK for one in operations)

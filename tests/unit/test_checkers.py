@@ -157,12 +157,17 @@ def test_c9_finds_a_log_that_was_changed(changed: dict[str, bytes | list[bytes]]
 
 
 def test_success_redirects_refusals_and_two_failures_are_proper() -> None:
-    assert list(checkers.improper(dict.fromkeys((200, 201, 204, 304, 307, 404, 409, 422, 503, 507), 1))) == []
+    assert list(checkers.improper(dict.fromkeys((200, 201, 204, 304, 307, 404, 409, 422, 503, 507), 1), {})) == []
 
 
 @pytest.mark.parametrize("status", [0, 101, 500, 502, 504])
 def test_c10_finds_an_improper_status(status: int) -> None:
-    assert list(checkers.improper({200: 9, status: 3})) == [f"C10: 3 answers had the status {status}"]
+    assert list(checkers.improper({200: 9, status: 3}, {})) == [f"C10: 3 answers had the status {status}"]
+
+
+def test_c10_finds_an_answer_that_does_not_say_when_to_come_back() -> None:
+    (found,) = checkers.improper({503: 2}, {"/v1/feed": 1})
+    assert found == "C10: 1 answers of /v1/feed were 503 and did not say when to come back"
 
 
 def test_c11_finds_what_came_back_too_late_or_never() -> None:
