@@ -1,6 +1,6 @@
 # Every target sets up what it needs, in .venv. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-fast soak bench bench-quick lint format types openapi asyncapi docs wheel requirements audit clean
+.PHONY: help demo serve test test-fast faults soak bench bench-quick lint format types openapi asyncapi docs wheel requirements audit clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,15 +29,18 @@ demo: $(RUN) ## start the service with the sample of five articles (Ctrl-C ends 
 serve: $(RUN) ## start the service on DATABASE_URL, or on its own PostgreSQL
 	@$(BIN)/frenemies serve
 
-test: $(DEV) ## run all tests but the long ones (soak)
-	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-500} $(PYTEST) -q -n $(JOBS) --dist loadgroup -m "not soak" $(ARGS)
+test: $(DEV) ## run all tests but the long ones (faults, soak)
+	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-500} $(PYTEST) -q -n $(JOBS) --dist loadgroup -m "not soak and not faults" $(ARGS)
 
 test-fast: $(DEV) ## run the tests that need no database
-	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-10} $(PYTEST) -q -n $(JOBS) -m "not database and not slow and not soak" $(FAST) $(ARGS)
+	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-10} $(PYTEST) -q -n $(JOBS) -m "not database and not slow and not soak and not faults" $(FAST) $(ARGS)
 
-soak: $(DEV) ## run the long tests: 5,000 generated histories, a million appends, a thousand kills
+faults: $(DEV) ## kill, freeze and fill everything under load, and judge what was told (5 minutes; build/faults.md)
+	@$(PYTEST) -q -m faults tests/faults $(ARGS)
+
+soak: $(DEV) ## run the long tests: 5,000 generated histories, a million appends, a thousand kills; docs/faults.md
 	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-5000} $(PYTEST) -q tests/unit/test_fold.py tests/unit/test_oracle.py tests/unit/events/test_ledger.py $(ARGS)
-	@$(PYTEST) -q -m soak tests/integration $(ARGS)
+	@$(PYTEST) -q -m soak tests/integration tests/faults $(ARGS)
 
 bench: $(RUN) ## measure ours and the peers side by side, and write docs/benchmarks.md (up to 25 minutes)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -92,7 +92,8 @@ class Settings:
     `metrics_port` 0 is none; None is `METRICS_PORT`, if it is free. `feed_port` None is the one after `port`, if it is
     free. `feed_url` is where clients reach the feed process; None is `feed_port` of the host that they asked.
     `feed_secret` is known to the processes that send clients on and to the one that takes them in. `one_core`: each
-    process that answers requests keeps to one core at a time (see `service.cores`).
+    process that answers requests keeps to one core at a time (see `service.cores`). `allow_loss`: the database may be
+    one that loses acknowledged events in a crash.
 
     `ready_lag`: seconds that a ready service may be behind; None is `service.timeline.timeline.LONGEST_LAG`, and any
     for a follower. `log_requests`: a line is logged of each request. `traces`: where OpenTelemetry is to send traces,
@@ -122,6 +123,7 @@ class Settings:
     log_requests: bool = True
     traces: str | None = None
     one_core: bool = True
+    allow_loss: bool = False
     webhooks_loopback: bool = False
     follow: str | None = None
     follow_key: str | None = field(default=None, repr=False)
@@ -165,6 +167,7 @@ def read_settings() -> Settings:
             ready_lag=_seconds_or_none(env, "FRENEMIES_READY_LAG"),
             log_requests=_flag(env, "FRENEMIES_LOG_REQUESTS", Settings.log_requests),
             traces=_traces(env),
+            allow_loss=_flag(env, "FRENEMIES_ALLOW_LOSS", Settings.allow_loss),
             one_core=_flag(env, "FRENEMIES_ONE_CORE", Settings.one_core),
             follow=(env.str("FRENEMIES_FOLLOW", None) or "").rstrip("/") or None,
             follow_key=env.str("FRENEMIES_FOLLOW_KEY", None) or None,

@@ -42,6 +42,7 @@ hypothesis.settings.load_profile("frenemies")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: needs Chromium")
+    config.addinivalue_line("markers", "faults: the fault run in short; `make faults`, not part of `make test`")
     config.addinivalue_line("markers", "slow: takes more than a second")
     config.addinivalue_line("markers", "soak: takes minutes; not part of `make test`")
     config.addinivalue_line(

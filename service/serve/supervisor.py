@@ -20,6 +20,7 @@ from service.projections.projection import Projection
 from service.serve.address import base_url, demand_guard, listen
 from service.serve.child import Child
 from service.serve.database import embedded_folder, open_database
+from service.serve.durability import demand_durable
 from service.serve.feeding import Feeding, feeding
 from service.serve.following import following_child, settle
 from service.serve.health import is_catching_up, is_ready
@@ -65,6 +66,7 @@ def serve(
     demand_signing_key(settings)
     demand_followable(settings)
     with Signals() as signals, link or listen(settings.host, settings.port) as link, open_database(settings) as url:
+        demand_durable(settings, url)
         report = prepared(settings, url)
         _log.info("database prepared", applied=list(report.applied), roles=report.roles)
         demand_guard(settings, lambda: has_keys(settings, url))

@@ -185,3 +185,8 @@ SELECT e.epoch, coalesce((SELECT max(position) FROM log.events), 0),
     EXISTS (SELECT FROM log.restores r WHERE r.epoch = e.epoch AND r.from_epoch = e.epoch)
     AND NOT EXISTS (SELECT FROM log.following)
 FROM log.epoch e;
+
+-- name: switched_off
+-- What has to be on for a commit to survive a crash of the server or its machine, and is not.
+SELECT name FROM pg_settings
+WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name;

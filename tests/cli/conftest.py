@@ -124,7 +124,7 @@ class Program:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", PROGRAM, *arguments],
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+                env={**os.environ, "PYTHONPATH": str(ROOT), "FRENEMIES_ALLOW_LOSS": "true", **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=output,

@@ -152,6 +152,19 @@ def test_it_refuses_to_start_off_loopback_without_a_key(run: Run, database_url: 
     assert "FRENEMIES_ADMIN_KEY" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])
+def test_it_refuses_a_database_that_may_lose_what_it_acknowledged(run: Run, empty_database_url: str, name: str) -> None:
+    result = run("serve", "--port", "0", DATABASE_URL=empty_database_url)
+    assert result.exit_code == 2
+    assert name in result.stderr and "--allow-loss" in result.stderr
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_allowed_is_told(served: tuple[Program, str]) -> None:
+    program, _ = served
+    assert "acknowledged events may be lost" in program.log.read_text()
+
+
 def test_a_host_that_is_none_is_wrong_usage(run: Run, database_url: str) -> None:
     result = run("serve", "--host", "no-such-host.invalid", DATABASE_URL=database_url)
     assert result.exit_code == 2
@@ -183,6 +196,19 @@ def test_a_child_that_keeps_failing_is_given_up(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(KeepsFailing, match="failing ended 5 times"):
         while True:
             failing.tend()
+
+
+def test_a_child_that_is_killed_from_outside_is_never_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "FIRST_PAUSE", 0.001)
+    killed = Child("killed", ["sh", "-c", "kill -9 $$"], {"PATH": os.defpath})
+    started: set[int] = set()
+    try:
+        while len(started) < 2 * child.MOST_FAILURES:
+            killed.tend()
+            if killed._process is not None:
+                started.add(killed._process.pid)
+    finally:
+        killed.end(0.0)
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,8 @@ PARTS: dict[str, set[str]] = {
         "service.transfer", "service.tree",
     },
     "service.serve": {
-        "service.following.errors", "service.http.security", "service.http.statuses", "service.store.following",
+        "service.following.errors", "service.http.security", "service.http.statuses", "service.store.durability",
+        "service.store.following",
         "service.bootstrap", "service.cores", "service.embedded", "service.links", "service.migrate", "service.metrics",
         "service.slots", "service.request_log", "service.tracing", "service.telemetry",
         "service.projections.catalog", "service.projections.projection", "service.projections.vitals", "service.errors",
