@@ -49,16 +49,16 @@ class Backup:
         """
         epoch, position, made_at = self._connection.execute(QUERIES["about"]).fetchall()[0]
         newest = self._reader.newest_checkpoint()
-        archive = ArchiveWriter(file)
-        for table in BACKED_UP:
-            if table in self._columns:
-                self._write_part(archive, table, position if table == "log.events" else 0, tell)
 
         def manifest(parts: list[Part]) -> Manifest:
             note = newest.note if newest else None
             return Manifest(FORMAT, made_at, version, self._migrations, epoch, position, note, parts)
 
-        return archive.finish(manifest)
+        with ArchiveWriter(file) as archive:
+            for table in BACKED_UP:
+                if table in self._columns:
+                    self._write_part(archive, table, position if table == "log.events" else 0, tell)
+            return archive.finish(manifest)
 
     def _write_part(self, archive: ArchiveWriter, table: str, total: int, tell: Tell) -> None:
         columns = self._columns[table]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +14,7 @@ from service.backup.writing import backup_of
 from service.cli import options
 from service.cli.database import open_existing
 from service.cli.exporting import opened
-from service.cli.group import Refused, WrongUsage
+from service.cli.group import Refused, Unavailable, WrongUsage
 from service.cli.options import Place
 from service.cli.progress import Bar
 
@@ -48,6 +49,9 @@ def command(file: Path, unverified: bool, place: Place, migrate_url: str | None)
                     made = backup.write(output, version("frenemies"), bar.show)
         except BackupRefused as error:
             raise Refused(str(error)) from None
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise Unavailable("Whoever was to take the backup has gone before its end.") from None
     rows = sum(part.rows for part in made.parts)
     click.echo(
         f"{made.position:,} events of {made.epoch}, {rows:,} rows, {made.made_at:%Y-%m-%d %H:%M:%S} UTC", err=True

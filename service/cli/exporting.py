@@ -59,7 +59,8 @@ def opened(output: Path | None, mode: int = 0o666) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    partial = output.with_name(f"{output.name}.part")
+    # Whoever writes to the same name at the same time has a file of their own until then.
+    partial = output.with_name(f"{output.name}.{os.getpid()}.part")
     try:
         with open(partial, "wb", opener=lambda path, flags: os.open(path, flags, mode)) as file:
             yield file

@@ -32,7 +32,7 @@ WHERE n.nspname || '.' || c.relname = ANY (%(tables)s::text[]);
 -- name: users
 -- Processes of the service that are connected, this one left out.
 SELECT DISTINCT application_name FROM pg_stat_activity
-WHERE datname = current_database() AND application_name LIKE 'frenemies-%%' AND pid <> pg_backend_pid()
+WHERE datname = current_database() AND application_name LIKE 'frenemies-%' AND pid <> pg_backend_pid()
 ORDER BY application_name;
 
 -- name: head

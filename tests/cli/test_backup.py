@@ -185,6 +185,21 @@ def answers(base: str, position: int) -> list[Any]:
 
 
 @pytest.mark.slow
+def test_a_backup_that_nobody_takes_has_failed(sample_url: str) -> None:
+    """A script must not think that it has one."""
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "backup", "-", "--database-url", sample_url],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert program.stdout is not None
+    program.stdout.close()
+    assert program.wait(LONGEST) == 4
+    assert program.stderr is not None
+    with program.stderr as said:
+        assert "gone before its end" in said.read()
+
+
+@pytest.mark.slow
 def test_the_drill(start: Callable[..., Program], data_folder: Path, tmp_path: Path) -> None:
     """A backup while two write; all is lost; what was backed up is served elsewhere, and everybody is told."""
     first, second, file = str(data_folder / "first"), str(data_folder / "second"), str(tmp_path / "backup.zip")
