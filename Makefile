@@ -65,8 +65,9 @@ openapi: $(DEV) ## write openapi.yaml from the code
 asyncapi: $(DEV) ## write asyncapi.yaml from the code
 	@$(BIN)/python -m service.http.asyncapi > asyncapi.yaml.new && mv asyncapi.yaml.new asyncapi.yaml
 
-docs: $(DEV) ## write the pages of docs/ that come from the code
+docs: $(DEV) ## write the pages of docs/ that come from the code, and the dashboard
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python ops/grafana/generate.py
 
 wheel: $(DEV) ## build the wheel in dist/
 	@$(BIN)/python -m pip wheel -qq --no-deps --no-build-isolation --wheel-dir dist .

@@ -97,7 +97,7 @@ FEED_ANSWERS = Counter(
 FEED_POSITION = Gauge(
     "frenemies_feed_position",
     "The last position that the feed process hands on to streams.",
-    multiprocess_mode="livemin",
+    multiprocess_mode="livemax",
     registry=REGISTRY,
 )
 _FEED_EVENTS = Counter("frenemies_feed_events", "Events handed on by streams and waited pages.", registry=REGISTRY)

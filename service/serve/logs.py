@@ -99,7 +99,7 @@ class _Lines(structlog.stdlib.ProcessorFormatter):
 def _line_of(answered: Answered, record: logging.LogRecord) -> str:
     told = {
         "event": "request",
-        **answered._asdict(),
+        **answered._replace(seconds=round(answered.seconds, 6))._asdict(),
         **get_contextvars(),
         "level": "info",
         "logger": record.name,

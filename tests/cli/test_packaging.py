@@ -15,7 +15,7 @@ from tests.cli.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKED = {file.name: file.read_text() for file in sorted((ROOT / "requirements").iterdir())}
-PIN = re.compile(r"^([A-Za-z0-9._-]+)==([0-9][0-9A-Za-z.+]*)(?: ; [^\\]+)?(?: \\)$", re.MULTILINE)
+PIN = re.compile(r"^([A-Za-z0-9._-]+)==([0-9][0-9A-Za-z.+!]*)(?: ; [^\\]+)?(?: \\)$", re.MULTILINE)
 PINS = {name: dict(PIN.findall(text)) for name, text in LOCKED.items()}
 PINNED = PINS["dev.txt"]
 
