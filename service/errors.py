@@ -58,7 +58,7 @@ class DeadlineExceeded(StoreError):
 
 
 class OutOfTime(DeadlineExceeded):
-    """The request takes longer than it may."""
+    """The question takes longer than it may."""
 
 
 class AppendRefused(StoreError):

@@ -99,7 +99,7 @@ def test_so_many_that_read_much_are_answered_at_once_and_light_ones_all_the_whil
         assert ask(eager, "/v1/entities/red-hat").status_code == 200
         assert ask(eager, "/v1/feed").status_code == 200
         assert eager.put("/v1/entities/light", examples.registration()).status_code in (200, 201)
-        assert monotonic() - begun < 2
+        assert monotonic() - begun < 5
         held.go_on.set()
         assert [one.result(LONGEST).status_code for one in under_way] == [200, 200]
     for path in ASKING_MUCH * 2:

@@ -36,8 +36,7 @@ PARTS: dict[str, set[str]] = {
     "service.migrate": {"service.db", "service.sql", "service.errors"},
     "service.leading": {"service.db", "service.sql", "service.errors"},
     "service.store": {
-        "service.arrays", "service.budget", "service.db", "service.sql", "service.metrics", "service.errors",
-        "service.settings",
+        "service.arrays", "service.db", "service.sql", "service.metrics", "service.errors", "service.settings",
     },
     "service.projections": {
         "service.store", "service.leading", "service.interrupts", "service.db", "service.sql", "service.errors",
