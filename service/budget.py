@@ -1,12 +1,12 @@
-"""What one request may cost: the time that it has, and how much it may read before it needs a turn.
+"""What one question may cost: the time that it has, and how much it may read before it needs a turn.
 
-The budget of the current request is found from anywhere in its thread. Whoever works without one is not limited.
+The budget of the current request is found from anywhere in its thread. Whoever works without one is not limited: what
+records has limits of its own, and is not broken off in between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from threading import BoundedSemaphore
 from time import monotonic
@@ -41,7 +41,7 @@ class Turns:
 
 
 class Budget:
-    """That of one request."""
+    """That of one question."""
 
     def __init__(self, seconds: float, turns: Turns) -> None:
         self._seconds = seconds
@@ -65,7 +65,7 @@ class Budget:
         )
 
     def spend(self, cost: int) -> None:
-        """Notes that so many claims, or beliefs, are read. OutOfTime; TooManyQuestions where it needs a turn by now."""
+        """Notes that so many records or beliefs are read. OutOfTime; TooManyQuestions where it needs a turn by now."""
         self.left()
         self._cost += cost
         if self._cost > self._turns.light and self._give_back is None:
@@ -105,16 +105,11 @@ def current() -> Budget | None:
     return _current.get()
 
 
-def left() -> float | None:
-    """The seconds that the current request has left; None for one without a limit. OutOfTime."""
+def demand_time() -> None:
+    """OutOfTime where the current request has none left."""
     budget = _current.get()
-    return None if budget is None else budget.left()
-
-
-def out_of_time() -> OutOfTime:
-    """The refusal of a request of which a statement takes too long."""
-    budget = _current.get()
-    return OutOfTime() if budget is None else budget.out_of_time()
+    if budget is not None:
+        budget.left()
 
 
 def spend(cost: int) -> None:
@@ -122,17 +117,6 @@ def spend(cost: int) -> None:
     budget = _current.get()
     if budget is not None:
         budget.spend(cost)
-
-
-@contextmanager
-def unlimited() -> Iterator[None]:
-    """For what has limits of its own and may not be broken off in between."""
-    before = _current.get()
-    _current.set(None)
-    try:
-        yield
-    finally:
-        _current.set(before)
 
 
 def _nothing() -> None:

@@ -22,6 +22,7 @@ from psycopg_pool import ConnectionPool
 
 from service import budget, errors, tracing
 from service.arrays import register
+from service.budget import Budget
 from service.metrics import PoolUse
 from service.settings import DatabaseSettings
 
@@ -262,19 +263,21 @@ class Database:
             self._pool.putconn(connection)
 
     def _read(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
-        if budget.left() is None:
+        own = budget.current()
+        if own is None:
             with self.connection() as connection:
                 return _rows(connection, query, params, row)
+        own.left()
         try:
-            with self.connection() as connection, self._in_time(connection):
+            with self.connection() as connection, self._in_time(connection, own):
                 return _rows(connection, query, params, row)
         except errors.DeadlineExceeded as error:
-            raise budget.out_of_time() from error
+            raise own.out_of_time() from error
 
     @contextmanager
-    def _in_time(self, connection: Connection) -> Iterator[None]:
+    def _in_time(self, connection: Connection, own: Budget) -> Iterator[None]:
         """Has what is asked within the block end with the request. It costs something only for one that is late."""
-        left, usual = budget.left() or 0.0, self.settings.statement_timeout
+        left, usual = own.left(), self.settings.statement_timeout
         if 0 < usual <= left:
             yield
             return

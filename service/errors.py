@@ -62,7 +62,7 @@ class NotPermitted(StoreError):
 
 
 class OutOfTime(DeadlineExceeded):
-    """The request takes longer than it may."""
+    """The question takes longer than it may."""
 
 
 class AppendRefused(StoreError):

@@ -82,7 +82,7 @@ READING = (
           str(_OURS.heavy), "503 `too-many-questions`", "ask again after `Retry-After`, or for less"),
     Limit("replays", "of these, replays of the log or of the beliefs", str(_OURS.replays), "503 `too-many-replays`",
           "ask again after `Retry-After`, or read pages"),
-    Limit("request_deadline", "seconds of a request; an import and what is written while it is found are exempt",
+    Limit("request_deadline", "seconds of a question; what is written while it is found is exempt",
           f"{_OURS.request_deadline:g}", "503 `out-of-time`", _LESS),
     Limit("statement_timeout", "of these, seconds of one statement in the database", f"{_DATABASE.statement_timeout:g}",
           "503 `out-of-time`; of an append `deadline-exceeded`", _LESS),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import socket
 from time import monotonic
-from typing import Self
+from typing import Any, Self
 
 
 class TooSlow(TimeoutError):
-    """The client took longer than it may to send what it wants."""
+    """The client took longer than it may to send what it wants, or to take its answer."""
 
     def __init__(self) -> None:
         # A server that hears of it need not say more than that the client is gone.
@@ -43,3 +43,10 @@ class Link(socket.socket):
             raise TooSlow from None
         finally:
             self.settimeout(usual)
+
+    def sendall(self, data: Any, flags: int = 0, /) -> None:
+        """Sends all of it. TooSlow where that takes longer than the timeout of the socket."""
+        try:
+            super().sendall(data, flags)
+        except TimeoutError:
+            raise TooSlow from None

@@ -51,7 +51,7 @@ REASONS: Mapping[int, str] = {
     415: "The body is not sent as JSON in UTF-8.",
     422: "A parameter or the data is not valid.",
     500: "Something went wrong inside the service.",
-    503: "The database or the read side cannot answer now; try again.",
+    503: "The database or the read side cannot answer now, too much is under way, or it took too long; try again.",
     507: "There is no room left.",
 }
 REFUSALS = tuple(status for status in REASONS if status >= 400)

@@ -1,18 +1,20 @@
-"""The budget of each request: begun before its handler, and over with it (see `service.budget`)."""
+"""The budget of each question: begun before its handler, and over with it (see `service.budget`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from service import budget
 from service.budget import Budget
 from service.http.context import limits, surroundings
 
+_ASKING = ("GET", "HEAD")
+
 
 def register(app: Flask) -> None:
-    """Gives every request of the application a budget."""
+    """Gives every question to the application a budget."""
     app.before_request(_begin)
     app.teardown_request(_end)
 
@@ -35,7 +37,8 @@ def _until_end(parts: Iterator[bytes], give_back: Callable[[], None]) -> Iterato
 
 
 def _begin() -> None:
-    budget.begin(Budget(limits().request_deadline, surroundings().heavy_turns))
+    if request.method in _ASKING:
+        budget.begin(Budget(limits().request_deadline, surroundings().heavy_turns))
 
 
 def _end(_: BaseException | None) -> None:

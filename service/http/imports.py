@@ -14,7 +14,6 @@ import msgspec
 from flask import Response, request
 from marshmallow import validate
 
-from service import budget
 from service.errors import StoreFull
 from service.exports.media import NDJSON
 from service.http.api import Resource
@@ -59,7 +58,7 @@ def import_lines(query: dict[str, Any]) -> Response:
     """
     refuse_version()
     demand_media(NDJSON)
-    with budget.unlimited(), ExitStack() as keep:
+    with ExitStack() as keep:
         keep.enter_context(_room())
         keep.enter_context(_turn())
         folder = Path(keep.enter_context(tempfile.TemporaryDirectory(prefix="frenemies-")))

@@ -12,7 +12,9 @@ from service.links import Link
 from service.settings import read_settings
 
 LONGEST_HEAD = 65_536
-"""So much is waited for; the limits of gunicorn for lines and fields are below it."""
+"""So much is waited for without a thread; what is longer is read by one, within the same time."""
+MOST_LOOKS = 100
+"""So often it is looked whether a head is whole: nobody sends one in as many pieces."""
 FAREWELL_SECONDS = 0.5
 """How long a client is waited for that has its answer: for the rest of its body, or for its end."""
 _END_OF_HEAD = b"\r\n\r\n"
@@ -31,13 +33,13 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
     def handle(self, conn: Any) -> Any:
         """Answers a request, or gives the connection back to the loop until there is more of it."""
         if not isinstance(conn.sock, Link):
-            conn.sock, conn.seen, conn.head_until = Link.of(conn.sock), -1, 0.0
+            conn.sock, conn.seen, conn.looks, conn.head_until = Link.of(conn.sock), -1, 0, 0.0
         conn.head_until = conn.head_until or monotonic() + self._head_seconds
         conn.sock.until = conn.head_until
         waiting = self._waits_for(conn)
         if waiting is _LATER:
             return _LATER
-        conn.data_ready, conn.seen, conn.head_until = True, -1, 0.0
+        conn.data_ready, conn.seen, conn.looks, conn.head_until = True, -1, 0, 0.0
         if waiting is not _GONE and (is_kept := super().handle(conn)):
             return is_kept
         # Here, for the loop would wait for the client, and everybody else for the loop.
@@ -67,9 +69,9 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
             if conn.seen > 0:
                 _wake_at(conn.sock, 1)
             return None
-        seen, conn.seen = conn.seen, len(there or b"")
+        seen, conn.seen, conn.looks = conn.seen, len(there or b""), conn.looks + 1
         # The loop wakes up for one more byte than were seen; without one the client has ended.
-        if monotonic() > conn.head_until or 0 < conn.seen <= seen:
+        if monotonic() > conn.head_until or conn.looks > MOST_LOOKS or 0 < conn.seen <= seen:
             return _GONE
         if conn.seen > 0:
             _wake_at(conn.sock, conn.seen + 1)

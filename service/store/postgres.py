@@ -14,7 +14,6 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 from psycopg.rows import RowFactory, args_row, scalar_row, tuple_row
 
-from service import budget
 from service.db import Database, error_of
 from service.errors import AppendRefused, DeadlineExceeded, OutcomeUnknown, ServiceError, StoreUnavailable
 from service.sql import load_queries
@@ -71,9 +70,7 @@ class PostgresStore:
         demand_consecutive(events)
         append = Append(events, guards, link_counts, keys, links, texts, request)
         demand_storable(append.strings())
-        # What is sent is seen to its end: whose turn it is works for others as well.
-        with budget.unlimited():
-            return measured(lambda: self._grouping.submit(append, self.database.settings.lock_timeout))
+        return measured(lambda: self._grouping.submit(append, self.database.settings.lock_timeout))
 
     @property
     def waiting(self) -> int:

@@ -42,9 +42,7 @@ PARTS: dict[str, set[str]] = {
     "service.migrate": {"service.db", "service.sql", "service.errors"},
     "service.leading": {"service.db", "service.sql", "service.errors"},
     "service.store": {
-        "service.arrays", "service.budget", "service.db", "service.sql", "service.metrics", "service.tracing",
-        "service.errors",
-        "service.settings",
+        "service.arrays", "service.db", "service.sql", "service.metrics", "service.errors", "service.settings",
     },
     "service.projections": {
         "service.tracing",

@@ -123,7 +123,7 @@ def test_case_80_clients_that_do_not_say_what_they_want_keep_nobody_waiting(web:
         slow = [keep.enter_context(web.open(said)) for said in begins * 10]
         for _ in range(3):
             answer = web.ask("/healthz")
-            assert (answer.status, answer.seconds < 2) == (200, True)
+            assert (answer.status, answer.seconds < HEAD_SECONDS / 2) == (200, True)
         begun = monotonic()
         dripping = keep.enter_context(web.open(begins[-2]))
         dripping.settimeout(0.5)
@@ -162,7 +162,7 @@ def test_case_80_what_follows_a_request_on_the_same_connection_may_be_slow_as_we
     with ExitStack() as keep:
         for _ in range(CROWD):
             keep.enter_context(web.open(whole + whole[:20]))
-        assert web.ask("/healthz").seconds < 2
+        assert web.ask("/healthz").seconds < HEAD_SECONDS / 2
         link = keep.enter_context(web.open(whole + whole + whole[:-2]))
         link.sendall(whole[-2:] + whole.replace(b"x\r\n", b"x\r\nConnection: close\r\n"))
         assert answered(link).count(b"HTTP/1.1 200 ") == 4
@@ -178,7 +178,7 @@ def test_case_80_whoever_has_an_answer_and_does_not_go_keeps_nobody_waiting(web:
             keep.enter_context(web.open(said))
         answer = web.ask("/healthz")
         # 15 of them on four threads, each for half a second.
-        assert (answer.status, answer.seconds < 4) == (200, True)
+        assert (answer.status, answer.seconds < HEAD_SECONDS) == (200, True)
 
 
 def test_a_client_that_is_gone_before_it_said_anything_does_no_harm(web: Web) -> None:
@@ -188,7 +188,7 @@ def test_a_client_that_is_gone_before_it_said_anything_does_no_harm(web: Web) ->
         with web.open(said) as half:
             half.shutdown(socket.SHUT_WR)
             assert answered(half) == b""
-        assert web.ask("/healthz").seconds < 2
+        assert web.ask("/healthz").seconds < HEAD_SECONDS / 2
 
 
 @pytest.mark.case(number=8)
@@ -234,7 +234,7 @@ def test_questions_that_read_much_leave_threads_to_light_ones(web: Web) -> None:
         light = [web.ask(LIGHT) for _ in range(10)]
         found = [one.result() for one in heavy]
     assert {answer.status for answer in light} == {200}
-    assert max(answer.seconds for answer in light) < 5
+    assert max(answer.seconds for answer in light) < HEAD_SECONDS
     assert {answer.status for answer in found} <= {200, 503}
     for answer in found:
         if answer.status == 503:
