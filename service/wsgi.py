@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from flask import Response
+from gunicorn.http.errors import NoMoreData, ParseException
+
 from service.app import create_app
 from service.bootstrap import build
 from service.cores import keep_to_one_core
 from service.errors import SettingsError
+from service.http.errors import BodyBroken
+from service.http.problems import refusal_of
 from service.settings import read_settings
 
 _settings = read_settings()
@@ -15,3 +20,12 @@ if _settings.one_core:
     keep_to_one_core()
 services = build(_settings, _settings.database_url)
 app = create_app(services.timeline, _settings, services.importer, services.subscriptions)
+
+
+def refuse_body(error: Exception) -> Response:
+    """What gunicorn finds wrong with a body comes out where the application reads it."""
+    return refusal_of(BodyBroken(str(error)))
+
+
+for fault in (ParseException, NoMoreData):
+    app.register_error_handler(fault, refuse_body)

@@ -93,7 +93,8 @@ PARTS: dict[str, set[str]] = {
     },
     "service.asgi": {"service.live", "service.errors", "service.settings"},
     "service.wsgi": {
-        "service.bootstrap", "service.app", "service.cores", "service.serve", "service.errors", "service.settings",
+        "service.bootstrap", "service.app", "service.cores", "service.serve", "service.http.errors",
+        "service.http.problems", "service.errors", "service.settings",
     },
     "service.cli": {
         "frenemies",
@@ -125,7 +126,7 @@ FOREIGN: dict[str, set[str]] = {
     "click": {"service.cli"},
     "rich": {"service.cli"},
     "httpx2": {"frenemies", "service.cli", "service.following"},
-    "gunicorn": {"service.serve"},
+    "gunicorn": {"service.serve", "service.wsgi"},
     "prometheus_client": {"service.metrics", "service.serve"},
     "httpcore2": {"service.hooks"},
     "standardwebhooks": {"service.hooks"},
