@@ -154,8 +154,8 @@ class Chain(SCHEMA.as_state_machine()):  # type: ignore[misc]
 
 @pytest.mark.slow
 def test_what_was_made_is_there_until_it_is_deleted(_something_to_say: None) -> None:
-    most = settings(max_examples=2, stateful_step_count=12, phases=[Phase.generate], **SAME)
-    for number in range(max(1, REQUESTS // 40)):
+    most = settings(max_examples=2, stateful_step_count=25, phases=[Phase.generate], **SAME)
+    for number in range(max(1, REQUESTS // 125)):
         # The service remembers: the same steps once more find more than before, which Hypothesis takes for a fault.
         with suppress(FlakyStrategyDefinition):
             seed(SEED + number)(Chain).run(settings=most)
