@@ -23,6 +23,8 @@ _SHARED: list[Processor] = [
 
 
 _TALKATIVE = ("psycopg.pool", "httpx2")
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What would steer a terminal: lines of JSON escape it by themselves."""
 _LEFT_BEHIND = re.compile("(closing returned|rolling back returned|discarding closed) connection")
 
 
@@ -68,7 +70,7 @@ def formatter(*, brief: bool = False) -> logging.Formatter:
         foreign_pre_chain=_SHARED,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            *([_in_brief] if brief else _renderers()),
+            *([_legible, _in_brief] if brief else _renderers()),
         ],
     )
 
@@ -85,8 +87,17 @@ def _concerns_a_person(record: logging.LogRecord) -> bool:
 
 def _renderers() -> list[Processor]:
     if sys.stderr.isatty():
-        return [structlog.dev.ConsoleRenderer()]
+        return [_legible, structlog.dev.ConsoleRenderer()]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
+
+
+def _legible(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """What came from outside may hold anything; a person reads it as escapes."""
+    return {name: _STEERING.sub(_escape, value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
 
 
 def _in_brief(logger: Any, method: str, event: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Every answer of every process tells browsers the same: also what the servers refuse before an application is asked."""
+"""Every answer of every process tells browsers the same, also what a server refuses before an application is asked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ LONG = "x" * 20_000
 STREAM = "Host: a\r\nAccept: text/event-stream"
 CHUNKED = "Host: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 REQUESTS = {
-    # name: (process, request, status)
     "page": ("web", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 200),
     "page that is none": ("web", "GET /entity/nobody HTTP/1.1\r\nHost: a\r\n\r\n", 404),
     "answer": ("web", "GET /v1/entities HTTP/1.1\r\nHost: a\r\n\r\n", 200),
@@ -33,7 +32,11 @@ REQUESTS = {
     "long address": ("web", f"GET /{LONG} HTTP/1.1\r\nHost: a\r\n\r\n", 414),
     "long header": ("web", f"GET / HTTP/1.1\r\nX: {LONG}\r\n\r\n", 431),
     "unknown coding": ("web", "POST /v1/claims HTTP/1.1\r\nTransfer-Encoding: brotli\r\n\r\n", 501),
-    "two lengths": ("web", "POST /v1/claims HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na", 400),
+    "two lengths": (
+        "web",
+        "POST /v1/claims HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na",
+        400,
+    ),
     "length and chunks": ("web", f"POST /v1/claims HTTP/1.1\r\nContent-Length: 5\r\n{CHUNKED}0\r\n\r\n", 400),
     "chunk that is none": ("web", f"POST /v1/claims HTTP/1.1\r\n{CHUNKED}zz\r\n{{}}\r\n0\r\n\r\n", 400),
     "stream": ("feed", f"GET /v1/feed HTTP/1.1\r\n{STREAM}\r\n\r\n", 200),
@@ -48,6 +51,7 @@ REQUESTS = {
     "method of metrics": ("metrics", "POST /metrics HTTP/1.1\r\nHost: a\r\n\r\n", 501),
     "no request of metrics": ("metrics", "GET <script> x HTTP/1.1\r\n\r\n", 400),
 }
+"""By name: which process is asked, what is sent, and the status of the answer."""
 
 
 class Answered(NamedTuple):
