@@ -94,7 +94,12 @@ class World:
         self._claim("not owns", "acquisition", {"acquirer": "one", "target": "two"}, polarity="negative")
         self._claim("invests", "investment", {"investor": "one", "investee": "three"}, attributes={"round": text})
         self._claim("partner", "partnership", {"partner": "one four"}, attributes={"market": text, "wording": text})
-        self._claim("agrees", "agreement", {"party": "two three"}, attributes={"term": text, "condition": text, "sides": [text, text]})
+        self._claim(
+            "agrees",
+            "agreement",
+            {"party": "two three"},
+            attributes={"term": text, "condition": text, "sides": [text, text]},
+        )
         self._claim("rival", "competition", {"competitor": "one four"}, attributes={"scope": text}, asserted_by=by)
         self._claim("post", "position", {"holder": "person", "organization": "one"}, attributes={"title": text})
         self._claim("is", "organization", {"subject": "one"}, attributes={"headquarters": text, "activity": text})

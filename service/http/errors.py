@@ -83,6 +83,12 @@ class BodyStalled(DomainError):
     code = "body-stalled"
 
 
+class BodyBroken(DomainError):
+    """The body is not what its headers say, or ended too early."""
+
+    code = "body-broken"
+
+
 class TooLarge(DomainError):
     """The request brings more than the service takes at once."""
 

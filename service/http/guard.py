@@ -93,4 +93,3 @@ def _ask_for_password(response: Response) -> None:
         response.headers["WWW-Authenticate"] = _BASIC
     elif EVENT_STREAM in request.headers.get("Accept", ""):
         response.headers.add("WWW-Authenticate", _BASIC)
-

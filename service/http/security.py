@@ -28,5 +28,5 @@ _PAGE = (
 
 
 def policy_of_page(feed_origin: str | None) -> str:
-    """The policy of a page: scripts, styles and forms of our own, and the feed of another process where there is one."""
+    """The policy of a page: scripts, styles and forms of our own, and the feed of another process if there is one."""
     return _PAGE.format(connect="'self'" if feed_origin is None else f"'self' {feed_origin}")

@@ -27,6 +27,7 @@ from service.feeds.cursor import BadCursor, OtherEpoch
 from service.hooks.errors import TooManyTests
 from service.http.errors import (
     BadHeader,
+    BodyBroken,
     BodyStalled,
     FromOtherSite,
     MalformedUrl,
@@ -51,6 +52,7 @@ STATUSES: Mapping[type[Exception], int] = MappingProxyType(
         MalformedJson: 400,
         MalformedUrl: 400,
         BadHeader: 400,
+        BodyBroken: 400,
         BadCursor: 400,
         BadToken: 400,
         NotAuthorized: 401,

@@ -34,8 +34,11 @@ def addresses(world: World) -> dict[str, list[str]]:
         "/": [f"/?center={one}&depth=2", f"/?entities={some}&as_of=2014-01-01", f"/?center={one}&according_to={one}"],
         "/entity/<id>": [f"/entity/{id}?as_of=2014-12-01" for id in world.entities.values()],
         "/relation/<relation>/<subject>/<object>": [
-            f"/relation/owns/{one}/{two}", f"/relation/competes_with/{four}/{one}", f"/relation/customer_of/{four}/{two}",
-            f"/relation/holds_position/{person}/{one}", f"/relation/agreement_with/{two}/{world.id('three')}",
+            f"/relation/owns/{one}/{two}",
+            f"/relation/competes_with/{four}/{one}",
+            f"/relation/customer_of/{four}/{two}",
+            f"/relation/holds_position/{person}/{one}",
+            f"/relation/agreement_with/{two}/{world.id('three')}",
         ],
         "/vote/<body>": [
             f"/vote/{board}?motion={written(world.text.strip())}",
@@ -52,12 +55,17 @@ def addresses(world: World) -> dict[str, list[str]]:
         "/path": [f"/path?from={two}&to={person}"],
         "/record": ["/record"],
         "/record/entity": ["/record/entity"],
-        "/record/claim": [f"/record/claim?article={articles['first']}", f"/record/claim?article={articles['first']}&type=position"],
-        "/record/correction": [f"/record/correction?claim={claims[name]}" for name in ("invests", "is", "vote", "rival")],
+        "/record/claim": [
+            f"/record/claim?article={articles['first']}",
+            f"/record/claim?article={articles['first']}&type=position",
+        ],
+        "/record/correction": [
+            f"/record/correction?claim={claims[name]}" for name in ("invests", "is", "vote", "rival")
+        ],
         "/record/retraction": [f"/record/retraction?claim={claims['figure']}"],
         "/record/response": [f"/record/response?claim={claims['stance']}"],
         "/docs": ["/docs"],
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture(scope="module")
@@ -131,9 +139,7 @@ def test_no_page_takes_a_text_for_markup(service: Service, plain: Callable[[str,
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", NAMES | STEERING)
-def test_no_page_takes_a_single_text_for_markup(
-    service: Service, plain: Callable[[str, int], Seen], kind: str
-) -> None:
+def test_no_page_takes_a_single_text_for_markup(service: Service, plain: Callable[[str, int], Seen], kind: str) -> None:
     text = (NAMES | STEERING)[kind]
     number = list(NAMES | STEERING).index(kind)
     demand_text(service, World(service, f"s{number}", NAMES.get(kind, f"{HARMLESS} s{number}"), text), plain)
@@ -145,7 +151,6 @@ def test_what_is_no_text_is_refused_in_every_field(service: Service, kind: str) 
         World(service, "r", HARMLESS, REFUSED[kind])
     with pytest.raises(AssertionError, match="NUL or half of a surrogate pair"):
         World(service, "r", REFUSED[kind], HARMLESS)
-
 
 
 @pytest.mark.parametrize("kind", MARKUP)
@@ -183,7 +188,9 @@ def demand_same_answer(service: Service, path: str, query: dict[str, str]) -> No
     """An answer to a text that is no failure, and has nothing in it but what the answer to plain words has."""
     client = service.app.test_client()
     own, other = (
-        client.get(path.format(written(text)), query_string={name: text if v == "{}" else v for name, v in query.items()})
+        client.get(
+            path.format(written(text)), query_string={name: text if v == "{}" else v for name, v in query.items()}
+        )
         for text in (BREAKER.replace("/", "") if "{}" in path else BREAKER, WORD)
     )
     assert own.status_code == other.status_code < 500, own.request.url

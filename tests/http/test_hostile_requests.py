@@ -40,12 +40,21 @@ PAGED = {
 }
 """Addresses of lists, each with more than one page."""
 HEADERS = {
-    "Accept-Datetime": ["Thu, 04 Sep 2014 12:30:00 GMT", "Thu, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT"],
+    "Accept-Datetime": [
+        "Thu, 04 Sep 2014 12:30:00 GMT",
+        "Thu, 31 Dec 9999 23:59:59 GMT",
+        "Mon, 01 Jan 0001 00:00:00 GMT",
+    ],
     "If-None-Match": ['"abc"', 'W/"x", "y"', "*"],
     "If-Modified-Since": ["Thu, 04 Sep 2014 12:30:00 GMT"],
     "Range": ["bytes=0-5", "bytes=-1,5-3"],
     "Last-Event-ID": ["A" * 32],
-    "Accept": ["application/x-ndjson, text/csv;q=0.5", "text/event-stream;q=0", "*/*;q=x", "application/ld+json;profile=x"],
+    "Accept": [
+        "application/x-ndjson, text/csv;q=0.5",
+        "text/event-stream;q=0",
+        "*/*;q=x",
+        "application/ld+json;profile=x",
+    ],
     "Accept-Encoding": ["gzip;q=0, br", "gzip"],
     "Authorization": ["Basic YTpi", "Bearer x", "Digest"],
     "Cookie": ["a=b; c", "session=\x01"],
@@ -53,7 +62,7 @@ HEADERS = {
     "Host": ["localhost:80", "[::1", "a b"],
     "X-Forwarded-For": ["127.0.0.1"],
     "Origin": ["null", "https://evil.example"],
-}  # fmt: skip
+}
 WRITING = {
     "If-Match": ['"1"', 'W/"1"', '"1", "2"', "*"],
     "Idempotency-Key": ["k"],
@@ -120,7 +129,9 @@ def cursors(service: Service) -> dict[str, Cursor]:
 
 
 @hostile(path=st.sampled_from(sorted(PAGED)), data=st.data())
-def test_cursors_that_were_made_up(service: Service, cursors: dict[str, Cursor], path: str, data: st.DataObject) -> None:
+def test_cursors_that_were_made_up(
+    service: Service, cursors: dict[str, Cursor], path: str, data: st.DataObject
+) -> None:
     """They are no secret: who knows their form can write anything into one."""
     good = cursors[path]
     made = replace(
@@ -158,7 +169,9 @@ NO_TOKEN = ("/v1/entities", "/v1/beliefs")
 
 @hostile(data=st.data())
 def test_headers_of_questions(service: Service, data: st.DataObject) -> None:
-    path = data.draw(st.sampled_from([*PAGED, "/v1/feed", "/", "/entity/red-hat", "/static/style.css", "/v1/feed.atom"]))
+    path = data.draw(
+        st.sampled_from([*PAGED, "/v1/feed", "/", "/entity/red-hat", "/static/style.css", "/v1/feed.atom"])
+    )
     status = asked(service, path, PAGED.get(path, {}), data.draw(headers(HEADERS)))
     assert status in (200, 206, 302, 304, 307, 400, 404, 416, 422)
 
@@ -203,7 +216,18 @@ def test_forms(service: Service, data: st.DataObject) -> None:
 
 
 ROW = r"/(participants|more)/([0-9]{1,4})/(role|entity|name|value)"
-ANYTHING = ["investment", "governance_vote", "2014", "2014/..", "days_before", "3", "-1", "99999999999", "red-hat", "rows"]
+ANYTHING = [
+    "investment",
+    "governance_vote",
+    "2014",
+    "2014/..",
+    "days_before",
+    "3",
+    "-1",
+    "99999999999",
+    "red-hat",
+    "rows",
+]
 FORM_VALUES = {
     "/type": "investment", "/modality": "done", "/polarity": "positive", "/asserted_by/kind": "author",
     "/participants/0/role": "investor", "/participants/0/entity": "red-hat", "/participants/1/role": "investee",

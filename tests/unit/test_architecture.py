@@ -125,7 +125,7 @@ PARTS: dict[str, set[str]] = {
     },
     "service.wsgi": {
         "service.bootstrap", "service.app", "service.cores", "service.serve", "service.metrics", "service.request_log",
-        "service.errors",
+        "service.http.errors", "service.http.problems", "service.errors",
         "service.settings",
     },
     "service.cli": {
@@ -160,7 +160,7 @@ FOREIGN: dict[str, set[str]] = {
     "click": {"service.cli"},
     "rich": {"service.cli"},
     "httpx2": {"frenemies", "service.cli", "service.following"},
-    "gunicorn": {"service.serve"},
+    "gunicorn": {"service.serve", "service.wsgi"},
     "prometheus_client": {"service.metrics", "service.serve"},
     "httpcore2": {"service.hooks"},
     "standardwebhooks": {"service.hooks"},

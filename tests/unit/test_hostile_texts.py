@@ -39,7 +39,6 @@ from service.hooks.guarding import Guard, is_public
 from service.http.errors import BadQuery, MalformedUrl
 from service.http.keys import bearer, is_key
 from service.http.query import FeedQuery
-from service.intake.errors import MalformedJson, Misshapen
 from service.intake.records import read_line
 from service.intake.strict_json import locate
 from service.live.asking import Request
@@ -61,7 +60,17 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 SAMPLE = [*Path(service.sample.__path__[0], "five_articles.ndjson").read_bytes().splitlines()]
 SIGNER = Signer("example.org/log", bytes(range(32)))
 NOTE = SIGNER.sign(Checkpoint("example.org/log", 12, bytes(range(32))))
-DATES = ["2014", "2014-02~", "2014-05-07", "[2014-05..2015]", "[..2014]", "2014/..", "../2014-05", "2014?/2015%", "/2014"]
+DATES = [
+    "2014",
+    "2014-02~",
+    "2014-05-07",
+    "[2014-05..2015]",
+    "[..2014]",
+    "2014/..",
+    "../2014-05",
+    "2014?/2015%",
+    "/2014",
+]
 RULES = ["on_publication", "days_before(3)", "named_month(5)", "years_before(1)", "same_as(a-1)", "months_before(13)"]
 URLS = [
     "https://example.org/a?b=c&utm_source=x#d", "http://example.org:80/%C3%A9?q=%ff", "https://[2001:db8::1]:8443/x",
@@ -76,9 +85,7 @@ INSTANTS = ["2026-11-20T15:50:00Z", "2026-11-20t15:50:00.123456+14:00", "0001-01
 
 def hostile(**given_: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A property of so many examples; each of them has to be done soon."""
-    most = settings(
-        max_examples=EXAMPLES, deadline=timedelta(seconds=2), suppress_health_check=[HealthCheck.too_slow]
-    )
+    most = settings(max_examples=EXAMPLES, deadline=timedelta(seconds=2), suppress_health_check=[HealthCheck.too_slow])
     return lambda test: most(given(**given_)(test))
 
 
@@ -217,7 +224,7 @@ def test_places_in_a_line(raw: bytes, pointer: str) -> None:
 
 RECORD = StoredRecord(5, "claim-a", 1, "Noted.v1", b'{"a":"b"}', NOW)
 WRITER = EventWriter(EPOCH)
-DEEP = b"{\"x\":" + b"[" * 2_000
+DEEP = b'{"x":' + b"[" * 2_000
 EVENTS = [
     WRITER.event(RECORD), WRITER.event(replace(RECORD, state=b"[]")), WRITER.checkpoint(5),
     WRITER.texts(5, [ErasableText(EPOCH, "authors", b"salt", "digest", "Pat")]),
@@ -298,4 +305,3 @@ def test_places_marked_in_a_text(text: str, places: list[tuple[int, int, int]]) 
     assert "".join(piece.text for piece in pieces) == text
     opened = sum(len(piece.opening) for piece in pieces)
     assert opened == sum(len(piece.closing) for piece in pieces) == sum(place.start < len(text) for place in given_)
-
