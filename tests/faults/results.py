@@ -20,13 +20,14 @@ Written by the run itself ({command}). What is done, and how it is judged:
 Everything ran on it at once: PostgreSQL (with `fsync` on), the service, its clients, and other work.
 Times are seconds, those of appends milliseconds. "Writes" and "lag": how long after the fault was over until an append
 was acknowledged, and until questions, pages, lines and streams knew all that was recorded before. "Red": until
-`/readyz` said no.
+`/readyz` said no. "Slowed": by which factor the start of a process took longer than the time that a core worked for it.
+What is promised is multiplied by it, and by two, before it is judged.
 
 {columns}
 """
 _COLUMNS = (
     "fault", "what was done", "s", "acknowledged", "unknown", "refused", "append p50", "p99", "longest", "red",
-    "writes", "lag", "answers", "verdict",
+    "writes", "lag", "slowed", "answers", "verdict",
 )  # fmt: skip
 _MUTANTS = """
 ## Mutants
@@ -52,6 +53,7 @@ class Result:
     appends: Sequence[float] = ()
     times: Mapping[str, float | None] = field(default_factory=dict)
     statuses: Mapping[int, int] = field(default_factory=dict)
+    slowed: float = 1.0
     wrong: Sequence[str] = ()
     notes: list[str] = field(default_factory=list)
 
@@ -102,7 +104,8 @@ def _line(one: Result) -> str:
     answers = ", ".join(f"{times:,} x {status}" for status, times in sorted(one.statuses.items()))
     counted = [f"{one.outcomes.get(outcome, 0):,}" for outcome in ("ok", "info", "fail")]
     verdict = "held" if not one.wrong else "; ".join(one.wrong)
-    cells = [one.fault, one.what, f"{one.seconds:.0f}", *counted, *appends, *times, answers, verdict]
+    slowed = f"{one.slowed:.1f}"
+    cells = [one.fault, one.what, f"{one.seconds:.0f}", *counted, *appends, *times, slowed, answers, verdict]
     return f"| {' | '.join(cells)} |\n"
 
 

@@ -27,7 +27,7 @@ from tests.sink import Received, sink
 
 LOG = "SELECT position, stream, version, state FROM log.events ORDER BY position"
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'frenemies%%'"
-LONGEST = 60.0
+LONGEST = 120.0
 PROJECTORS = ("projector-index", "projector-states")
 QUICK = ("Pages", "Lines", "Stream", "Atom")
 """Readers that have to follow; the slow one only has to skip nothing."""

@@ -20,15 +20,15 @@ from tests.faults import checkers
 from tests.faults.checkers import Proof, Row
 from tests.faults.history import OK, Operation, latencies, share
 from tests.faults.load import ARTICLE, HUB, claim_of
+from tests.faults.pace import slowed
 from tests.faults.results import Result, Results, plainly
 from tests.faults.rig import LONGEST, QUICK, Rig
 from tests.feeding import wait_until
 
 NOISE = 2.0
-"""By how much a time may be longer than is promised: the machine has other work, and the clients run on it, too."""
+"""By how much a time may be longer than is promised, for the clients run on the same machine."""
 PROMISED: Mapping[str, float] = {"writes": 10.0, "lag": 5.0}
 """Seconds after a fault is over."""
-LIMITS: Mapping[str, float] = {what: seconds * NOISE for what, seconds in PROMISED.items()}
 FOLLOWING = ("Pages", "Lines", "Stream")
 """Readers that wait for what comes; who reads Atom looks now and then."""
 QUESTIONS = 20
@@ -43,9 +43,9 @@ BROKEN_OFF = "it was broken off"
 class Trial:
     """A fault under way."""
 
-    def __init__(self, rig: Rig, name: str, what: str, limits: Mapping[str, float]) -> None:
+    def __init__(self, rig: Rig, name: str, what: str) -> None:
         self.rig = rig
-        self.limits = {**LIMITS, **limits}
+        self.slowed = 1.0
         self.begun = monotonic()
         self.times: dict[str, float | None] = {}
         self.result = Result(name, what)
@@ -75,9 +75,24 @@ class Trial:
                     came[what] = monotonic() - moment
         self._keep_longest("writes", came.pop("writes", None))
         self._keep_longest("lag", max(came.values()) if len(came) == len(waited_for) - 1 else None)
+        self.slowed = max(self.slowed, slowed())
         late = {what: f"{took:.1f} s" for what, took in came.items() if took > PROMISED["lag"]}
         if late:
             self.note(f"later than promised: {late}.")
+
+    def allowed(self, promised: float) -> float:
+        """What is promised for a machine that has nothing else to do, for this one as it is."""
+        return promised * NOISE * self.slowed
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """What is allowed until all is back."""
+        return {what: self.allowed(seconds) for what, seconds in PROMISED.items()}
+
+    def within(self, promised: float, took: float, what: str) -> None:
+        """Something that may not take longer."""
+        self.note(f"{what} took {took:.2f} s; {promised:g} s are promised.")
+        self.demand(took <= self.allowed(promised), f"{what} took {took:.2f} s, and has {self.allowed(promised):.2f} s")
 
     def _told(self) -> Counter[int]:
         """The statuses of all answers since it began."""
@@ -146,6 +161,7 @@ class Trial:
         self.result.outcomes = Counter(one.outcome for one in self.operations)
         self.result.appends = (share(took, 0.5), share(took, 0.99), took[-1] if took else 0.0)
         self.result.times = self.times
+        self.result.slowed = self.slowed
         self.result.statuses = self._told()
         self.result.wrong = self.wrong
 
@@ -220,9 +236,9 @@ class Stage:
         self._results.faults.append(Result(name, what, wrong=[f"not run: {why}"]))
 
     @contextmanager
-    def fault(self, name: str, what: str, **limits: float) -> Iterator[Trial]:
+    def fault(self, name: str, what: str) -> Iterator[Trial]:
         """A fault while the writers work. What is wrong after it fails the test."""
-        trial = Trial(self.rig, name, what, limits)
+        trial = Trial(self.rig, name, what)
         try:
             with self.rig.load.working():
                 yield trial
