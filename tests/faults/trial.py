@@ -7,9 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import partial
 from itertools import chain
 from random import Random
+from threading import Event
 from time import monotonic
+from typing import Any
 
 from service.bootstrap import rebuild
 from service.projections.catalog import PROJECTIONS
@@ -34,10 +37,9 @@ FOLLOWING = ("Pages", "Lines", "Stream")
 QUESTIONS = 20
 SLACK: Mapping[str, float] = {"file descriptors": 60, "threads": 30, "memory, MiB": 150, "processes": 1, "sessions": 20}
 """What may be used besides a tenth more: pools fill up to the threads there are, and Python warms up."""
-_LATEST = date(2014, 1, 1)
-
-
 BROKEN_OFF = "it was broken off"
+_LATEST = date(2014, 1, 1)
+_PAUSE = 0.02
 
 
 class Trial:
@@ -59,21 +61,26 @@ class Trial:
         enough = self.rig.load.acknowledged + appends
         wait_until(lambda: self.rig.load.acknowledged >= enough, LONGEST, "nothing more is acknowledged")
 
-    def over(self, within: float = LONGEST) -> None:
-        """The fault is over: measures how long it takes until writers and readers are back."""
+    def over(self, within: float = LONGEST, *, broken: float | None = None) -> None:
+        """The fault is over: measures how long it takes until writers and readers are back.
+
+        That of writers is counted from `broken`, where they had to wait for the end of the fault as well.
+        """
         moment = monotonic()
         head = max((one.position or 0 for one in self.operations), default=0)
         waited_for: dict[str, Callable[[], bool]] = {
             "writes": lambda: any(one.outcome == OK and one.tries[-1].at > moment for one in self.operations),
             "questions": lambda: self.rig.read_position() >= head,
-            **{name: lambda name=name: self.rig.seen_by(name) >= head for name in FOLLOWING},
+            **{name: partial(self.rig.has_seen, name, head) for name in FOLLOWING},
         }
         came: dict[str, float] = {}
         while len(came) < len(waited_for) and monotonic() < moment + within:
-            for what, is_back in waited_for.items():
-                if what not in came and is_back():
+            for what in waited_for.keys() - came.keys():
+                if waited_for[what]():
                     came[what] = monotonic() - moment
-        self._keep_longest("writes", came.pop("writes", None))
+            Event().wait(_PAUSE)
+        writes = came.pop("writes", None)
+        self._keep_longest("writes", None if writes is None else writes + moment - (broken or moment))
         self._keep_longest("lag", max(came.values()) if len(came) == len(waited_for) - 1 else None)
         self.slowed = max(self.slowed, slowed())
         late = {what: f"{took:.1f} s" for what, took in came.items() if took > PROMISED["lag"]}
@@ -119,11 +126,12 @@ class Trial:
         """Everything that has to hold after it."""
         rig = self.rig
         head = rig.head()
-        for what, is_there in {
+        awaited: dict[str, Callable[[], bool]] = {
             "the read side": lambda: rig.read_position() >= head,
             "the sink": lambda: rig.replay() >= 0 and rig.taken() >= head,
-            **{name: lambda name=name: rig.seen_by(name) >= head for name in QUICK},
-        }.items():
+            **{name: partial(rig.has_seen, name, head) for name in QUICK},
+        }
+        for what, is_there in awaited.items():
             wait_until(is_there, LONGEST, f"{what} does not come to {head}")
         wait_until(lambda: len(rig.feed()) >= head, LONGEST, "the feed does not tell all of the log")
         came = [one for one in rig.deliveries() if one.sight.position <= head]
@@ -172,7 +180,10 @@ class Trial:
         folded: dict[str, object] = {}
         wishes = {one.number: one for one in self.operations}
         numbers = [row.number for row in log if row.number in wishes]
-        told = [{"record": "entity", "id": HUB, "kind": "company", "name": "Hub"}, {"record": "article", **ARTICLE}]
+        told: list[dict[str, Any]] = [
+            {"record": "entity", "id": HUB, "kind": "company", "name": "Hub"},
+            {"record": "article", **ARTICLE},
+        ]
         for company in self.rig.load.companies:
             mine = [number for number in numbers if number is not None and wishes[number].company == company]
             names = [number for number in mine if wishes[number].what == "name"]
