@@ -244,7 +244,7 @@ class Stage:
 
     def left_out(self, name: str, what: str, why: str) -> None:
         """A fault that cannot be had here."""
-        self._results.faults.append(Result(name, what, wrong=[f"not run: {why}"]))
+        self._results.add(Result(name, what, wrong=[f"not run: {why}"]))
 
     @contextmanager
     def fault(self, name: str, what: str) -> Iterator[Trial]:
@@ -258,6 +258,6 @@ class Stage:
             trial.judge(self._marks, self._baseline)
         finally:
             trial.finish()
-            self._results.faults.append(trial.result)
+            self._results.add(trial.result)
         self._baseline = self._baseline or self.rig.resources()
         assert not trial.wrong, plainly(trial.wrong)
