@@ -166,11 +166,11 @@ class Trial:
         """Fills in the line of the table."""
         took = latencies(self.operations)
         self.result.seconds = monotonic() - self.begun
-        self.result.outcomes = Counter(one.outcome for one in self.operations)
+        self.result.outcomes = dict(Counter(one.outcome for one in self.operations))
         self.result.appends = (share(took, 0.5), share(took, 0.99), took[-1] if took else 0.0)
         self.result.times = self.times
         self.result.slowed = self.slowed
-        self.result.statuses = self._told()
+        self.result.statuses = dict(self._told())
         self.result.wrong = self.wrong
 
     def _answers(self, log: list[Row]) -> tuple[dict[str, object], dict[str, object]]:
