@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _BALLAST = "ballast"
-_STEP = 1 << 20
 
 
 class Disk:
@@ -21,11 +20,14 @@ class Disk:
         self.can_be_filled = can_be_filled
 
     def fill(self) -> None:
-        """Leaves no room."""
-        with (self.folder / _BALLAST).open("ab") as ballast, suppress(OSError):
-            while True:
-                ballast.write(bytes(_STEP))
-                ballast.flush()
+        """Leaves no room. Nothing is written for it."""
+        size = 0
+        with (self.folder / _BALLAST).open("ab") as ballast:
+            for step in (1 << power for power in range(30, 11, -1)):
+                with suppress(OSError):
+                    while True:
+                        os.posix_fallocate(ballast.fileno(), size, step)
+                        size += step
 
     def free(self) -> None:
         """Gives the room back."""

@@ -13,7 +13,7 @@ from tests.faults.server import Server
 from tests.faults.trial import Trial
 
 RATE = 60.0
-LONGEST = 30.0
+LONGEST = 60.0
 _FOLDER = Path(__file__).parent / "mutants"
 
 
@@ -30,7 +30,7 @@ def mutant(
     url = server.database(name, "migrated")
     prepared(url)
     with Rig(url, folder, rate=RATE, **rig) as made:  # type: ignore[arg-type]
-        yield Trial(made, name, name, {})
+        yield Trial(made, name, name)
 
 
 def until_found(trial: Trial, judge: str, look: Callable[[], list[str]] | None = None) -> str:

@@ -27,7 +27,7 @@ from tests.sink import Received, sink
 
 LOG = "SELECT position, stream, version, state FROM log.events ORDER BY position"
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'frenemies%%'"
-LONGEST = 60.0
+LONGEST = 120.0
 PROJECTORS = ("projector-index", "projector-states")
 QUICK = ("Pages", "Lines", "Stream", "Atom")
 """Readers that have to follow; the slow one only has to skip nothing."""
@@ -68,7 +68,7 @@ class Rig:
 
     def __exit__(self, *_: object) -> None:
         """The service ends first, and with it what readers wait for."""
-        clients = (*self.readers.values(), self.probe)
+        clients: list[Reader | Probe] = [*self.readers.values(), self.probe]
         for client in clients:
             client.ask_to_end()
         self._keep.close()
@@ -122,14 +122,16 @@ class Rig:
                 return int(answer.json()["position"])
         return -1
 
-    def seen_by(self, reader: str) -> int:
-        """The last position that a reader saw."""
-        events = self.readers[reader].events
-        return events[-1].position if events else 0
+    def has_seen(self, reader: str, position: int) -> bool:
+        """Whether a reader has come to a position."""
+        return any(sight.position >= position for sight in self.readers[reader].events[-1:])
 
     def log(self) -> list[Row]:
         """The log as PostgreSQL has it. All of it each time: what appeared below its end is to be seen."""
-        return [Row(*row, number_in(bytes(state))) for *row, state in rows(self.url, LOG)]
+        return [
+            Row(position, stream, version, number_in(bytes(state)))
+            for position, stream, version, state in rows(self.url, LOG)
+        ]
 
     def feed(self) -> Mapping[int, bytes]:
         """The feed as it is told to somebody who asks for all of it: a hash of the bytes of each event."""

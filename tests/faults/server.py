@@ -18,7 +18,7 @@ from tests.conftest import ACCOUNT, url_of
 from tests.feeding import wait_until
 
 DURABLE: Mapping[str, str] = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
-LONGEST_RECOVERY = 60.0
+LONGEST_RECOVERY = 120.0
 
 
 class Server:

@@ -22,7 +22,7 @@ from tests.faults.disk import Disk
 from tests.faults.history import OK, latencies, share
 from tests.faults.rig import LONGEST, PROJECTORS, Rig
 from tests.faults.server import Server, end_sessions, run
-from tests.faults.trial import NOISE, Stage, Trial
+from tests.faults.trial import Stage, Trial
 from tests.feeding import wait_until
 from tests.integration.store.faults import locked_log
 from tests.sink import Received, sink
@@ -39,8 +39,8 @@ WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' A
 def test_f1_nothing_is_wrong_without_a_fault(stage: Stage, scale: Scale) -> None:
     with stage.fault("F1", "nothing") as trial:
         trial.goes_on(300 * scale.appends)
-        median = share(latencies(trial.operations), 0.5)
-        trial.demand(median < 0.1, f"the median of appends is {median:.3f} s, and 100 ms is promised for 99 of 100")
+        trial.over()
+        trial.within(0.1, share(latencies(trial.operations), 0.5), "half of the appends")
 
 
 def test_f2_listeners_whose_sessions_are_ended_come_back(stage: Stage, scale: Scale) -> None:
@@ -69,9 +69,7 @@ def test_f4_a_server_that_recovers_from_a_killed_backend_is_written_to_again(
             killed = monotonic()
             server.kill_backend("frenemies-api")
             wait_until(server.answers, LONGEST)
-            recovered = monotonic() - killed
-            trial.over()
-            trial.times["writes"] = (trial.times["writes"] or LONGEST) + recovered
+            trial.over(broken=killed)
 
 
 def test_f5_a_server_that_is_killed_as_a_whole_loses_nothing(stage: Stage, server: Server, scale: Scale) -> None:
@@ -88,7 +86,7 @@ def test_f5_a_server_that_is_killed_as_a_whole_loses_nothing(stage: Stage, serve
             trial.times["red"] = max(red, trial.times.get("red") or 0.0)
             server.start()
             trial.over()
-        trial.demand((trial.times["red"] or LONGEST) <= SOON, "it was still told to be ready")
+        trial.within(SOON, trial.times["red"] or LONGEST, "until it was told not to be ready it")
 
 
 def test_f6_workers_that_are_killed_skip_and_double_nothing(stage: Stage, scale: Scale) -> None:
@@ -127,8 +125,7 @@ def test_f8_a_frozen_link_is_noticed_and_healed(stage: Stage, scale: Scale) -> N
         trial.times["red"] = stage.rig.probe.first(False, frozen)
         trial.over()
         asked = [one.took for operation in trial.operations for one in operation.tries if one.at > frozen - DEADLINE]
-        trial.note(f"the longest request took {max(asked):.1f} s.")
-        trial.demand(max(asked) < DEADLINE * NOISE, f"a request took {max(asked):.1f} s, and has {DEADLINE:g} s")
+        trial.within(DEADLINE, max(asked), "the longest request")
         trial.demand(set(stage.rig.workers("web")) == workers, "a worker was killed for it")
 
 
@@ -160,8 +157,8 @@ def test_f10_a_worker_that_stands_still_in_an_append_holds_up_nobody(stage: Stag
         finally:
             os.kill(stopped, signal.SIGCONT)
             others.shutdown()
-        trial.note(f"while it stood still, of 20 appends by others the longest took {longest:.2f} s.")
-        trial.demand(longest < 1.0 * NOISE, f"another one waited {longest:.1f} s")
+        trial.over()
+        trial.within(1.0, longest, "of 20 appends by others, while it stood still, the longest")
 
 
 def test_f11_a_full_disk_refuses_and_recovers(stage: Stage, server: Server, own_disk: Disk, scale: Scale) -> None:
@@ -194,8 +191,7 @@ def test_f12_a_poison_event_holds_back_one_stream_only(stage: Stage, scale: Scal
         poisoned = stage.rig.head()
         began = monotonic()
         wait_until(lambda: stage.rig.read_position() >= poisoned)
-        trial.note(f"{monotonic() - began:.2f} s later the others were known again.")
-        trial.demand(monotonic() - began < 2.0 * NOISE, f"others waited for {monotonic() - began:.1f} s")
+        took = monotonic() - began
         parked = {one["name"]: one["parked"] for one in stage.rig.get("/v1/projections").json()["projections"]}
         trial.demand(set(parked.values()) == {1}, f"parked are {parked}")
         trial.goes_on(40)
@@ -204,6 +200,8 @@ def test_f12_a_poison_event_holds_back_one_stream_only(stage: Stage, scale: Scal
                 acts.skip(f"entity-{company}", "tester", "the fault run")
         parked = {one["name"]: one["parked"] for one in stage.rig.get("/v1/projections").json()["projections"]}
         trial.demand(set(parked.values()) == {0}, f"parked are still {parked}")
+        trial.over()
+        trial.within(2.0, took, "until others were known again it")
 
 
 def test_f13_a_bad_receiver_gets_everything_and_leads_nowhere(stage: Stage, scale: Scale) -> None:
@@ -251,9 +249,10 @@ def test_f14_upkeep_of_the_database_holds_up_no_append(stage: Stage, scale: Scal
             ):
                 owner.execute(statement.encode())
         trial.goes_on(40)
+        trial.over()
         waited = latencies(trial.operations)
-        trial.note(f"the longest append took {1_000 * waited[-1]:.0f} ms, and 250 are promised.")
-        trial.demand(share(waited, 0.99) < 0.25 * NOISE, f"one of 100 appends took {share(waited, 0.99):.2f} s")
+        trial.note(f"the longest append took {1_000 * waited[-1]:.0f} ms.")
+        trial.within(0.25, share(waited, 0.99), "99 of 100 appends")
 
 
 _POISON = """

@@ -7,9 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import partial
 from itertools import chain
 from random import Random
+from threading import Event
 from time import monotonic
+from typing import Any
 
 from service.bootstrap import rebuild
 from service.projections.catalog import PROJECTIONS
@@ -20,32 +23,31 @@ from tests.faults import checkers
 from tests.faults.checkers import Proof, Row
 from tests.faults.history import OK, Operation, latencies, share
 from tests.faults.load import ARTICLE, HUB, claim_of
+from tests.faults.pace import slowed
 from tests.faults.results import Result, Results, plainly
 from tests.faults.rig import LONGEST, QUICK, Rig
 from tests.feeding import wait_until
 
 NOISE = 2.0
-"""By how much a time may be longer than is promised: the machine has other work, and the clients run on it, too."""
+"""By how much a time may be longer than is promised, for the clients run on the same machine."""
 PROMISED: Mapping[str, float] = {"writes": 10.0, "lag": 5.0}
 """Seconds after a fault is over."""
-LIMITS: Mapping[str, float] = {what: seconds * NOISE for what, seconds in PROMISED.items()}
 FOLLOWING = ("Pages", "Lines", "Stream")
 """Readers that wait for what comes; who reads Atom looks now and then."""
 QUESTIONS = 20
 SLACK: Mapping[str, float] = {"file descriptors": 60, "threads": 30, "memory, MiB": 150, "processes": 1, "sessions": 20}
 """What may be used besides a tenth more: pools fill up to the threads there are, and Python warms up."""
-_LATEST = date(2014, 1, 1)
-
-
 BROKEN_OFF = "it was broken off"
+_LATEST = date(2014, 1, 1)
+_PAUSE = 0.02
 
 
 class Trial:
     """A fault under way."""
 
-    def __init__(self, rig: Rig, name: str, what: str, limits: Mapping[str, float]) -> None:
+    def __init__(self, rig: Rig, name: str, what: str) -> None:
         self.rig = rig
-        self.limits = {**LIMITS, **limits}
+        self.slowed = 1.0
         self.begun = monotonic()
         self.times: dict[str, float | None] = {}
         self.result = Result(name, what)
@@ -59,25 +61,45 @@ class Trial:
         enough = self.rig.load.acknowledged + appends
         wait_until(lambda: self.rig.load.acknowledged >= enough, LONGEST, "nothing more is acknowledged")
 
-    def over(self, within: float = LONGEST) -> None:
-        """The fault is over: measures how long it takes until writers and readers are back."""
+    def over(self, within: float = LONGEST, *, broken: float | None = None) -> None:
+        """The fault is over: measures how long it takes until writers and readers are back.
+
+        That of writers is counted from `broken`, where they had to wait for the end of the fault as well.
+        """
         moment = monotonic()
         head = max((one.position or 0 for one in self.operations), default=0)
         waited_for: dict[str, Callable[[], bool]] = {
             "writes": lambda: any(one.outcome == OK and one.tries[-1].at > moment for one in self.operations),
             "questions": lambda: self.rig.read_position() >= head,
-            **{name: lambda name=name: self.rig.seen_by(name) >= head for name in FOLLOWING},
+            **{name: partial(self.rig.has_seen, name, head) for name in FOLLOWING},
         }
         came: dict[str, float] = {}
         while len(came) < len(waited_for) and monotonic() < moment + within:
-            for what, is_back in waited_for.items():
-                if what not in came and is_back():
+            for what in waited_for.keys() - came.keys():
+                if waited_for[what]():
                     came[what] = monotonic() - moment
-        self._keep_longest("writes", came.pop("writes", None))
+            Event().wait(_PAUSE)
+        writes = came.pop("writes", None)
+        self._keep_longest("writes", None if writes is None else writes + moment - (broken or moment))
         self._keep_longest("lag", max(came.values()) if len(came) == len(waited_for) - 1 else None)
+        self.slowed = max(self.slowed, slowed())
         late = {what: f"{took:.1f} s" for what, took in came.items() if took > PROMISED["lag"]}
         if late:
             self.note(f"later than promised: {late}.")
+
+    def allowed(self, promised: float) -> float:
+        """What is promised for a machine that has nothing else to do, for this one as it is."""
+        return promised * NOISE * self.slowed
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """What is allowed until all is back."""
+        return {what: self.allowed(seconds) for what, seconds in PROMISED.items()}
+
+    def within(self, promised: float, took: float, what: str) -> None:
+        """Something that may not take longer."""
+        self.note(f"{what} took {took:.2f} s; {promised:g} s are promised.")
+        self.demand(took <= self.allowed(promised), f"{what} took {took:.2f} s, and has {self.allowed(promised):.2f} s")
 
     def _told(self) -> Counter[int]:
         """The statuses of all answers since it began."""
@@ -104,11 +126,12 @@ class Trial:
         """Everything that has to hold after it."""
         rig = self.rig
         head = rig.head()
-        for what, is_there in {
+        awaited: dict[str, Callable[[], bool]] = {
             "the read side": lambda: rig.read_position() >= head,
             "the sink": lambda: rig.replay() >= 0 and rig.taken() >= head,
-            **{name: lambda name=name: rig.seen_by(name) >= head for name in QUICK},
-        }.items():
+            **{name: partial(rig.has_seen, name, head) for name in QUICK},
+        }
+        for what, is_there in awaited.items():
             wait_until(is_there, LONGEST, f"{what} does not come to {head}")
         wait_until(lambda: len(rig.feed()) >= head, LONGEST, "the feed does not tell all of the log")
         came = [one for one in rig.deliveries() if one.sight.position <= head]
@@ -143,10 +166,11 @@ class Trial:
         """Fills in the line of the table."""
         took = latencies(self.operations)
         self.result.seconds = monotonic() - self.begun
-        self.result.outcomes = Counter(one.outcome for one in self.operations)
+        self.result.outcomes = dict(Counter(one.outcome for one in self.operations))
         self.result.appends = (share(took, 0.5), share(took, 0.99), took[-1] if took else 0.0)
         self.result.times = self.times
-        self.result.statuses = self._told()
+        self.result.slowed = self.slowed
+        self.result.statuses = dict(self._told())
         self.result.wrong = self.wrong
 
     def _answers(self, log: list[Row]) -> tuple[dict[str, object], dict[str, object]]:
@@ -156,7 +180,10 @@ class Trial:
         folded: dict[str, object] = {}
         wishes = {one.number: one for one in self.operations}
         numbers = [row.number for row in log if row.number in wishes]
-        told = [{"record": "entity", "id": HUB, "kind": "company", "name": "Hub"}, {"record": "article", **ARTICLE}]
+        told: list[dict[str, Any]] = [
+            {"record": "entity", "id": HUB, "kind": "company", "name": "Hub"},
+            {"record": "article", **ARTICLE},
+        ]
         for company in self.rig.load.companies:
             mine = [number for number in numbers if number is not None and wishes[number].company == company]
             names = [number for number in mine if wishes[number].what == "name"]
@@ -217,12 +244,12 @@ class Stage:
 
     def left_out(self, name: str, what: str, why: str) -> None:
         """A fault that cannot be had here."""
-        self._results.faults.append(Result(name, what, wrong=[f"not run: {why}"]))
+        self._results.add(Result(name, what, wrong=[f"not run: {why}"]))
 
     @contextmanager
-    def fault(self, name: str, what: str, **limits: float) -> Iterator[Trial]:
+    def fault(self, name: str, what: str) -> Iterator[Trial]:
         """A fault while the writers work. What is wrong after it fails the test."""
-        trial = Trial(self.rig, name, what, limits)
+        trial = Trial(self.rig, name, what)
         try:
             with self.rig.load.working():
                 yield trial
@@ -231,6 +258,6 @@ class Stage:
             trial.judge(self._marks, self._baseline)
         finally:
             trial.finish()
-            self._results.faults.append(trial.result)
+            self._results.add(trial.result)
         self._baseline = self._baseline or self.rig.resources()
         assert not trial.wrong, plainly(trial.wrong)
