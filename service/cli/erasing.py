@@ -23,7 +23,6 @@ from service.cli.database import open_existing
 from service.cli.group import Refused, Unavailable, WrongUsage
 from service.cli.options import Place
 from service.cli.output import print_line
-from service.cli.projections import who
 from service.cli.source import catch_up
 from service.erasure.bootstrap import epoch_of, erase_again, erasing, forget_copies, tidy_up
 from service.erasure.eraser import Eraser
@@ -79,7 +78,7 @@ class Wish:
 @click.option(
     "--reason", metavar="TEXT", help="Why; it is kept in the log for ever, so it must not say what is erased."
 )
-@click.option("--by", default=who, metavar="NAME", help="Who does it; it is kept.  [default: you]")
+@click.option("--by", metavar="NAME", help="Who does it; it is kept in the log as well.")
 @click.option("--dry-run", is_flag=True, help="Say what would be erased and what would stay, and erase nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
@@ -95,7 +94,7 @@ class Wish:
 @options.MIGRATE_URL
 def command(
     reason: str | None,
-    by: str,
+    by: str | None,
     dry_run: bool,
     yes: bool,
     ledger: Path | None,
@@ -133,7 +132,7 @@ def command(
                 with _planned(settings, url, wish):
                     pass
             else:
-                _erase(settings, url, wish, _ledger(settings, ledger), reason or "", clean_name(by), is_asked=not yes)
+                _erase(settings, url, wish, _ledger(settings, ledger), reason or "", by, is_asked=not yes)
         except LedgerUnusable as error:
             raise Refused(str(error)) from error
 
@@ -160,8 +159,11 @@ def _planned(settings: Settings, url: str, wish: Wish) -> Iterator[tuple[Plan | 
         yield plan, epoch_of(database), eraser
 
 
-def _erase(settings: Settings, url: str, wish: Wish, ledger: Ledger, reason: str, by: str, *, is_asked: bool) -> None:
+def _erase(
+    settings: Settings, url: str, wish: Wish, ledger: Ledger, reason: str, by: str | None, *, is_asked: bool
+) -> None:
     """The ledger is written first: what is in it and was not done is done by the same command, or after a restore."""
+    by = None if by is None else clean_name(by)
     with _planned(settings, url, wish) as (plan, epoch, eraser):
         if plan is not None and plan.texts:
             reason = _checked(reason, plan)
@@ -186,7 +188,7 @@ def _ledger(settings: Settings, given: Path | None) -> Ledger:
     return Ledger(path)
 
 
-def _entry(epoch: UUID, by: str, plan: Plan, reason: str) -> Entry:
+def _entry(epoch: UUID, by: str | None, plan: Plan, reason: str) -> Entry:
     references = tuple(map(str, plan.references))
     return Entry(str(epoch), datetime.now(UTC), by, plan.subject, reason, references)
 

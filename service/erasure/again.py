@@ -37,7 +37,9 @@ def reapply(entries: Iterable[Entry], database: Database, eraser: Eraser) -> Rea
         count += 1
         missing = _due(entry, database)
         if missing:
-            note = f"{entry.by}, again after {entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+            note = f"{entry.by or ''}, again after that of {entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC".lstrip(
+                ", "
+            )
             texts += sum(
                 part for _, part in eraser.erase(entry.subject, missing, entry.reason, Recorder("local", note))
             )

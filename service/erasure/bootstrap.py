@@ -19,16 +19,22 @@ from service.projections.projection import schema_of
 from service.settings import Settings
 from service.store.postgres import PostgresStore
 
-PATIENCE_SECONDS = 600.0
-"""How long a statement may take: to look for traces of what is erased is to read the whole log."""
+ERASE_SECONDS = 60.0
+"""How long a statement that erases may take, and wait for its turn."""
 
 
 @contextmanager
 def erasing(settings: Settings, url: str) -> Iterator[tuple[Database, Finder, Eraser]]:
-    """A database with what finds the texts of a subject in it, and what erases them."""
-    patient = replace(settings.database(url), statement_timeout=PATIENCE_SECONDS, lock_timeout=PATIENCE_SECONDS)
+    """A database with what finds the texts of a subject in it, and what erases them.
+
+    To look for traces of what is erased is to read the whole log, which takes as long as it takes.
+    """
+    own = settings.database(url)
+    patient = replace(own, statement_timeout=ERASE_SECONDS, lock_timeout=ERASE_SECONDS)
     with (
-        Database(patient, role=API_ROLE, name="frenemies-erase", schema=schema_of(INDEX)) as database,
+        Database(
+            replace(own, statement_timeout=0), role=API_ROLE, name="frenemies-erase", schema=schema_of(INDEX)
+        ) as database,
         Database(patient, role=ERASER_ROLE, name="frenemies-erase") as writing,
     ):
         yield database, Finder(database), Eraser(writing)

@@ -20,7 +20,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     epoch: str
     at: datetime
-    by: str
+    by: str | None
     subject: Subject
     reason: str
     references: tuple[str, ...]

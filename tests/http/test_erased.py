@@ -107,6 +107,17 @@ def test_the_feed_of_an_entity_tells_what_was_erased_about_it(service: Service) 
         assert told == [position], entity
 
 
+def test_a_name_that_was_asked_for_while_the_read_tables_still_had_it_is_not_remembered(service: Service) -> None:
+    service.put(PAT, PERSON)
+    ends = [{"role": "holder", "entity": "pat"}, {"role": "organization", "entity": "red-hat"}]
+    service.claim(type="position", participants=ends, attributes={"title": "chief"})
+    state = "/v1/entities/red-hat/state"
+    assert service.get(state).json["names"]["pat"] == "Pat Doe"
+    erase(service, names_of_pat)
+    assert [service.send("GET", state).json["names"]["pat"] for _ in range(2)] == ["Pat Doe"] * 2
+    assert service.get(state).json["names"]["pat"] is None
+
+
 def test_tags_and_tokens_notice_it_and_the_tokens_of_others_stay_the_same(service: Service) -> None:
     service.put(PAT, PERSON)
     service.known("red-hat")

@@ -9,13 +9,19 @@ from eventsourcing.persistence import StoredEvent
 
 from events.identity import ERASURES_STREAM
 from events.values import Recorder, Subject
+from service.bootstrap import build, projections
 from service.db import ERASER_ROLE, Database, connect
+from service.erasure.bootstrap import forget_copies
 from service.erasure.eraser import Eraser
 from service.errors import AppendRefused, StoreError, TextTaken
-from service.settings import DatabaseSettings
+from service.projections.indexing import INDEX
+from service.projections.projection import schema_of
+from service.settings import DatabaseSettings, Settings
 from service.store.postgres import PostgresStore
 from service.store.protocol import ErasableText
 from tests.integration.following.conftest import Sites, take_over
+from tests.recorded import draft_of
+from tests.transferred import entity
 
 ME = Recorder("tester")
 SUBJECT = Subject("entity", "a")
@@ -108,6 +114,26 @@ def test_an_event_that_names_nothing_to_erase_is_refused(
     ):
         connection.execute("SELECT log.erase(%s, %s)", [topic, state])
     assert store.head() == 0
+
+
+def test_tables_that_nobody_keeps_current_any_more_lose_their_copies_too(database_url: str, eraser: Eraser) -> None:
+    services = build(Settings(database_url=database_url), database_url)
+    services.timeline.record([draft_of(entity(name, kind="person")) for name in ("ann", "bob")], recorder=ME)
+    services.close()
+    with projections(Settings(), database_url) as projectors:
+        projectors.catch_up()
+    with connect(database_url) as connection:
+        connection.execute("SET ROLE frenemies_projector")
+        connection.execute("CREATE SCHEMA read_index_2_old")
+        for table in ("entities", "entity_names"):
+            connection.execute(f"CREATE TABLE read_index_2_old.{table} AS TABLE {schema_of(INDEX)}.{table}".encode())
+        connection.execute("RESET ROLE")
+        ((reference,),) = connection.execute("SELECT reference FROM log.texts WHERE scope = 'entity-ann'").fetchall()
+        erase(eraser, reference)
+        forget_copies(Settings(), database_url)
+        for schema in ("read_index_2_old", schema_of(INDEX)):
+            names = f"SELECT entity, name FROM {schema}.entities UNION SELECT entity, name FROM {schema}.entity_names"
+            assert sorted(connection.execute(names.encode())) == [("ann", None), ("bob", "Bob")]
 
 
 def test_a_follower_refuses_a_text_that_comes_late(sites: Sites) -> None:
