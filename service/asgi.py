@@ -4,6 +4,7 @@ fork.
 
 from __future__ import annotations
 
+from service.cores import keep_to_one_core
 from service.errors import SettingsError
 from service.live.bootstrap import live_app
 from service.settings import read_settings
@@ -11,4 +12,6 @@ from service.settings import read_settings
 _settings = read_settings()
 if _settings.database_url is None:
     raise SettingsError("DATABASE_URL is not set.")
+if _settings.one_core:
+    keep_to_one_core()
 app = live_app(_settings, _settings.database_url)

@@ -16,7 +16,7 @@ from benchmarks.contestants.task import perform
 from benchmarks.figures import percentile
 from benchmarks.load import once
 
-BLOCK = 1 << 18
+BLOCK, EVENTS = 1 << 18, 1 << 14
 PATIENCE = 60.0
 _LINES = {"Accept": "application/x-ndjson"}
 _STREAM = {"Accept": "text/event-stream"}
@@ -96,7 +96,7 @@ class _Listeners:
         until = perf_counter() + PATIENCE
         while len(times) < count:
             for key, _ in self._ready.select(1.0):
-                if sign in key.fileobj.recv(BLOCK):  # type: ignore[union-attr]
+                if sign in key.fileobj.recv(EVENTS):  # type: ignore[union-attr]
                     times.append(perf_counter())
             if perf_counter() > until:
                 raise ValueError(f"{count - len(times)} of {count} streams got nothing")

@@ -13,8 +13,8 @@ from service.errors import ServiceError
 from service.feeds.events import EventWriter
 from service.live.log_source import told
 from service.live.tail import Kept
-from service.store.protocol import AppendSignal
-from service.timeline.feed import Feed, FeedPage
+from service.store.protocol import AppendSignal, StoredRecord
+from service.timeline.feed import Feed
 
 POLL_SECONDS = 1.0
 BATCH = 500
@@ -70,16 +70,16 @@ class Tailing:
         writer = EventWriter(epoch)
         while not self._stopped.is_set():
             try:
-                page = self._feed.page(position, BATCH)
-                if page.epoch != epoch:
+                records = self._feed.following(epoch, position, BATCH)
+                if records:
+                    kept = self._kept(writer, records)
+                    self._hand(lambda kept=kept: self._put(kept))  # type: ignore[misc]
+                    position = records[-1].position
+                elif self._feed.epoch() != epoch:
                     self._hand(self._end)
                     self.stop()
                     return
-                if page.records:
-                    kept = self._kept(writer, page)
-                    self._hand(lambda kept=kept: self._put(kept))  # type: ignore[misc]
-                    position = page.last
-                if page.is_end:
+                if len(records) < BATCH:
                     self._woken.wait(POLL_SECONDS)
                     self._woken.clear()
             except ServiceError as error:
@@ -90,13 +90,13 @@ class Tailing:
                 _log.exception("the log cannot be followed", position=position)
                 self._stopped.wait(POLL_SECONDS)
 
-    def _kept(self, writer: EventWriter, page: FeedPage) -> list[Kept]:
-        concerned: Sequence[frozenset[str] | None] = [None] * len(page.records)
+    def _kept(self, writer: EventWriter, records: Sequence[StoredRecord]) -> list[Kept]:
+        concerned: Sequence[frozenset[str] | None] = [None] * len(records)
         if self._concerns():
-            concerned = self._feed.concerned(page.records)
+            concerned = self._feed.concerned(records)
         return [
             Kept(record.position, record.topic, entities, told(writer, record))
-            for record, entities in zip(page.records, concerned, strict=True)
+            for record, entities in zip(records, concerned, strict=True)
         ]
 
     def _hand(self, act: Callable[[], None]) -> None:

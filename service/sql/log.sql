@@ -82,9 +82,10 @@ SELECT stream, version, position, form, body, digest FROM log.snapshots
 WHERE form = %(form)s::integer AND stream > %(after)s::text ORDER BY stream LIMIT %(limit)s::integer;
 
 -- name: read_log
--- The next events of the log after a position and up to one.
+-- The next events of the log after a position and up to one; none where it is not the one of an epoch that is named.
 SELECT position, stream, version, topic, state, recorded_at FROM log.events
 WHERE position > %(after)s::bigint AND position <= %(until)s::bigint
+  AND (%(of)s::uuid IS NULL OR EXISTS (SELECT FROM log.epoch WHERE epoch = %(of)s::uuid))
 ORDER BY position LIMIT %(limit)s::integer;
 
 -- name: read_topics

@@ -118,9 +118,13 @@ class MemoryStore:
             kept = [one for stream, one in sorted(self._snapshots.items()) if stream > after and one.form == form]
             return kept[:limit]
 
-    def read_log(self, after: int, limit: int, until: int | None = None) -> list[StoredRecord]:
+    def read_log(
+        self, after: int, limit: int, until: int | None = None, *, of: UUID | None = None
+    ) -> list[StoredRecord]:
         """The next events of the log."""
         with self._lock:
+            if of not in (None, self._epoch):
+                return []
             return _up_to(self._log[max(after, 0) : max(after, 0) + limit], until)
 
     def read_selected(

@@ -112,9 +112,11 @@ class PostgresStore:
         """The next snapshots in a form."""
         return self._read("read_snapshots", args_row(Snapshot), form=form, after=after, limit=limit)
 
-    def read_log(self, after: int, limit: int, until: int | None = None) -> list[StoredRecord]:
+    def read_log(
+        self, after: int, limit: int, until: int | None = None, *, of: UUID | None = None
+    ) -> list[StoredRecord]:
         """The next events of the log."""
-        return self._records("read_log", after=after, limit=limit, until=_end(until))
+        return self._records("read_log", after=after, limit=limit, until=_end(until), of=of)
 
     def read_selected(
         self,

@@ -181,8 +181,12 @@ class EventStore(Protocol):
         """At most `limit` snapshots in a form, in the order of the names of their streams, those after one."""
         ...
 
-    def read_log(self, after: int, limit: int, until: int | None = None) -> list[StoredRecord]:
-        """At most `limit` events after position `after` and up to `until`, in order, without a gap."""
+    def read_log(
+        self, after: int, limit: int, until: int | None = None, *, of: UUID | None = None
+    ) -> list[StoredRecord]:
+        """At most `limit` events after position `after` and up to `until`, in order, without a gap. None where this is
+        not the log `of` an epoch that is named.
+        """
         ...
 
     def read_selected(

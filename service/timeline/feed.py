@@ -89,6 +89,10 @@ class Feed:
             return self._looked_through(epoch, after, end, limit, wanted)
         return self._of_streams(epoch, after, end, limit, wanted, *streams)
 
+    def following(self, epoch: UUID, after: int, limit: int) -> Sequence[StoredRecord]:
+        """At most `limit` next events of all, for a reader that follows the log of an epoch; none in another one."""
+        return self._store.read_log(after, limit, of=epoch)
+
     def back(self, until: int, limit: int, wanted: Wanted = ALL) -> Stretch:
         """At most the last `limit` events up to a position. Of a part of the log they may be fewer, and not all."""
         topics = wanted.topics

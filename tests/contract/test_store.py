@@ -60,6 +60,12 @@ def everything_in(store: EventStore) -> dict[str, object]:
     }
 
 
+def test_of_another_log_nothing_is_read(store: EventStore) -> None:
+    store.append([event("a", 1)])
+    assert [one.position for one in store.read_log(0, 10, of=store.epoch())] == [1]
+    assert store.read_log(0, 10, of=uuid4()) == []
+
+
 def test_an_empty_log_has_head_zero(store: EventStore) -> None:
     assert store.head() == 0
     assert store.read_log(0, 10) == []

@@ -23,6 +23,7 @@ PARTS: dict[str, set[str]] = {
     "service.settings": {"service.errors"},
     "service.slots": set(),
     "service.cores": set(),
+    "service.rates": set(),
     "service.interrupts": set(),
     "service.metrics": {"service.errors", "service.slots"},
     "service.sql": set(),

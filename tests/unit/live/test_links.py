@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from service.live.links import MOST_AT_ONCE, Link
+
+if TYPE_CHECKING:
+    from asyncio import WriteTransport
 
 
 class Transport:
@@ -18,6 +21,14 @@ class Transport:
 
     def get_write_buffer_size(self) -> int:
         return self.waiting
+
+
+class Never:
+    """What never comes."""
+
+    def __await__(self) -> Iterator[None]:
+        while True:
+            yield
 
 
 class Server:
@@ -31,11 +42,11 @@ class Server:
         assert message["type"] == "http.response.body" and message["more_body"]
         self.written.append(message["body"])
         if self._is_slow:
-            await asyncio.sleep(3_600)
+            await Never()
 
 
 def linked(server: Server, transport: Transport | None) -> Link:
-    return Link(server.send, cast("asyncio.WriteTransport | None", transport))
+    return Link(server.send, cast("WriteTransport | None", transport))
 
 
 @pytest.mark.parametrize(

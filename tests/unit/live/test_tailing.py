@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Event
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from eventsourcing.persistence import StoredEvent
@@ -35,9 +35,11 @@ class Flaky(MemoryStore):
         super().__init__()
         self.failing: list[Exception] = []
 
-    def read_log(self, after: int, limit: int, until: int | None = None) -> list[StoredRecord]:
+    def read_log(
+        self, after: int, limit: int, until: int | None = None, *, of: UUID | None = None
+    ) -> list[StoredRecord]:
         self._fail()
-        return super().read_log(after, limit, until)
+        return super().read_log(after, limit, until, of=of)
 
     def head(self) -> int:
         self._fail()
