@@ -98,7 +98,7 @@ PARTS: dict[str, set[str]] = {
         "service.live", "service.timeline", "service.projections", "service.store", "service.tree", "service.db",
         "service.keys", "service.settings",
     },
-    "service.asgi": {"service.live", "service.errors", "service.settings"},
+    "service.asgi": {"service.live", "service.cores", "service.errors", "service.settings"},
     "service.wsgi": {
         "service.bootstrap", "service.app", "service.cores", "service.serve", "service.errors", "service.settings",
     },
