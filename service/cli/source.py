@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
@@ -153,7 +154,8 @@ def _local(settings: Settings) -> Iterator[Source]:
             prepare(settings, url)
         with closing(build(settings, url)) as services:
             catch_up(services)
-            app = create_app(services.timeline, settings, subscriptions=services.subscriptions)
+            own = replace(settings, rate=0)
+            app = create_app(services.timeline, own, subscriptions=services.subscriptions)
             yield _Local(app.test_client(), settings.admin_key)
 
 

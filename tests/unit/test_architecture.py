@@ -42,7 +42,7 @@ PARTS: dict[str, set[str]] = {
     },
     "service.tree": {"service.leading", "service.db", "service.sql", "service.errors", "service.settings"},
     "service.timeline": {"service.store", "service.projections", "service.tree", "service.errors", "service.settings"},
-    "service.keys": {"service.db", "service.sql", "service.errors"},
+    "service.keys": {"service.db", "service.rates", "service.sql", "service.errors"},
     "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
     "service.transfer": {
         "service.arrays", "service.cores", "service.interrupts",
@@ -63,16 +63,16 @@ PARTS: dict[str, set[str]] = {
     "service.exports": {"service.errors"},
     "service.http": {
         "service.timeline", "service.transfer", "service.feeds", "service.hooks", "service.exports", "service.intake",
-        "service.keys", "service.metrics",
+        "service.keys", "service.metrics", "service.rates",
         "service.errors", "service.settings",
     },
     "service.web": {
-        "service.keys.scopes", "service.timeline", "service.intake", "service.http", "service.errors",
+        "service.keys", "service.rates.errors", "service.timeline", "service.intake", "service.http", "service.errors",
         "service.settings",
     },
     "service.app": {
         "service.http", "service.web", "service.hooks", "service.timeline", "service.transfer", "service.metrics",
-        "service.keys", "service.errors",
+        "service.keys", "service.rates", "service.errors",
         "service.settings",
     },
     "service.bootstrap": {
@@ -92,11 +92,11 @@ PARTS: dict[str, set[str]] = {
         "service.feeds", "service.http.belief_questions", "service.http.believed", "service.http.errors",
         "service.http.keys", "service.http.parameters", "service.http.query", "service.http.statuses",
         "service.intake.fields", "service.timeline", "service.store.protocol", "service.metrics", "service.errors",
-        "service.keys", "service.settings",
+        "service.keys", "service.rates", "service.settings",
     },
     "service.live.bootstrap": {
         "service.live", "service.timeline", "service.projections", "service.store", "service.tree", "service.db",
-        "service.keys", "service.settings",
+        "service.keys", "service.rates", "service.settings",
     },
     "service.asgi": {"service.live", "service.cores", "service.errors", "service.settings"},
     "service.wsgi": {
