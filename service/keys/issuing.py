@@ -13,7 +13,7 @@ from events.text import clean_name
 from service.db import Database
 from service.keys.scopes import SCOPES
 from service.keys.table import QUERIES
-from service.keys.text import digest_of, new_key
+from service.keys.text import digest_of, is_id, new_key
 
 ACTIVE, EXPIRED, REVOKED = "active", "expired", "revoked"
 
@@ -66,7 +66,7 @@ class Issuer:
 
     def revoke(self, name: str) -> Key:
         """Ends a key for ever, by its id. Unknown where there is none. One that ended before stays as it is."""
-        found = self._database.write(QUERIES["revoke"], {"id": name}, args_row(Key))
+        found = self._database.write(QUERIES["revoke"], {"id": name}, args_row(Key)) if is_id(name) else []
         if not found:
-            raise Unknown(f"there is no key {name}")
+            raise Unknown(f"there is no key {name!r}; `frenemies keys list` names them by their ids")
         return found[0]

@@ -11,6 +11,7 @@ PREFIX = "frn_"
 _ID_BYTES, _SECRET_BYTES = 8, 32
 _ID_LENGTH = 10
 _KEY = re.compile(b"frn_([a-z2-7]{10})_[A-Za-z0-9_-]{43}")
+_ID = re.compile("[a-z2-7]{10}")
 
 
 def new_key() -> tuple[str, str]:
@@ -23,6 +24,11 @@ def id_in(given: bytes) -> str | None:
     """The id that is written in a key; None for what is not written like one."""
     match = _KEY.fullmatch(given)
     return None if match is None else match[1].decode()
+
+
+def is_id(text: str) -> bool:
+    """Whether a key could have this id."""
+    return _ID.fullmatch(text) is not None
 
 
 def digest_of(given: bytes) -> bytes:

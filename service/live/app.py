@@ -14,6 +14,7 @@ from service.feeds.cursor import NAME
 from service.feeds.forms import BATCH, EVENT_STREAM, batch, ending
 from service.http.query import DEFAULT_LIMIT
 from service.keys.doorkeeper import Doorkeeper, WrongKey
+from service.keys.errors import NotAuthorized
 from service.keys.keyring import Keyring, NotRemembered
 from service.keys.scopes import LOCAL_ID, Holder
 from service.live.answers import JSON, answer, begin, refuse, refuse_method
@@ -21,7 +22,7 @@ from service.live.asking import Admission, Door, Request, request_of
 from service.live.channel import Channel
 from service.live.hub import Hub
 from service.live.links import Link, Links, Send
-from service.live.presence import KeyEnded, Presence
+from service.live.presence import Presence
 from service.live.source import Place, Source
 from service.live.streams import HEARTBEAT_SECONDS, Streaming, page
 from service.rates.errors import QuotaExceeded
@@ -140,8 +141,8 @@ class App:
             async with self._presence.lasting(holder):
                 await Streaming(source, place, link, self._hub.threads, self._heartbeat).run()
             await link.end()
-        except KeyEnded as error:
-            if link.put_at_once(ending(error.title)):
+        except NotAuthorized as error:
+            if link.put_at_once(ending(f"{error.title} {error.detail}")):
                 await link.end()
             else:
                 self.links.cut(link)

@@ -13,17 +13,11 @@ import structlog
 
 from service.keys.errors import NotAuthorized
 from service.keys.keyring import Keyring
-from service.keys.scopes import Holder
+from service.keys.scopes import LOCAL_ID, Holder
 
 LOOK_SECONDS = 1.0
 Answer = TypeVar("Answer")
 _log = structlog.get_logger(__name__)
-
-
-class KeyEnded(NotAuthorized):
-    """The key has ended meanwhile."""
-
-    code = NotAuthorized.code
 
 
 class Presence:
@@ -40,7 +34,7 @@ class Presence:
 
     @asynccontextmanager
     async def lasting(self, holder: Holder) -> AsyncIterator[None]:
-        """The block is broken off by KeyEnded when the key of somebody ends."""
+        """The block is broken off by NotAuthorized when the key of somebody ends."""
         try:
             async with asyncio.timeout(None) as limit:
                 self._here[holder.id].add(limit)
@@ -50,7 +44,7 @@ class Presence:
                     self._leave(holder.id, limit)
         except TimeoutError:
             if limit.expired():
-                raise KeyEnded(f"the key {holder.id} was revoked, or has expired") from None
+                raise NotAuthorized(_why(holder)) from None
             raise
 
     async def watch(self) -> None:
@@ -81,3 +75,7 @@ class Presence:
         self._here[name].discard(limit)
         if not self._here[name]:
             del self._here[name]
+
+
+def _why(holder: Holder) -> str:
+    return "a key is needed by now" if holder.id == LOCAL_ID else f"the key {holder.id} was revoked, or has expired"
