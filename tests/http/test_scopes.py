@@ -41,8 +41,8 @@ READS = """
 """
 FORMS = """
     GET /record, GET /record/claim, GET /record/correction, GET /record/entity, GET /record/response,
-    GET /record/retraction, POST /record, POST /record/claim, POST /record/correction, POST /record/entity, POST /record/response,
-    POST /record/retraction
+    GET /record/retraction, POST /record, POST /record/claim, POST /record/correction, POST /record/entity,
+    POST /record/response, POST /record/retraction
 """
 FEEDS = """
     GET /v1/beliefs, GET /v1/beliefs.atom, GET /v1/event-types, GET /v1/event-types/<topic>, GET /v1/feed,
