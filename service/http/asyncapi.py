@@ -44,6 +44,7 @@ _ABOUT = (
     "Every event once and in order, by the way that suits you. The id of an event is a cursor: keep it, and go on after"
     " it with `lastEventId`. The same document for questions and answers is openapi.yaml."
 )
+_OF_A_KEY = "A key with `feed:read`; the texts (`include=texts`) need `state:read` besides. See docs/keys.md."
 _PUSHED = (
     "Events sent to the address of a subscription by POST (Standard Webhooks 1.0.0): the headers `webhook-id`,"
     " `webhook-timestamp` and `webhook-signature` sign the body. The same event has the same id in every attempt."
@@ -72,7 +73,7 @@ def document(app: Flask) -> Json:
         "components": {
             "messages": messages(),
             "schemas": schemas(),
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": _OF_A_KEY}},
         },
     }
     plain: Json = json.loads(json.dumps(made))

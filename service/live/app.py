@@ -142,7 +142,7 @@ class App:
                 await Streaming(source, place, link, self._hub.threads, self._heartbeat).run()
             await link.end()
         except NotAuthorized as error:
-            if link.put_at_once(ending(f"{error.title} {error.detail}")):
+            if link.put_at_once(ending(error.detail)):
                 await link.end()
             else:
                 self.links.cut(link)

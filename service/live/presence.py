@@ -78,4 +78,4 @@ class Presence:
 
 
 def _why(holder: Holder) -> str:
-    return "a key is needed by now" if holder.id == LOCAL_ID else f"the key {holder.id} was revoked, or has expired"
+    return "A key is needed by now." if holder.id == LOCAL_ID else f"The key {holder.id} was revoked, or has expired."

@@ -251,11 +251,17 @@ def test_what_belongs_to_another_key_is_not_there(new_service: NewService) -> No
         assert kept == {name: value for name, value in made.items() if name != "secret"}
 
 
-def test_a_page_is_live_for_those_who_may_read_the_feed(new_service: NewService) -> None:
+def test_answers_to_keys_are_private_and_pages_are_live_for_who_may_read_the_feed(
+    new_service: NewService,
+) -> None:
     with new_service(feed_port=8_001) as service:
         url = surroundings_of(service).settings.database_url or ""
         service.claim()
+        closed = "/v1/entities/red-hat/state?as_of=2014-11-04&published_by=2014-11-04&recorded_by=1"
+        assert service.get(closed).headers["Cache-Control"].startswith("public")
         reader, both = issued(url, STATE_READ), issued(url, STATE_READ, FEED_READ)
+        assert service.get(closed, headers=bearer(reader)).headers["Cache-Control"].startswith("private, max-age")
+        assert service.get("/v1/projections", headers=bearer(reader)).headers["Cache-Control"] == "private, no-cache"
         page = "/entity/red-hat"
         assert 'id="live"' not in service.get(page, headers=password(reader.secret)).text
         assert 'id="live"' in service.get(page, headers=password(both.secret)).text

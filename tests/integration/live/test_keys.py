@@ -185,6 +185,6 @@ def test_the_first_key_ends_the_streams_of_those_without(process: FeedProcess, d
     with process.listen() as stream:
         stream.until(has_caught_up)
         key = issued(database_url, FEED_READ)
-        assert "a key is needed by now" in ended(stream)
+        assert "A key is needed by now" in ended(stream)
     assert process.get().status == 401
     assert process.get(**bearer(key)).status == 200
