@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from threading import BoundedSemaphore
 
 from flask import Flask
@@ -36,7 +37,11 @@ from service.http import (
 from service.http.api import Api
 from service.http.context import EXTENSION, Surroundings
 from service.http.demands import OPEN, declare, demand_declared
+from service.keys.doorkeeper import Doorkeeper
 from service.keys.keyring import Keyring
+from service.keys.logins import Logins
+from service.rates.meter import Meter
+from service.rates.rates import Rates
 from service.settings import Settings
 from service.timeline.timeline import Timeline
 from service.transfer.importer import Importer
@@ -92,8 +97,8 @@ def create_app(
     app.url_map.merge_slashes = False
     most = settings.limits
     turns = BoundedSemaphore(most.imports), BoundedSemaphore(most.replays), Turns(most.heavy, most.light)
-    keys = keys or Keyring(settings.admin_key)
-    app.extensions[EXTENSION] = Surroundings(timeline, settings, importer, subscriptions, keys, *turns)
+    door, logins = _door(settings, keys or Keyring(settings.admin_key)), _logins(settings)
+    app.extensions[EXTENSION] = Surroundings(timeline, settings, importer, subscriptions, door, logins, *turns)
     measuring.register(app)
     budgets.register(app)
     guard.register(app)
@@ -107,3 +112,12 @@ def create_app(
     declare(app.view_functions["static"], OPEN, "GET")
     demand_declared(app)
     return app
+
+
+def _door(settings: Settings, keys: Keyring) -> Doorkeeper:
+    return Doorkeeper(keys, Rates(settings.rate, settings.rate_wrong_keys, Meter(settings.rates_file)))
+
+
+def _logins(settings: Settings) -> Logins:
+    """With another key in the settings nobody is logged in any more who was by the one before."""
+    return Logins(f"{settings.login_secret or secrets.token_hex(32)}\n{settings.admin_key or ''}")

@@ -75,6 +75,14 @@ FLUSHES = Histogram(
 FLUSH_CALLERS = Histogram(
     "frenemies_flush_callers", "How many callers shared a flush.", buckets=_CALLERS, registry=REGISTRY
 )
+AT_THE_DOOR = ("not-authorized", "forbidden", "quota-exceeded", "from-another-site")
+REQUESTS_REFUSED = Counter(
+    "frenemies_requests_refused",
+    "Requests that were not let in, by the code of the refusal: " + ", ".join(AT_THE_DOOR) + ".",
+    ["code"],
+    registry=REGISTRY,
+)
+_REFUSED_BY_CODE = {code: REQUESTS_REFUSED.labels(code) for code in AT_THE_DOOR}
 STREAMS = Gauge(
     "frenemies_streams", "Streams and waited pages that are open.", multiprocess_mode="livesum", registry=REGISTRY
 )
@@ -130,7 +138,7 @@ DELIVERIES = Histogram(
     registry=REGISTRY,
 )
 COUNTED: tuple[MetricWrapperBase, ...] = (
-    REQUESTS, APPENDS, EVENTS_APPENDED, FLUSHES, FLUSH_CALLERS, STREAMS, STREAMS_MOST, STREAMS_CUT,
+    REQUESTS, REQUESTS_REFUSED, APPENDS, EVENTS_APPENDED, FLUSHES, FLUSH_CALLERS, STREAMS, STREAMS_MOST, STREAMS_CUT,
     FEED_ANSWERS, FEED_POSITION, _FEED_EVENTS, DELIVERIES, CONNECTIONS_IN_USE, CONNECTIONS_AWAITED, STARTS,
 )  # fmt: skip
 """What the processes count as they work."""
@@ -218,6 +226,12 @@ ASKED = (
 def observe_request(seconds: float, route: str, method: str, status: int) -> None:
     """A request was answered; `route` is the template of the address, not the address."""
     REQUESTS.labels(route, method, status).observe(seconds)
+
+
+def observe_refusal(code: str) -> None:
+    """A request was refused; it is counted where that happened at the door."""
+    if code in _REFUSED_BY_CODE:
+        _REFUSED_BY_CODE[code].inc()
 
 
 def observe_append(seconds: float, outcome: str, events: int) -> None:

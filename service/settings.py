@@ -100,6 +100,10 @@ class Settings:
     if anywhere. `webhooks_loopback`: webhooks may lead to this machine, too. `follow`: the service whose log is taken
     over, the key that it wants, and the verifier keys whose checkpoints count there, if not those that it names.
     `key` is what a command shows the service it asks. `erasures`: the file that keeps which texts were erased.
+
+    `login_secret` is known to the processes that answer pages; `secure_cookies`: what browsers keep is for TLS only.
+    `rate`: requests a minute with one key, `rate_wrong_keys`: wrong keys a minute from one address; 0 is any number.
+    They are counted in `rates_file`, which all processes share; None is by each process for itself.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -113,6 +117,11 @@ class Settings:
     feed_secret: str | None = field(default=None, repr=False)
     admin_key: str | None = field(default=None, repr=False)
     key: str | None = field(default=None, repr=False)
+    login_secret: str | None = field(default=None, repr=False)
+    secure_cookies: bool = False
+    rate: int = 6_000
+    rate_wrong_keys: int = 60
+    rates_file: Path | None = None
     log_key: str | None = field(default=None, repr=False)
     log_origin: str | None = None
     pool_size: int = 8
@@ -158,6 +167,11 @@ def read_settings() -> Settings:
             feed_secret=env.str("FRENEMIES_FEED_SECRET", None) or None,
             admin_key=env.str("FRENEMIES_ADMIN_KEY", None) or None,
             key=env.str("FRENEMIES_KEY", None) or env.str("FRENEMIES_ADMIN_KEY", None) or None,
+            login_secret=env.str("FRENEMIES_LOGIN_SECRET", None) or None,
+            secure_cookies=_flag(env, "FRENEMIES_SECURE_COOKIES", Settings.secure_cookies),
+            rate=_whole(env, "FRENEMIES_RATE", Settings.rate, 0, 10_000_000),
+            rate_wrong_keys=_whole(env, "FRENEMIES_RATE_REFUSED", Settings.rate_wrong_keys, 0, 10_000_000),
+            rates_file=_path(env.str("FRENEMIES_RATES_FILE", None)),
             log_key=env.str("FRENEMIES_LOG_KEY", None) or None,
             log_origin=env.str("FRENEMIES_LOG_ORIGIN", None) or None,
             pool_size=_whole(env, "FRENEMIES_POOL_SIZE", Settings.pool_size, 1, 1_000),

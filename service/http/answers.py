@@ -312,6 +312,7 @@ SCHEMAS: Json = {
             "resync": TEXT,
             "leader": TEXT | {"description": "Of a follower: the service that records."},
             "scope": TEXT | {"description": "What the key lacks: scopes, with spaces between."},
+            "retry_after": {"type": "integer", "minimum": 1, "description": "In so many seconds there is room again."},
             "following": maybe(ref("Following")),
             "import": UUID,
             "recorded": COUNT,

@@ -25,6 +25,7 @@ from service.http.shapes import TEXT, ref
 from service.http.subscription_shapes import SUBSCRIPTION_SCHEMAS
 from service.intake.fields import Shape
 from service.intake.schemas import VoiceShape
+from service.rates.spent import LIMIT, POLICY
 
 View = Callable[..., Response]
 Finish = Callable[[View, dict[str, Any]], Response]
@@ -50,6 +51,7 @@ REASONS: Mapping[int, str] = {
     414: "The address is too long.",
     415: "The body is not sent as JSON in UTF-8.",
     422: "A parameter or the data is not valid.",
+    429: "It was asked more often than the quota of the key allows, or too many wrong keys came from this address.",
     500: "Something went wrong inside the service.",
     503: "The database or the read side cannot answer now, too much is under way, or it took too long; try again.",
     507: "There is no room left.",
@@ -62,7 +64,7 @@ _OF_A_KEY = (
     " besides."
 )
 _ALWAYS = (400, 414, 422, 500, 503)
-_OF_KEYS = (401, 403)
+_OF_KEYS = (401, 403, 429)
 _WRITING = (408, 409, 413, 415, 507)
 _UUID_PATH = {"in": "path", "name": "id", "required": True, "schema": {"type": "string", "format": "uuid"}}
 _HEADERS = {
@@ -74,6 +76,15 @@ _IF_MATCH = 'The version that it has to be at, like "3".'
 _ASKING = {
     caching.IF_NONE_MATCH: "The entity tags that the client has: one that is still right is answered with 304.",
     memento.ACCEPT_DATETIME: "What the service held at the end of this second, like Thu, 04 Sep 2014 12:30:00 GMT.",
+}
+_HEADERS_OF: Mapping[int, Mapping[str, Any]] = {
+    429: {
+        "headers": {
+            "Retry-After": {"schema": {"type": "integer"}, "description": "In so many seconds there is room again."},
+            POLICY: {"schema": TEXT, "description": "The quota, as on every answer to a request that is limited."},
+            LIMIT: {"schema": TEXT, "description": "What is left of it, as on every such answer."},
+        }
+    }
 }
 _SHAPES = {
     **SCHEMAS,
@@ -100,7 +111,8 @@ class Api(smorest.Api):  # type: ignore[misc]
             self.spec.components.schema(name, schema)
         self.spec.components.schema(VoiceShape.__name__, schema=VoiceShape)
         for status in REFUSALS:
-            self.spec.components.response(f"Refusal{status}", _response(status, statuses.PROBLEM_JSON, "Problem"))
+            refusal = _response(status, statuses.PROBLEM_JSON, "Problem")
+            self.spec.components.response(f"Refusal{status}", {**refusal, **_HEADERS_OF.get(status, {})})
         for name, description in {**_HEADERS, **_ASKING, IF_MATCH: _IF_MATCH}.items():
             self.spec.components.parameter(
                 name, "header", {"name": name, "schema": {"type": "string"}, "description": description}

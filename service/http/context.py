@@ -17,7 +17,8 @@ from service.budget import Turns
 from service.errors import StoreUnavailable
 from service.hooks.subscriptions import Subscriptions
 from service.http.errors import BadHeader, BadPath
-from service.keys.keyring import Keyring
+from service.keys.doorkeeper import Doorkeeper
+from service.keys.logins import Logins
 from service.keys.scopes import ADMIN_ID, LOCAL_ID, Holder
 from service.settings import Limits, Settings
 from service.timeline.timeline import Timeline
@@ -40,7 +41,8 @@ class Surroundings:
     settings: Settings
     importer: Importer | None
     subscriptions: Subscriptions | None
-    keys: Keyring
+    door: Doorkeeper
+    logins: Logins
     import_turns: BoundedSemaphore
     replay_turns: BoundedSemaphore
     heavy_turns: Turns

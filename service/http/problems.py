@@ -13,6 +13,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from events.errors import DomainError
+from service import metrics
 from service.errors import ReadOnly, ServiceError
 from service.http import statuses
 from service.http.context import request_id
@@ -54,6 +55,7 @@ def told(error: ServiceError) -> msgspec.Raw:
 
 
 def _refusal(error: DomainError) -> Response:
+    metrics.observe_refusal(error.code)
     return problem(status_of(type(error)), error.code, error.title, error.detail, **more_of(error))
 
 

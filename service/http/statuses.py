@@ -41,6 +41,7 @@ from service.http.errors import (
 )
 from service.intake.errors import MalformedJson, Misshapen
 from service.keys.errors import Forbidden, NotAuthorized
+from service.rates.errors import QuotaExceeded
 from service.timeline.tokens import BadToken, TokenOfOtherEpoch
 from service.transfer.refusals import ImportRefused, ImportRunning, UnknownImport
 
@@ -77,6 +78,7 @@ STATUSES: Mapping[type[Exception], int] = MappingProxyType(
         QueryTooExpensive: 422,
         ImportRefused: 422,
         TooManyQuestions: 503,
+        QuotaExceeded: 429,
         TooManyTests: 503,
         TooManyImports: 503,
         TooManyReplays: 503,
@@ -130,14 +132,18 @@ def headers_of(status: int, told: Mapping[str, Any]) -> dict[str, str]:
     """What a problem says in its headers."""
     if status == 403 and "scope" in told:
         return {"WWW-Authenticate": f'{_BEARER}, error="insufficient_scope", scope="{told["scope"]}"'}
+    if status == 429 and "retry_after" in told:
+        return {"Retry-After": str(told["retry_after"])}
     resync = {"Link": f'<{told["resync"]}>; rel="start"'} if "resync" in told else {}
     return {**_HEADERS.get(status, {}), **resync}
 
 
 def more_of(error: DomainError) -> dict[str, Any]:
-    """What a refusal tells besides: each thing that is wrong, the scopes that a key lacks, and where to begin again."""
+    """What a refusal tells besides: what is wrong, the scopes that a key lacks, when to ask again, where to begin."""
     if isinstance(error, Forbidden):
         return {"scope": " ".join(error.missing)}
+    if isinstance(error, QuotaExceeded):
+        return {"retry_after": error.spent.retry_after}
     faults = list(_faults(error)) if status_of(type(error)) != 404 else []
     more: dict[str, Any] = {"errors": faults} if faults else {}
     return more | {"resync": error.resync} if isinstance(error, OtherEpoch) else more

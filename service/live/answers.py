@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from events.errors import DomainError
+from service import metrics
 from service.errors import ServiceError
 from service.http import security, statuses
 from service.live.asking import Request
@@ -63,6 +64,7 @@ def _encoded(headers: tuple[tuple[str, str], ...]) -> list[tuple[bytes, bytes]]:
 
 def _told(error: Exception) -> tuple[int, str, str, str, dict[str, Any]]:
     if isinstance(error, DomainError):
+        metrics.observe_refusal(error.code)
         status = statuses.status_of(type(error))
         return status, error.code, error.title, error.detail, statuses.more_of(error)
     if isinstance(error, ServiceError) and statuses.status_of(type(error)) != 500:

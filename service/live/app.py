@@ -13,6 +13,7 @@ from events.errors import Unknown
 from service.feeds.cursor import NAME
 from service.feeds.forms import BATCH, EVENT_STREAM, batch, ending
 from service.http.query import DEFAULT_LIMIT
+from service.keys.doorkeeper import Doorkeeper, WrongKey
 from service.keys.errors import NotAuthorized
 from service.keys.keyring import Keyring, NotRemembered
 from service.keys.scopes import LOCAL_ID, Holder
@@ -26,6 +27,9 @@ from service.live.sending import Sending
 from service.live.source import Place, Source
 from service.live.streams import HEARTBEAT_SECONDS, Streaming, page
 from service.metrics import FEED_EVENTS
+from service.rates.errors import QuotaExceeded
+from service.rates.rates import Rates
+from service.rates.spent import Spent
 
 PATIENCE = 10.0
 """Seconds after which a client that does not take what was sent is cut off."""
@@ -45,6 +49,7 @@ class App:
         channels: Iterable[Channel],
         keyring: Keyring,
         secret: str | None,
+        rates: Rates,
         *,
         patience: float = PATIENCE,
         heartbeat: float = HEARTBEAT_SECONDS,
@@ -52,7 +57,7 @@ class App:
         self.links = Links(patience)
         self._hub = hub
         self._channels = {channel.address: channel for channel in channels}
-        self._door = Door(keyring, secret)
+        self._door = Door(Doorkeeper(keyring, rates), secret)
         self._presence = Presence(keyring)
         self._heartbeat = heartbeat
 
@@ -98,7 +103,12 @@ class App:
             await self._hand_out(request, client, send, headers)
 
     async def _hand_out(self, request: Request, client: Any, send: Sending, headers: dict[str, str]) -> None:
-        admitted = await self._admit(request)
+        try:
+            admitted = await self._admit(request)
+        except (WrongKey, QuotaExceeded) as error:
+            headers |= _told(error.spent)
+            raise
+        headers |= _told(admitted.spent)
         send.key = admitted.holder.id
         origin = request.headers.get("origin")
         if admitted.is_sent and origin:
@@ -168,6 +178,10 @@ class App:
         asked = {name: str(value) for name, value in query.items() if name not in ("last", "since", "after", "limit")}
         following = urlencode({NAME: source.checkpoint(reached).cursor, "limit": limit, **asked})
         await answer(send, batch(told), BATCH, {**headers, "Link": f'<{source.address}?{following}>; rel="next"'})
+
+
+def _told(spent: Spent | None) -> dict[str, str]:
+    return {} if spent is None else spent.headers
 
 
 async def _count() -> None:

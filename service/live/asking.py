@@ -16,9 +16,10 @@ from service.http.errors import MalformedUrl
 from service.http.keys import bearer
 from service.http.parameters import once, parsed, resumed
 from service.intake.fields import Shape
+from service.keys.doorkeeper import Doorkeeper
 from service.keys.errors import NotAuthorized
-from service.keys.keyring import Keyring
 from service.keys.scopes import Holder
+from service.rates.spent import Spent
 
 LAST_EVENT_ID = "last-event-id"
 _HEADERS = frozenset((b"accept", b"authorization", b"origin", b"traceparent", b"x-request-id", LAST_EVENT_ID.encode()))
@@ -26,12 +27,13 @@ _TICKET = f"{tickets.NAME}="
 
 
 class Request(NamedTuple):
-    """A request without a body: its path, the query as it was written, and the headers that count."""
+    """A request without a body: its path, the query as it was written, the headers that count, and who sends it."""
 
     method: str
     path: str
     query: str
     headers: Mapping[str, str]
+    address: str = ""
 
     def asked(self, shape: type[Shape]) -> dict[str, Any]:
         """The parameters of the query. BadQuery with every fault. The last id may come in a header, which counts."""
@@ -52,34 +54,45 @@ class Request(NamedTuple):
 def request_of(scope: Mapping[str, Any]) -> Request:
     """The request of a connection of ASGI."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"] if name in _HEADERS}
-    return Request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers)
+    client = scope.get("client") or ("",)
+    return Request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, client[0])
 
 
 class Admission(NamedTuple):
-    """Who was let in, and whether the API sent them here."""
+    """Who was let in, whether the API sent them here, and what that has spent of their quota."""
 
     holder: Holder
     is_sent: bool
+    spent: Spent | None = None
 
 
 class Door:
     """Lets in whoever has a good key, or was let in by the API with one that is still good."""
 
-    def __init__(self, keyring: Keyring, secret: str | None) -> None:
-        self._keyring = keyring
+    def __init__(self, doorkeeper: Doorkeeper, secret: str | None) -> None:
+        self._doorkeeper = doorkeeper
         self._tickets = None if secret is None else Tickets(secret)
 
     def admit(self, request: Request, *, may_ask: bool = True) -> Admission:
-        """NotAuthorized for all others, where a key is needed; NotRemembered where the database has to be asked."""
+        """NotAuthorized for all others, where a key is needed; NotRemembered where the database has to be asked.
+
+        QuotaExceeded for those who ask too often.
+        """
         sent = self._sent(request.query)
         if sent is not None:
-            return Admission(self._keyring.holder_named(sent, may_ask=may_ask), True)
+            holder = self._doorkeeper.holder_named(sent, may_ask=may_ask)
+        else:
+            holder = self._shown(request, may_ask)
+        return Admission(holder, sent is not None, self._doorkeeper.count(holder))
+
+    def _shown(self, request: Request, may_ask: bool) -> Holder:
         header = request.headers.get("authorization")
         given = None if header is None else bearer(header) or b""
         try:
-            return Admission(self._keyring.holder(given, may_ask=may_ask), False)
+            return self._doorkeeper.holder(given, request.address, may_ask=may_ask)
         except NotAuthorized as error:
-            raise NotAuthorized(f"{error.detail}, or ask the API, which sends you on with a ticket") from None
+            error.detail = f"{error.detail}, or ask the API, which sends you on with a ticket"
+            raise
 
     def _sent(self, query: str) -> str | None:
         """The id of the key with which the API let in who has this ticket."""

@@ -16,6 +16,8 @@ from service.projections.beliefs import Beliefs
 from service.projections.catalog import PROJECTIONS
 from service.projections.index import Index
 from service.projections.projection import schema_of
+from service.rates.meter import Meter
+from service.rates.rates import Rates
 from service.settings import Settings
 from service.store.listen import AppendListener
 from service.store.postgres import PostgresStore
@@ -44,4 +46,5 @@ def live_app(settings: Settings, url: str) -> App:
     load = Loader(store, index, settings.limits.fold_claims)
     belief_changes = BeliefChanges(load, index, Beliefs(database), reader)
     keyring = Keyring(settings.admin_key, KeyTable(database), is_watched=True)
-    return App(hub, [LogChannel(hub), BeliefChannel(hub, belief_changes)], keyring, settings.feed_secret)
+    rates = Rates(settings.rate, settings.rate_wrong_keys, Meter(settings.rates_file))
+    return App(hub, [LogChannel(hub), BeliefChannel(hub, belief_changes)], keyring, settings.feed_secret, rates)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -31,7 +30,6 @@ _SHARED: list[Processor] = [
 
 
 _TALKATIVE = ("psycopg.pool", "httpx2")
-_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """What would steer a terminal: lines of JSON escape it by themselves."""
 _LEFT_BEHIND = re.compile("(closing returned|rolling back returned|discarding closed) connection")
 
@@ -78,7 +76,7 @@ def formatter(*, brief: bool = False) -> logging.Formatter:
         foreign_pre_chain=_SHARED,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            *([_legible, _in_brief] if brief else _renderers()),
+            *([_inert, _in_brief] if brief else _renderers()),
         ],
     )
 

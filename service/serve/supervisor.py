@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,7 @@ from service.serve.health import is_catching_up, is_ready
 from service.serve.metering import Metering, metering
 from service.serve.preparing import prepared
 from service.serve.projector import keeps_tree
+from service.serve.rating import rating
 from service.serve.signals import Signals
 from service.settings import Settings
 from service.slots import FOLDER
@@ -79,7 +81,8 @@ def serve(
         with (
             metering(settings) as meter,
             feeding(settings, link.getsockname()[1]) as feed,
-            _children(settings, size, url, link, meter, feed) as children,
+            rating() as rates,
+            _children(settings, size, url, link, meter, feed, rates) as children,
         ):
             _run(children, signals, base_url(link), on_ready)
 
@@ -102,9 +105,15 @@ def _run(children: list[Child], signals: Signals, base: str, on_ready: Callable[
 
 @contextmanager
 def _children(
-    settings: Settings, size: Size, url: str, link: socket.socket, meter: Metering | None, feed: Feeding | None
+    settings: Settings,
+    size: Size,
+    url: str,
+    link: socket.socket,
+    meter: Metering | None,
+    feed: Feeding | None,
+    rates: Mapping[str, str],
 ) -> Iterator[list[Child]]:
-    plain = _environment(settings, size, url)
+    plain = _environment(settings, size, url) | dict(rates)
     environment = plain | (meter.told_to_children() if meter else {}) | (feed.told_to_children() if feed else {})
     children = [
         *(_projector(one, environment, settings) for one in PROJECTIONS),
@@ -149,6 +158,7 @@ def _environment(settings: Settings, size: Size, url: str) -> dict[str, str]:
         "FRENEMIES_HOST": settings.host,
         "FRENEMIES_PORT": str(settings.port),
         "FRENEMIES_ADMIN_KEY": settings.admin_key or "",
+        "FRENEMIES_LOGIN_SECRET": settings.login_secret or secrets.token_hex(32),
         "FRENEMIES_LOG_KEY": "",
         "FRENEMIES_FOLLOW": settings.follow or "",
         "FRENEMIES_FOLLOW_KEY": "",

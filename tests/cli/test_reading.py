@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from events.values import Recorder
+from frenemies import heeding
 from service.bootstrap import build
 from service.settings import Settings
 from service.timeline.drafts import EntityDraft
@@ -55,6 +56,21 @@ def test_a_key_is_sent_to_the_service(run: Run, service_at: Serve) -> None:
             refused = run(*STATE, *asked, "--url", url, **given)
             assert (refused.exit_code, refused.stdout) == (2, "")
             assert f"The service wants {wanted}: set FRENEMIES_ADMIN_KEY" in refused.stderr
+
+
+def test_who_asks_too_often_waits_and_in_the_end_is_told(
+    run: Run, service_at: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(heeding.time, "sleep", pauses.append)
+    url = service_at(Settings(admin_key="open sesame", rate=1))
+    asked = {"FRENEMIES_KEY": "open sesame", "FRENEMIES_URL": url}
+    assert run(*STATE, "--json", **asked).exit_code == 0
+    for more in ("--json",), ("--format", "jsonld"):
+        refused = run(*STATE, *more, **asked)
+        assert (refused.exit_code, refused.stdout) == (4, "")
+        assert "at most 1 requests with one key" in refused.stderr
+    assert pauses == [60.0, 60.0]
 
 
 def test_filters_are_handed_on(on_sample: Run) -> None:

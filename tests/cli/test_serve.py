@@ -217,3 +217,39 @@ def test_a_child_that_is_killed_from_outside_is_never_given_up(monkeypatch: pyte
 def test_the_address_is_one_that_this_machine_reaches(host: str, begins: str) -> None:
     with address.listen(host, 0) as link:
         assert address.base_url(link).startswith(begins)
+
+
+def statuses(base: str, path: str, key: str, count: int) -> list[int]:
+    """What so many requests are answered, each on a link of its own, so that any worker may take it."""
+    parts = urlsplit(base)
+    found = []
+    for _ in range(count):
+        with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)) as link:
+            link.request("GET", path, headers={"Authorization": f"Bearer {key}"})
+            answer = link.getresponse()
+            answer.read()
+            found.append(answer.status)
+    return found
+
+
+@pytest.mark.slow
+def test_workers_and_the_feed_process_count_requests_together(start: Start, empty_database_url: str) -> None:
+    key = "a-key-that-nobody-finds-by-guessing-it"
+    rates = {"FRENEMIES_RATE": "30", "FRENEMIES_RATE_REFUSED": "10"}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    program = start(
+        "serve", "--port", "0", "--feed-port", str(port), "--workers", "2",
+        DATABASE_URL=empty_database_url, FRENEMIES_ADMIN_KEY=key, **rates,
+    )  # fmt: skip
+    base, feed = ready(program), f"http://127.0.0.1:{port}"
+    begun = monotonic()
+    answered = statuses(feed, "/v1/feed", key, 10) + statuses(base, "/v1/entities", key, 30)
+    granted = answered.count(200)
+    refilled = (monotonic() - begun) / 2
+    assert 30 <= granted <= 31 + refilled and answered[:10] == [200] * 10
+    assert set(answered) == {200, 429}
+    begun = monotonic()
+    wrong = statuses(base, "/v1/entities", "guess", 10) + statuses(feed, "/v1/feed", "guess", 10)
+    assert 10 <= wrong.count(401) <= 11 + (monotonic() - begun) / 6 and set(wrong) == {401, 429}
+    assert program.end() == 0

@@ -55,7 +55,7 @@ PARTS: dict[str, set[str]] = {
         "service.budget", "service.store", "service.projections", "service.tree", "service.tracing", "service.errors",
         "service.settings",
     },
-    "service.keys": {"service.db", "service.sql", "service.errors"},
+    "service.keys": {"service.db", "service.rates", "service.sql", "service.errors"},
     "service.erasure": {
         "service.timeline", "service.store", "service.projections", "service.db", "service.sql", "service.errors",
     },
@@ -82,16 +82,16 @@ PARTS: dict[str, set[str]] = {
     "service.exports": {"service.errors"},
     "service.http": {
         "service.timeline", "service.transfer", "service.feeds", "service.hooks", "service.exports", "service.intake",
-        "service.keys", "service.budget", "service.metrics", "service.request_log", "service.tracing",
+        "service.keys", "service.rates", "service.budget", "service.metrics", "service.request_log", "service.tracing",
         "service.errors", "service.settings",
     },
     "service.web": {
-        "service.keys.scopes", "service.timeline", "service.intake", "service.http", "service.errors",
+        "service.keys", "service.rates.errors", "service.timeline", "service.intake", "service.http", "service.errors",
         "service.settings",
     },
     "service.app": {
         "service.budget", "service.http", "service.web", "service.hooks", "service.timeline", "service.transfer",
-        "service.metrics", "service.keys", "service.errors",
+        "service.metrics", "service.keys", "service.rates", "service.errors",
         "service.settings",
     },
     "service.bootstrap": {
@@ -114,11 +114,11 @@ PARTS: dict[str, set[str]] = {
         "service.http.keys", "service.http.parameters", "service.http.query", "service.http.security",
         "service.http.statuses",
         "service.intake.fields", "service.timeline", "service.store.protocol", "service.metrics", "service.errors",
-        "service.keys", "service.request_log", "service.settings",
+        "service.keys", "service.rates", "service.request_log", "service.settings",
     },
     "service.live.bootstrap": {
         "service.live", "service.timeline", "service.projections", "service.store", "service.tree", "service.db",
-        "service.keys", "service.settings",
+        "service.keys", "service.rates", "service.settings",
     },
     "service.asgi": {
         "service.live", "service.cores", "service.metrics", "service.request_log", "service.errors", "service.settings",

@@ -11,11 +11,13 @@ from service.feeds import tickets
 from service.feeds.tickets import SECONDS, Tickets
 from service.http.errors import BadQuery, MalformedUrl
 from service.http.query import FeedQuery
+from service.keys.doorkeeper import Doorkeeper
 from service.keys.errors import NotAuthorized
 from service.keys.keyring import Keyring
 from service.keys.scopes import ADMIN_ID, BY_SETTINGS, LOCAL_ID, NOBODY_ELSE
 from service.live import asking
 from service.live.asking import Admission, Door, Request, request_of
+from service.rates.rates import Rates
 
 SECRET, KEY, QUERY, NOW = "s" * 64, "the-key", "type=A&entity=red-hat", 1_800_000_000.0
 BATCH, STREAM = "application/cloudevents-batch+json", "text/event-stream"
@@ -31,7 +33,7 @@ def asked(query: str = "", **headers: str) -> Request:
 
 
 def door(key: str | None = KEY, secret: str | None = SECRET) -> Door:
-    return Door(Keyring(key), secret)
+    return Door(Doorkeeper(Keyring(key), Rates(0, 0)), secret)
 
 
 def ticket(query: str = QUERY, at: float = NOW, secret: str = SECRET, holder: str = ADMIN_ID) -> str:
