@@ -1,18 +1,16 @@
-"""Connections to PostgreSQL. Errors of the driver are turned into ours here and nowhere else."""
+"""Connections to PostgreSQL."""
 
 from __future__ import annotations
 
-import json
 import logging
 import select
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil
 from time import monotonic
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, cast
-from uuid import UUID
 
 import psycopg
 from psycopg.abc import RV, PQGen
@@ -23,6 +21,7 @@ from psycopg_pool import ConnectionPool
 from service import budget, errors, tracing
 from service.arrays import register
 from service.budget import Budget
+from service.failures import LinkLost, translated
 from service.metrics import PoolUse
 from service.settings import DatabaseSettings
 
@@ -241,7 +240,7 @@ class Database:
         """
         try:
             return self._read(query, params, row)
-        except _LinkLost as lost:
+        except LinkLost as lost:
             try:
                 return self._read(query, params, row)
             except errors.OutOfTime:
@@ -335,84 +334,3 @@ def _is_left(connection: Connection) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))
-
-
-class _LinkLost(errors.StoreUnavailable):
-    """The connection to the event store broke."""
-
-
-@contextmanager
-def translated(*, sent: bool = False) -> Iterator[None]:
-    """Turns errors of the driver into ours. `sent`: a change is under way, so a broken connection leaves it unknown."""
-    try:
-        yield
-    except psycopg.Error as error:
-        raise translate(error, sent=sent) from error
-
-
-def translate(error: psycopg.Error, *, sent: bool = False) -> errors.ServiceError:
-    """Our error for one of the driver."""
-    if _is_lost(error):
-        return errors.OutcomeUnknown(str(error)) if sent else _lost(error)
-    return error_of(error.sqlstate or "", str(error), error.diag.message_detail)
-
-
-def error_of(state: str, message: str, detail: str | None) -> errors.ServiceError:
-    """Our error for an SQLSTATE, with what the server said."""
-    if state in _OURS:
-        return _OURS[state](json.loads(detail or "{}"))
-    if state in _BY_STATE:
-        return _BY_STATE[state](message)
-    if state == "42501":
-        return errors.NotPermitted(f"{_name_of(state)} {state}: {message}")
-    if state.startswith(("22", "54")):  # data exception, program limit exceeded
-        return errors.Unstorable(message)
-    if state.startswith("23"):  # integrity constraint violation
-        return errors.AppendRefused(message)
-    return errors.StoreError(f"{_name_of(state)} {state}: {message}")
-
-
-def _name_of(state: str) -> str:
-    try:
-        return psycopg.errors.lookup(state).__name__
-    except KeyError:
-        return "PostgreSQL"
-
-
-def _is_lost(error: psycopg.Error) -> bool:
-    state = error.sqlstate
-    if state is None:
-        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return state.startswith("08") or state in {"57P01", "57P02", "57P03", "57P05", "25P03"}
-
-
-def _lost(error: psycopg.Error) -> errors.StoreUnavailable:
-    from_pool = type(error).__module__.startswith("psycopg_pool")
-    return errors.StoreUnavailable(str(error)) if from_pool else _LinkLost(str(error))
-
-
-# The states that our own SQL raises, with what it says in DETAIL.
-_OURS: Mapping[str, Callable[[dict[str, Any]], errors.ServiceError]] = {
-    "FR001": lambda about: errors.StreamConflict(about["stream"], about["expected"], about["actual"]),
-    "FR002": lambda about: errors.GuardFailed(about["stream"], about["expected"], about["actual"]),
-    "FR003": lambda about: errors.KeyTaken(about["kind"], about["key"], about["stream"]),
-    "FR004": lambda about: errors.TextTaken(about["scope"], UUID(about["reference"])),
-    "FR005": lambda about: errors.RequestMismatch(about["key"]),
-    "FR006": lambda about: errors.HistoryImmutable(),
-    "FR008": lambda about: errors.ReadOnly(about["leader"]),
-    "FR010": lambda about: errors.OtherLog(f"It is {about['own']}, and not {about['wanted']}."),
-    "FR011": lambda about: errors.OwnLog("Follow with an empty one: another DATABASE_URL, or a new folder (--data)."),
-}
-
-_BY_STATE: Mapping[str, type[errors.ServiceError]] = {
-    "FR009": errors.NotNext,
-    "FR012": errors.AppendRefused,
-    "57014": errors.DeadlineExceeded,  # query_canceled, by statement_timeout
-    "55P03": errors.DeadlineExceeded,  # lock_not_available, by lock_timeout
-    "42P01": errors.SchemaMissing,  # undefined_table
-    "25006": errors.StoreUnavailable,  # read_only_sql_transaction: a replica, or a server before its promotion
-    "53100": errors.StoreFull,  # disk_full
-    "53200": errors.StoreUnavailable,  # out_of_memory
-    "53300": errors.StoreUnavailable,  # too_many_connections
-    "58030": errors.StoreUnavailable,  # io_error
-}

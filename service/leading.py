@@ -9,8 +9,9 @@ from time import monotonic
 
 import structlog
 
-from service.db import Connection, Database, connect, translated
+from service.db import Connection, Database, connect
 from service.errors import ServiceError
+from service.failures import translated
 from service.sql import load_queries
 
 ABSENCE = 30.0

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from service.db import Connection, connect, translated, user_of
+from service.db import Connection, connect, user_of
 from service.errors import MigrationError, SchemaMissing
+from service.failures import translated
 from service.sql import load_queries, migrations
 
 OLDEST_SERVER = 15

@@ -12,8 +12,9 @@ from service.backup.errors import BackupDamaged, InUse, NotEmpty
 from service.backup.identity import Proof, Settled, settle
 from service.backup.tables import BACKED_UP, BEGUN, SCHEMAS
 from service.backup.writing import QUERIES, Tell, about
-from service.db import Connection, translated, user_of
+from service.db import Connection, user_of
 from service.errors import AppendRefused, MigrationError, SchemaMissing
+from service.failures import translated
 from service.migrate import apply_missing, demand_known, migrating, set_up_roles
 
 _COPY_IN = SQL("COPY {} ({}) FROM STDIN (FORMAT binary)")

@@ -11,7 +11,8 @@ from psycopg.sql import SQL, Composed, Identifier
 from service.backup.archive import FORMAT, ArchiveWriter, Manifest, Part
 from service.backup.auditing import demand_whole
 from service.backup.tables import BACKED_UP, SCHEMAS
-from service.db import Connection, Session, connect, translated
+from service.db import Connection, Session, connect
+from service.failures import translated
 from service.migrate import applied
 from service.sql import load_queries
 from service.tree.notes import VerifierKey

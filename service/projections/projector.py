@@ -10,8 +10,9 @@ from psycopg.rows import scalar_row
 from psycopg.sql import SQL, Identifier
 
 from service import tracing
-from service.db import Connection, Database, translated
+from service.db import Connection, Database
 from service.errors import DeadlineExceeded, ServiceError, StoreUnavailable, Unstorable
+from service.failures import translated
 from service.projections.projection import History, Projection
 from service.projections.schemas import install
 from service.projections.status import TableState, read_state

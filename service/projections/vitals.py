@@ -10,8 +10,9 @@ from typing import TypeVar
 from psycopg.rows import args_row
 from psycopg.sql import SQL, Composed, Identifier
 
-from service.db import Connection, connect, translated
+from service.db import Connection, connect
 from service.errors import SchemaMissing
+from service.failures import translated
 from service.projections.projection import Projection, schema_of
 from service.projections.status import RebuildStatus
 from service.sql import load_queries

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -30,7 +31,6 @@ _SHARED: list[Processor] = [
 
 
 _TALKATIVE = ("psycopg.pool", "httpx2")
-"""What would steer a terminal: lines of JSON escape it by themselves."""
 _LEFT_BEHIND = re.compile("(closing returned|rolling back returned|discarding closed) connection")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from psycopg.rows import scalar_row
 
-from service.db import connect, translated
+from service.db import connect
+from service.failures import translated
 from service.sql import load_queries
 
 _QUERIES = load_queries("log")

@@ -14,8 +14,9 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 from psycopg.rows import RowFactory, args_row, scalar_row, tuple_row
 
-from service.db import Database, error_of
+from service.db import Database
 from service.errors import AppendRefused, DeadlineExceeded, OutcomeUnknown, ServiceError, StoreUnavailable
+from service.failures import error_of
 from service.sql import load_queries
 from service.store.appends import Append, appended, bear_on_each_other, each, together
 from service.store.check import demand_consecutive, demand_storable

@@ -36,28 +36,29 @@ PARTS: dict[str, set[str]] = {
     "service.sample": set(),
     "service.embedded": {"service.errors"},
     "service.arrays": set(),
+    "service.failures": {"service.errors"},
     "service.db": {
-        "service.arrays", "service.budget", "service.settings", "service.metrics", "service.tracing", "service.errors",
+        "service.arrays", "service.budget", "service.settings", "service.metrics", "service.tracing", "service.errors", "service.failures",
     },
-    "service.migrate": {"service.db", "service.sql", "service.errors"},
-    "service.leading": {"service.db", "service.sql", "service.errors"},
+    "service.migrate": {"service.db", "service.sql", "service.errors", "service.failures"},
+    "service.leading": {"service.db", "service.sql", "service.errors", "service.failures"},
     "service.store": {
-        "service.arrays", "service.db", "service.sql", "service.metrics", "service.errors", "service.settings",
+        "service.arrays", "service.db", "service.sql", "service.metrics", "service.errors", "service.failures", "service.settings",
     },
     "service.projections": {
         "service.tracing",
-        "service.store", "service.leading", "service.interrupts", "service.db", "service.sql", "service.errors",
+        "service.store", "service.leading", "service.interrupts", "service.db", "service.sql", "service.errors", "service.failures",
         "service.settings",
     },
     "service.tree": {"service.leading", "service.db", "service.sql", "service.errors", "service.settings"},
-    "service.backup": {"service.tree", "service.migrate", "service.db", "service.sql", "service.errors"},
+    "service.backup": {"service.tree", "service.migrate", "service.db", "service.sql", "service.errors", "service.failures"},
     "service.timeline": {
         "service.budget", "service.store", "service.projections", "service.tree", "service.tracing", "service.errors",
         "service.settings",
     },
     "service.keys": {"service.db", "service.rates", "service.sql", "service.errors"},
     "service.erasure": {
-        "service.timeline", "service.store", "service.projections", "service.db", "service.sql", "service.errors",
+        "service.timeline", "service.store", "service.projections", "service.db", "service.sql", "service.errors", "service.failures",
     },
     "service.erasure.bootstrap": {
         "service.erasure", "service.projections", "service.store", "service.db", "service.settings",
@@ -65,7 +66,7 @@ PARTS: dict[str, set[str]] = {
     "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
     "service.transfer": {
         "service.arrays", "service.cores", "service.interrupts",
-        "service.timeline", "service.intake", "service.store", "service.db", "service.sql", "service.errors",
+        "service.timeline", "service.intake", "service.store", "service.db", "service.sql", "service.errors", "service.failures",
         "service.settings",
     },
     "service.feeds": {
@@ -154,7 +155,7 @@ FOREIGN: dict[str, set[str]] = {
     "flask_smorest": {"service.http", "service.app"},
     "marshmallow": {"service.intake", "service.http"},
     "eventsourcing": {"service.store"},
-    "psycopg": {"service.arrays", "service.db", "service.migrate"},
+    "psycopg": {"service.arrays", "service.db", "service.failures", "service.migrate"},
     "psycopg_pool": {"service.db"},
     "environs": {"service.settings"},
     "click": {"service.cli"},
