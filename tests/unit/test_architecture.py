@@ -38,27 +38,33 @@ PARTS: dict[str, set[str]] = {
     "service.arrays": set(),
     "service.failures": {"service.errors"},
     "service.db": {
-        "service.arrays", "service.budget", "service.settings", "service.metrics", "service.tracing", "service.errors", "service.failures",
+        "service.arrays", "service.budget", "service.settings",
+        "service.metrics", "service.tracing", "service.errors", "service.failures",
     },
     "service.migrate": {"service.db", "service.sql", "service.errors", "service.failures"},
     "service.leading": {"service.db", "service.sql", "service.errors", "service.failures"},
     "service.store": {
-        "service.arrays", "service.db", "service.sql", "service.metrics", "service.errors", "service.failures", "service.settings",
+        "service.arrays", "service.db", "service.sql",
+        "service.metrics", "service.tracing", "service.errors", "service.failures", "service.settings",
     },
     "service.projections": {
         "service.tracing",
-        "service.store", "service.leading", "service.interrupts", "service.db", "service.sql", "service.errors", "service.failures",
+        "service.store", "service.leading", "service.interrupts",
+        "service.db", "service.sql", "service.errors", "service.failures",
         "service.settings",
     },
     "service.tree": {"service.leading", "service.db", "service.sql", "service.errors", "service.settings"},
-    "service.backup": {"service.tree", "service.migrate", "service.db", "service.sql", "service.errors", "service.failures"},
+    "service.backup": {
+        "service.tree", "service.migrate", "service.db", "service.sql", "service.errors", "service.failures",
+    },
     "service.timeline": {
         "service.budget", "service.store", "service.projections", "service.tree", "service.tracing", "service.errors",
         "service.settings",
     },
     "service.keys": {"service.db", "service.rates", "service.sql", "service.errors"},
     "service.erasure": {
-        "service.timeline", "service.store", "service.projections", "service.db", "service.sql", "service.errors", "service.failures",
+        "service.timeline", "service.store", "service.projections",
+        "service.db", "service.sql", "service.errors", "service.failures",
     },
     "service.erasure.bootstrap": {
         "service.erasure", "service.projections", "service.store", "service.db", "service.settings",
@@ -66,7 +72,8 @@ PARTS: dict[str, set[str]] = {
     "service.intake": {"service.timeline.drafts", "service.errors", "service.settings"},
     "service.transfer": {
         "service.arrays", "service.cores", "service.interrupts",
-        "service.timeline", "service.intake", "service.store", "service.db", "service.sql", "service.errors", "service.failures",
+        "service.timeline", "service.intake", "service.store",
+        "service.db", "service.sql", "service.errors", "service.failures",
         "service.settings",
     },
     "service.feeds": {
