@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic, sleep
 
 from psycopg.sql import SQL, Identifier
 
@@ -17,6 +18,9 @@ from service.errors import AppendRefused, MigrationError, SchemaMissing
 from service.failures import translated
 from service.migrate import apply_missing, demand_known, migrating, set_up_roles
 
+LEAVING_SECONDS = 3.0
+"""How long a process that has ended may be seen by the server."""
+_PAUSE = 0.1
 _COPY_IN = SQL("COPY {} ({}) FROM STDIN (FORMAT binary)")
 _NUMBER_ON = SQL(
     "SELECT setval(pg_get_serial_sequence({table}, {column}), coalesce(max({name}), 0) + 1, false) FROM {place}"
@@ -53,9 +57,7 @@ def recovered(url: str, service_url: str, proof: Proof, by: str, tell: Tell) -> 
     """
     with migrating(url) as connection:
         connection.execute(QUERIES["patient"])
-        users = [name for (name,) in connection.execute(QUERIES["users"]).fetchall()]
-        if users:
-            raise InUse(f"Connected: {', '.join(users)}.")
+        _demand_unused(connection)
         if not _present(connection):
             raise MigrationError("It holds no log.")
         apply_missing(connection)
@@ -78,6 +80,20 @@ def _demand_empty(connection: Connection) -> None:
         count = connection.execute(QUERIES["head"]).fetchone() if "log" in present else None
         held = f"a log of {count[0]:,} events" if count else f"the schema {present[0]}"
         raise NotEmpty(f"This one holds {held}: take another one, or drop what is there.")
+
+
+def _demand_unused(connection: Connection) -> None:
+    """Waits for a moment: who has just ended may still be in the list."""
+    deadline = monotonic() + LEAVING_SECONDS
+    while users := _users(connection):
+        if monotonic() > deadline:
+            raise InUse(f"Connected: {', '.join(users)}.")
+        sleep(_PAUSE)
+
+
+def _users(connection: Connection) -> list[str]:
+    connection.execute(QUERIES["look_anew"])
+    return [name for (name,) in connection.execute(QUERIES["users"]).fetchall()]
 
 
 def _present(connection: Connection) -> list[str]:

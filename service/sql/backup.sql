@@ -29,6 +29,10 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attidentity <> '' AND NOT a.attisdropped
 WHERE n.nspname || '.' || c.relname = ANY (%(tables)s::text[]);
 
+-- name: look_anew
+-- Has the same transaction see who is connected now.
+SELECT pg_stat_clear_snapshot();
+
 -- name: users
 -- Processes of the service that are connected, this one left out.
 SELECT DISTINCT application_name FROM pg_stat_activity

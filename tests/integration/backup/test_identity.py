@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.backup import restoring
 from service.backup.errors import BadCheckpoint, InUse, LogDamaged
 from service.backup.identity import Proof, Settled
 from service.backup.restoring import recovered
@@ -143,7 +144,8 @@ def test_a_database_that_its_server_recovered_gets_another_identity_in_place(
         servers.drop(url)
 
 
-def test_a_database_in_use_is_left_alone(site: Site) -> None:
+def test_a_database_in_use_is_left_alone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restoring, "LEAVING_SECONDS", 0.0)
     before = epoch_of(site.url)
     site.get("/readyz")
     with pytest.raises(InUse, match="frenemies-api"):
