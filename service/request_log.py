@@ -18,6 +18,7 @@ UNKNOWN_ROUTE = "unknown"
 """What stands for all addresses at which there is nothing."""
 PROBES = frozenset(("/healthz", "/readyz"))
 """What machines ask each few seconds: only what is wrong with them is worth a line."""
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _ID = re.compile("[A-Za-z0-9._-]{1,128}")
 # W3C Trace Context: version, trace, parent, flags; a later version may say more behind them.
 _PARENT = re.compile(
@@ -62,6 +63,11 @@ def end(answered: Answered) -> None:
 def tell_nothing() -> None:
     """No line is logged of requests from now on."""
     _log.setLevel(logging.WARNING)
+
+
+def known_method(method: str) -> str:
+    """The method, or what stands for all that are none."""
+    return method if method in _METHODS else "other"
 
 
 def trace_of(parent: str) -> str | None:

@@ -18,6 +18,8 @@ from service import tracing
 from service.settings import CONSOLE
 from service.tracing import NOTHING, About, Span
 
+PATIENCE = 2.0
+"""Seconds in which a collector has to take what it is sent, with all attempts: at its end a process waits for that."""
 _SERVICE, _UNNAMED = "frenemies", "unknown_service"
 _PARENTS = TraceContextTextMapPropagator()
 
@@ -28,7 +30,7 @@ def exporter_of(traces: str) -> SpanExporter:
         return ConsoleSpanExporter(formatter=lambda span: span.to_json(indent=None) + "\n")
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-    return OTLPSpanExporter()
+    return OTLPSpanExporter(timeout=PATIENCE)
 
 
 def provider(exporter: SpanExporter, process: str) -> TracerProvider:

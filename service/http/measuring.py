@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing, nullcontext
+from collections.abc import Iterable, Iterator
 from time import perf_counter
 from typing import cast
 
 from flask import Flask, Response, g, request
 
 from service import metrics, request_log, tracing
-from service.request_log import REQUEST_ID, TRACE_PARENT, UNKNOWN_ROUTE, Answered
+from service.request_log import REQUEST_ID, TRACE_PARENT, UNKNOWN_ROUTE, Answered, known_method
 
-OTHER_METHOD = "other"
-_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _BODILESS = (204, 304)
 
 
@@ -28,13 +25,13 @@ def _start() -> None:
     g.started = perf_counter()
     headers = request.headers
     parent = headers.get(TRACE_PARENT, "")
-    g.span = span = tracing.whole(f"{_method()} {_route()}", parent).__enter__()
+    g.span = span = tracing.whole(f"{known_method(request.method)} {_route()}", parent).__enter__()
     g.request_id = request_log.begin(headers.get(REQUEST_ID, ""), span.trace_id or request_log.trace_of(parent))
 
 
 def _observe(response: Response) -> Response:
     started, key, span = g.started, g.get("key"), g.span
-    route, method = _route(), _method()
+    route, method = _route(), known_method(request.method)
     metrics.observe_request(perf_counter() - started, route, method, response.status_code)
     sent = _Sent(response, method)
 
@@ -55,10 +52,6 @@ def _route() -> str:
     return request.url_rule.rule if request.url_rule else UNKNOWN_ROUTE
 
 
-def _method() -> str:
-    return request.method if request.method in _METHODS else OTHER_METHOD
-
-
 class _Sent:
     """How many bytes of the body of an answer are sent: known beforehand, else counted as they go."""
 
@@ -74,7 +67,10 @@ class _Sent:
             response.response = cast(Iterable[bytes], self._counted(response.response))
 
     def _counted(self, parts: Iterable[str | bytes]) -> Iterator[str | bytes]:
-        with closing(parts) if isinstance(parts, Generator) else nullcontext():
+        try:
             for part in parts:
                 self.size += len(part)
                 yield part
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()

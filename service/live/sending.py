@@ -10,7 +10,7 @@ from typing import Any, Self
 from service import metrics, request_log
 from service.live.asking import Request
 from service.live.links import Send
-from service.request_log import REQUEST_ID, TRACE_PARENT, Answered, trace_of
+from service.request_log import REQUEST_ID, TRACE_PARENT, Answered, known_method, trace_of
 
 _GONE = 499
 """What is logged of a client that left before an answer began."""
@@ -25,7 +25,7 @@ class Sending:
     def __init__(self, send: Send, request: Request, known: Collection[str]) -> None:
         """`known` are the addresses there are: no other one is logged, nor counted."""
         self._send = send
-        self._method = request.method
+        self._method = known_method(request.method)
         self._route = request.path if request.path in known else request_log.UNKNOWN_ROUTE
         self._headers: Mapping[str, str] = request.headers
         self._begun = perf_counter()
