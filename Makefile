@@ -29,9 +29,11 @@ test: $(DEV) ## run all tests but the long ones (soak)
 test-fast: $(DEV) ## run the tests that need no database
 	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-10} $(PYTEST) -q -n $(JOBS) -m "not database and not slow and not soak" $(FAST) $(ARGS)
 
-soak: $(DEV) ## run the long tests: 5,000 generated histories, a million appends, a thousand kills
+soak: $(DEV) ## run the long tests: 5,000 generated histories, 20,000 generated requests, a million appends, a thousand kills
 	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-5000} $(PYTEST) -q tests/unit/test_fold.py tests/unit/test_oracle.py tests/unit/events/test_ledger.py $(ARGS)
-	@$(PYTEST) -q -m soak tests/integration $(ARGS)
+	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-5000} $(PYTEST) -q tests/unit/test_hostile_texts.py tests/http/test_hostile_requests.py $(ARGS)
+	@FRENEMIES_REQUESTS=$${FRENEMIES_REQUESTS:-20000} $(PYTEST) -q tests/http/test_contract.py tests/integration/live/test_generated.py $(ARGS)
+	@$(PYTEST) -q -m soak tests/integration tests/http $(ARGS)
 
 bench: $(RUN) ## measure ours and the peers side by side, and write docs/benchmarks.md (up to 25 minutes)
 	@$(BIN)/python -m benchmarks $(ARGS)
