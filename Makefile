@@ -38,9 +38,11 @@ test-fast: $(DEV) ## run the tests that need no database
 faults: $(DEV) ## kill, freeze and fill everything under load, and judge what was told (5 minutes; build/faults.md)
 	@$(PYTEST) -q -m faults tests/faults $(ARGS)
 
-soak: $(DEV) ## run the long tests: 5,000 generated histories, a million appends, a thousand kills; docs/faults.md
+soak: $(DEV) ## run the long tests: 5,000 generated histories, 20,000 generated requests, a million appends, a thousand kills; docs/faults.md
 	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-5000} $(PYTEST) -q tests/unit/test_fold.py tests/unit/test_oracle.py tests/unit/events/test_ledger.py $(ARGS)
-	@$(PYTEST) -q -m soak tests/integration tests/faults $(ARGS)
+	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-5000} $(PYTEST) -q tests/unit/test_hostile_texts.py tests/http/test_hostile_requests.py $(ARGS)
+	@FRENEMIES_REQUESTS=$${FRENEMIES_REQUESTS:-20000} $(PYTEST) -q tests/http/test_contract.py tests/integration/live/test_generated.py $(ARGS)
+	@$(PYTEST) -q -m soak tests/integration tests/http tests/faults $(ARGS)
 
 bench: $(RUN) ## measure ours and the peers side by side, and write docs/benchmarks.md (up to 25 minutes)
 	@$(BIN)/python -m benchmarks $(ARGS)

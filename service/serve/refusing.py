@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from http import HTTPStatus
 from uuid import uuid4
@@ -12,15 +11,20 @@ from gunicorn import util
 
 from service.http import security, statuses
 
-_TITLE = "The request is none of HTTP, or larger than the service takes."
+_TOLD = {
+    400: ("bad-request", "The request cannot be understood."),
+    414: ("url-too-long", "The address is too long."),
+    431: ("headers-too-long", "The headers are too long."),
+    500: ("internal-error", "Something went wrong inside the service."),
+}
+"""The names and words for each status; of any other one, those of HTTP."""
 
 
 def refusal(status: int, detail: str) -> bytes:
     """The whole answer, after which the connection is closed."""
-    reason = HTTPStatus(status).phrase
-    code = re.sub("[^a-z]+", "-", reason.lower())
-    request_id = uuid4().hex
-    body = msgspec.json.encode(statuses.told(status, code, _TITLE, detail, "", request_id))
+    reason, request_id = HTTPStatus(status).phrase, uuid4().hex
+    code, title = _TOLD.get(status, (f"http-{status}", reason))
+    body = msgspec.json.encode(statuses.told(status, code, title, detail, "", request_id))
     headers = {
         **security.ALWAYS,
         security.POLICY: security.NOTHING,
