@@ -14,7 +14,7 @@ from service.backup.identity import Proof, Settled, settle
 from service.backup.tables import BACKED_UP, BEGUN, SCHEMAS
 from service.backup.writing import QUERIES, Tell, about
 from service.db import Connection, user_of
-from service.errors import AppendRefused, MigrationError, SchemaMissing
+from service.errors import AppendRefused, SchemaMissing
 from service.failures import translated
 from service.migrate import apply_missing, demand_known, migrating, set_up_roles
 
@@ -51,15 +51,13 @@ def put_back(archive: Archive, url: str, service_url: str, proof: Proof, by: str
 
 
 def recovered(url: str, service_url: str, proof: Proof, by: str, tell: Tell) -> Settled:
-    """Settles which log a database holds that its server recovered by itself, to an earlier moment perhaps.
+    """Settles which log a prepared database holds that its server recovered by itself, to an earlier moment perhaps.
 
     InUse while the service runs on it. Where anything fails nothing is changed.
     """
     with migrating(url) as connection:
         connection.execute(QUERIES["patient"])
         _demand_unused(connection)
-        if not _present(connection):
-            raise MigrationError("It holds no log.")
         apply_missing(connection)
         settled = settle(connection, proof, by, None, tell)
         set_up_roles(connection, user_of(service_url))
