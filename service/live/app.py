@@ -75,6 +75,7 @@ class App:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         await self._hub.start()
+        await self._presence.look()  # so that who comes during an outage need not wait for it
         await send({"type": "lifespan.startup.complete"})
         watching = [asyncio.create_task(work) for work in (self.links.watch(), self._presence.watch(), _count())]
         await receive()
