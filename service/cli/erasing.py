@@ -32,6 +32,7 @@ from service.erasure.ledger import Entry, Ledger
 from service.erasure.traces import Traces, find_traces, holds_any
 from service.serve.database import ledger_path
 from service.settings import Settings
+from service.timeline.texts import AUTHORS
 
 SHOWN = 60
 MOST_SHOWN = 20
@@ -224,7 +225,8 @@ def _tell(plan: Plan, traces: Traces) -> None:
     if traces.texts:
         print_line("What stays until it is erased by itself: the same words in")
     for other in traces.texts[:MOST_SHOWN]:
-        print_line(f"  {_texts(other.texts)} of {_place(other.scope)}")
+        way = " (--author)" if other.scope == AUTHORS else ""
+        print_line(f"  {_texts(other.texts)} of {_place(other.scope)}{way}")
     _tell_more(len(traces.texts) - MOST_SHOWN)
 
 
@@ -239,7 +241,7 @@ def _texts(count: int) -> str:
 
 def _place(scope: str) -> str:
     category, name = split_stream(scope)
-    return f"{category} {name}" if name else f"{category} (--author)"
+    return f"{category} {name}".strip()
 
 
 def _shown(text: Kept) -> str:
