@@ -1,4 +1,4 @@
-"""Every answer of the application carries the same headers for browsers: by every route, with every method and status."""
+"""Every answer of the application carries the same headers for browsers, by every route, with every method."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def demand_guarded(headers: Headers, is_page: bool, what: object) -> None:
         assert headers.getlist(name) == [value], what
     assert headers.getlist(POLICY) == [policy_of_page(FEED) if is_page else NOTHING], what
     assert not any(
-        name.lower().startswith(("access-control-", "server", "x-powered", "set-cookie")) for name in headers.keys()
+        name.lower().startswith(("access-control-", "server", "x-powered", "set-cookie")) for name in dict(headers)
     )
     kept = headers["Cache-Control"]
     assert "no-store" in kept or "no-cache" in kept or "private" in kept, what
