@@ -40,7 +40,7 @@ faults: $(DEV) ## kill, freeze and fill everything under load, and judge what wa
 
 soak: $(DEV) ## run the long tests: 5,000 generated histories, 20,000 generated requests, a million appends, a thousand kills; docs/faults.md
 	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-5000} $(PYTEST) -q tests/unit/test_fold.py tests/unit/test_oracle.py tests/unit/events/test_ledger.py $(ARGS)
-	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-5000} $(PYTEST) -q tests/unit/test_hostile_texts.py tests/http/test_hostile_requests.py $(ARGS)
+	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-25000} $(PYTEST) -q tests/unit/test_hostile_texts.py tests/http/test_hostile_requests.py $(ARGS)
 	@FRENEMIES_REQUESTS=$${FRENEMIES_REQUESTS:-20000} $(PYTEST) -q tests/http/test_contract.py tests/integration/live/test_generated.py $(ARGS)
 	@$(PYTEST) -q -m soak tests/integration tests/http tests/faults $(ARGS)
 

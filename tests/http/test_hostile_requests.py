@@ -96,7 +96,7 @@ def service(new_service: NewService) -> Iterator[Service]:
 def hostile(**given_: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A property of so many requests, which share a service."""
     checked = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    most = settings(max_examples=EXAMPLES, suppress_health_check=checked)
+    most = settings(max_examples=EXAMPLES // 2, suppress_health_check=checked)
     return lambda test: most(given(**given_)(test))
 
 
