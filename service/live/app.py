@@ -71,6 +71,7 @@ class App:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         await self._hub.start()
+        await self._presence.look()  # so that who comes during an outage need not wait for it
         await send({"type": "lifespan.startup.complete"})
         watching = [asyncio.create_task(watch()) for watch in (self.links.watch, self._presence.watch)]
         await receive()

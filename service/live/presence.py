@@ -52,16 +52,13 @@ class Presence:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
-                await self._look()
+                await self.look()
             except Exception:  # noqa: BLE001
                 # Without this nobody would be sent away any more, and nobody would know.
                 _log.exception("keys cannot be looked at")
 
-    def close(self) -> None:
-        """Frees the thread."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Finds out which keys have ended, and sends those away who hold them."""
         names = list(self._here)
         now = asyncio.get_running_loop().time()
         for name in await self.in_thread(lambda: self._keyring.ended(names)):
@@ -70,6 +67,10 @@ class Presence:
                 limit.reschedule(now)
             if limits:
                 _log.info("a key has ended", key=name, streams=len(limits))
+
+    def close(self) -> None:
+        """Frees the thread."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _leave(self, name: str, limit: asyncio.Timeout) -> None:
         self._here[name].discard(limit)
