@@ -91,7 +91,7 @@ def refusals() -> str:
         "",
         "| code | status | means |",
         "|---|---|---|",
-        *sorted(f"| `{code_of(error)}` | {status_of(error)} | {_doc(error)} |" for error in _errors()),
+        *sorted({f"| `{code_of(error)}` | {status_of(error)} | {_doc(error)} |" for error in _errors()}),
         "",
         "Besides: `not-found` (404, no such address), `method-not-allowed` (405), `bad-request` (400), and",
         "`internal-error` (500), which is a fault of ours; the log has it under the `request_id`.",
