@@ -135,10 +135,9 @@ class Trial:
             wait_until(is_there, LONGEST, f"{what} does not come to {head}")
         wait_until(lambda: len(rig.feed()) >= head, LONGEST, "the feed does not tell all of the log")
         came = [one for one in rig.deliveries() if one.sight.position <= head]
-        self.wrong += self.wrong_so_far()
+        found = self.wrong_so_far()
         upto = {position: digest for position, digest in rig.feed().items() if position <= head}
-        self.wrong.remove(BROKEN_OFF)
-        self.wrong += chain(
+        found += chain(
             checkers.misfolded(*self._answers(rig.log())),
             checkers.differently_built(self.differences()),
             checkers.undelivered(came, upto),
@@ -147,6 +146,8 @@ class Trial:
             checkers.late(self.times, self.limits),
             checkers.grown(baseline, rig.resources(), SLACK) if baseline else (),
         )
+        self.wrong.remove(BROKEN_OFF)
+        self.wrong += found
 
     def wrong_so_far(self) -> list[str]:
         """What is wrong already, whoever is still at work: what was told is looked at before what there is."""
