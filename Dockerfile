@@ -25,9 +25,10 @@ LABEL org.opencontainers.image.title="frenemies" \
       org.opencontainers.image.licenses="Apache-2.0"
 # The service has an environment of its own: what the base brings to install with is taken away.
 RUN python -m pip uninstall --yes --quiet --root-user-action=ignore pip \
- && useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin frenemies
+ && useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin frenemies \
+ && install --directory --owner=frenemies /ledger
 COPY --from=build /opt/frenemies /opt/frenemies
-# Nothing is written but to /tmp, for the bodies of imports, and to memory (/dev/shm).
+# Nothing is written but to /tmp, for the bodies of imports, to memory (/dev/shm), and to the ledger of erasures.
 ENV PATH=/opt/frenemies/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

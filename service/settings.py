@@ -16,7 +16,10 @@ MIB = 1024 * KIB
 METRICS_PORT = 9464
 """Where metrics are told when no port is set and this one is free."""
 
-_SECRET = ("FRENEMIES_ADMIN_KEY", "FRENEMIES_FEED_SECRET", "FRENEMIES_FOLLOW_KEY", "FRENEMIES_LOG_KEY", "PGPASSWORD")
+_SECRET = (
+    "FRENEMIES_ADMIN_KEY", "FRENEMIES_FEED_SECRET", "FRENEMIES_FOLLOW_KEY", "FRENEMIES_KEY", "FRENEMIES_LOG_KEY",
+    "FRENEMIES_LOGIN_SECRET", "PGPASSWORD",
+)  # fmt: skip
 _WITH_PASSWORD = ("DATABASE_URL", "MIGRATE_URL")
 OTLP, CONSOLE, _NO_TRACES = "otlp", "console", "none"
 """Where traces go: to a collector, to stdout, or nowhere."""

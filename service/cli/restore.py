@@ -17,9 +17,13 @@ from service.cli.options import Place
 from service.cli.progress import Bar
 from service.cli.projections import who
 from service.cli.verify import trusted_keys
+from service.erasure.bootstrap import erase_again
+from service.erasure.errors import LedgerUnusable
+from service.erasure.ledger import Ledger
 from service.errors import MigrationError
 from service.serve.database import open_database
 from service.serve.preparing import prepared
+from service.settings import Settings
 from service.tree.notes import LONGEST_NOTE
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -45,6 +49,12 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     multiple=True,
     help="Trust only signatures of this verifier key; can be given several times.  [default: the keys in the backup]",
 )
+@click.option(
+    "--erasures",
+    metavar="FILE",
+    type=FILE,
+    help="The ledger of erasures: what was erased since the backup was made is erased again.",
+)
 @click.option("--by", default=who, metavar="NAME", help="Who does it; it is kept.  [default: you]")
 @options.take_place(url=False)
 @options.MIGRATE_URL
@@ -53,6 +63,7 @@ def command(
     is_recovered: bool,
     checkpoint: str | None,
     keys: tuple[str, ...],
+    erasures: Path | None,
     by: str,
     place: Place,
     migrate_url: str | None,
@@ -73,24 +84,43 @@ def command(
     proof = Proof(_note(checkpoint), trusted_keys(keys))
     settings = place.settings(migrate_url)
     try:
+        ledger = _readable(erasures)
         if file is not None:
-            settled = _put_back(file, place, migrate_url, proof, by)
+            _put_back(file, settings, proof, by, ledger)
         else:
             with open_existing(settings) as (settings, url), Bar("restore") as bar:
                 settled = recovered(settings.migrate_url or url, url, proof, by, bar.show)
-    except (BackupRefused, MigrationError) as error:
+                _tell(settled)
+                _erase_again(settings, url, settled, ledger)
+    except (BackupRefused, MigrationError, LedgerUnusable) as error:
         raise Refused(str(error)) from None
-    _tell(settled)
 
 
-def _put_back(file: Path, place: Place, migrate_url: str | None, proof: Proof, by: str) -> Settled:
-    settings = place.settings(migrate_url)
+def _put_back(file: Path, settings: Settings, proof: Proof, by: str, ledger: Ledger | None) -> None:
     with Bar("restore") as bar, file.open("rb") as opened:
         archive = Archive(opened, lambda done, total: bar.show("reading", done, total))
         with open_database(settings) as url:
             settled = put_back(archive, settings.migrate_url or url, url, proof, by, bar.show)
             prepared(settings, url)
-    return settled
+            _tell(settled)
+            _erase_again(settings, url, settled, ledger)
+
+
+def _readable(path: Path | None) -> Ledger | None:
+    """The ledger, read to its end before anything is done. LedgerUnusable for one that is none."""
+    if path is None:
+        return None
+    ledger = Ledger(path)
+    for _ in ledger.entries():
+        pass
+    return ledger
+
+
+def _erase_again(settings: Settings, url: str, settled: Settled, ledger: Ledger | None) -> None:
+    """Before the service runs, so that nobody is told what was erased. A follower erases what its leader does."""
+    if ledger is not None and settled.leader is None:
+        done = erase_again(settings, url, ledger)
+        click.echo(f"{done.due} of {done.entries} erasures were due, and are done again: {done.texts} texts.")
 
 
 def _tell(settled: Settled) -> None:

@@ -79,6 +79,8 @@ FILLING = (
     f"INSERT INTO hooks.secrets VALUES ('{SUBSCRIPTION}', 'whsec_a', NULL)",
     "INSERT INTO hooks.deliveries (subscription, position, edition, concerns, due)"
     f" VALUES ('{SUBSCRIPTION}', 5, 1, '{{entity-a}}', now())",
+    "INSERT INTO access.keys (id, digest, name, scopes) VALUES ('abcdefghij', sha256('x'), 'n', '{admin}')",
+    "INSERT INTO log.erased VALUES (gen_random_uuid(), 3)",
     "INSERT INTO log.restores VALUES (1, now(), 'them', NULL, 3, NULL, false, gen_random_uuid(), gen_random_uuid())",
 )
 
