@@ -155,6 +155,7 @@ def test_a_route_is_answered_for_the_scopes_that_it_needs_and_no_others(
             assert answer.status_code not in (401, 403, 500), (route, scope, answer.text)
 
 
+@pytest.mark.case(number=73)
 @pytest.mark.parametrize("route", sorted(NEEDED))
 def test_case_73_a_route_is_not_answered_without_a_good_key(
     keyed: Service, bad: Mapping[str, dict[str, str]], keys: Mapping[str, str], route: str
