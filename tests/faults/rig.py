@@ -12,6 +12,8 @@ from typing import Any, Self
 import httpx2
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from service.projections.catalog import named
+from service.projections.projection import schema_of
 from service.tree.keys import new_signer
 from tests.cli.conftest import Program
 from tests.cli.test_serve import ready
@@ -62,6 +64,7 @@ class Rig:
         }
         self.probe = Probe(self.base, self.history.answered)
         self._deliveries: list[Delivery] = []
+        self._killed_at: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -82,6 +85,12 @@ class Rig:
         process = self.program.children()[child]
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
+        if child in PROJECTORS:
+            self._killed_at[child] = self._position_of(child)
+
+    def is_at_work(self, projector: str) -> bool:
+        """Whether a projector has handled anything since it was killed."""
+        return self._position_of(projector) > self._killed_at.get(projector, -1)
 
     def workers(self, child: str) -> list[int]:
         """The processes that answer, below a child."""
@@ -164,6 +173,11 @@ class Rig:
             "memory, MiB": round(sum(_figure(one, "VmRSS") for one in processes) / 1024),
             "sessions": float(sessions),
         }
+
+    def _position_of(self, projector: str) -> int:
+        chosen = named(projector.removeprefix("projector-"))
+        ((position,),) = rows(self.url, f"SELECT position FROM {schema_of(chosen)}.checkpoint")
+        return int(position)
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         return {
