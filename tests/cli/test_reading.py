@@ -55,7 +55,7 @@ def test_a_key_is_sent_to_the_service(run: Run, service_at: Serve) -> None:
         for asked in ("--json",), ("--format", "jsonld"):
             refused = run(*STATE, *asked, "--url", url, **given)
             assert (refused.exit_code, refused.stdout) == (2, "")
-            assert f"The service wants {wanted}: set FRENEMIES_ADMIN_KEY" in refused.stderr
+            assert f"The service wants {wanted}: set FRENEMIES_KEY" in refused.stderr
 
 
 def test_who_asks_too_often_waits_and_in_the_end_is_told(
