@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from random import Random
@@ -21,7 +21,6 @@ from tests.faults.history import FAIL, INFO, OK, History, Operation, Try
 from tests.readers import BROKEN
 
 WRITERS, COMPANIES = 4, 20
-HUB = "hub"
 URL = "https://example.org/faults"
 PUBLISHED = "2020-06-01"
 DAYS = 1_000
@@ -44,13 +43,18 @@ def day_of(number: int) -> str:
     return str(_FIRST_DAY + timedelta(days=Random(number).randrange(DAYS)))
 
 
-def claim_of(number: int, company: str) -> dict[str, Any]:
-    """A company invests in the hub on a day, says the article; every third one that it did not."""
+def next_to(company: str, companies: Sequence[str]) -> str:
+    """The company that another one's claims are also about."""
+    return companies[(companies.index(company) + 1) % len(companies)]
+
+
+def claim_of(number: int, company: str, other: str) -> dict[str, Any]:
+    """A company invests in another one on a day, says the article; every third claim says that it did not."""
     return {
         "ref": f"n-{number}",
         "article": URL,
         "type": "investment",
-        "participants": [{"role": "investor", "entity": company}, {"role": "investee", "entity": HUB}],
+        "participants": [{"role": "investor", "entity": company}, {"role": "investee", "entity": other}],
         "attributes": {},
         "asserted_by": {"kind": "author"},
         "modality": "done",
@@ -81,10 +85,9 @@ class Load:
         self.within = _ANSWER_WITHIN
 
     def prepare(self) -> None:
-        """Registers the article and the company that all claims are about."""
+        """Registers the article that all claims are from."""
         with self._client() as http:
             http.post("/v1/articles", json=ARTICLE).raise_for_status()
-            http.put(f"/v1/entities/{HUB}", json={"kind": "company", "name": "Hub"}).raise_for_status()
 
     @contextmanager
     def working(self, companies: int = COMPANIES) -> Iterator[None]:
@@ -137,7 +140,8 @@ class Load:
         status, told = 0, {}
         try:
             if wish.what == "claim":
-                answer = http.post("/v1/claims", json=claim_of(wish.number, wish.company), headers=headers)
+                claim = claim_of(wish.number, wish.company, next_to(wish.company, self.companies))
+                answer = http.post("/v1/claims", json=claim, headers=headers)
             else:
                 body = {"kind": "company", "name": f"Company #{wish.number}#"}
                 answer = http.put(f"/v1/entities/{wish.company}", json=body, headers=headers)

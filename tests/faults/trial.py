@@ -22,7 +22,7 @@ from tests import oracle
 from tests.faults import checkers
 from tests.faults.checkers import Proof, Row
 from tests.faults.history import OK, Operation, latencies, share
-from tests.faults.load import ARTICLE, HUB, claim_of
+from tests.faults.load import ARTICLE, claim_of, next_to
 from tests.faults.pace import slowed
 from tests.faults.results import Result, Results, plainly
 from tests.faults.rig import LONGEST, QUICK, Rig
@@ -181,27 +181,26 @@ class Trial:
         folded: dict[str, object] = {}
         wishes = {one.number: one for one in self.operations}
         numbers = [row.number for row in log if row.number in wishes]
-        told: list[dict[str, Any]] = [
-            {"record": "entity", "id": HUB, "kind": "company", "name": "Hub"},
-            {"record": "article", **ARTICLE},
-        ]
-        for company in self.rig.load.companies:
+        companies = self.rig.load.companies
+        told: list[dict[str, Any]] = [{"record": "article", **ARTICLE}]
+        told += [{"record": "entity", "id": one, "kind": "company", "name": one} for one in companies]
+        for company in companies:
             mine = [number for number in numbers if number is not None and wishes[number].company == company]
             names = [number for number in mine if wishes[number].what == "name"]
             folded[f"the name of {company}"] = f"Company #{names[-1]}#"
             live[f"the name of {company}"] = self.rig.get(f"/v1/entities/{company}").json().get("name")
         for _ in range(QUESTIONS):
-            company = random.choice(self.rig.load.companies)
+            company = random.choice(companies)
+            other = next_to(company, companies)
             day = str(_LATEST - timedelta(days=random.randrange(1_500)))
             claims = [
-                {"record": "claim", **claim_of(number, company)}
+                {"record": "claim", **claim_of(number, company, other)}
                 for number in numbers
                 if number is not None and (wishes[number].company, wishes[number].what) == (company, "claim")
             ]
-            question = f"/v1/relations/investor_of/{company}/{HUB}?as_of={day}"
-            answer = self.rig.get(f"/v1/relations/investor_of/{company}/{HUB}", as_of=day).json()
-            history = [*told, {"record": "entity", "id": company, "kind": "company", "name": company}, *claims]
-            meant = oracle.relation(history, ("investor_of", company, HUB), day)
+            question = f"/v1/relations/investor_of/{company}/{other}?as_of={day}"
+            answer = self.rig.get(f"/v1/relations/investor_of/{company}/{other}", as_of=day).json()
+            meant = oracle.relation([*told, *claims], ("investor_of", company, other), day)
             live[question] = (answer.get("status"), answer.get("claim_count"))
             folded[question] = (meant["status"], len(meant["claims"]))
         return live, folded
