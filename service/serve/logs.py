@@ -31,6 +31,8 @@ _SHARED: list[Processor] = [
 
 
 _TALKATIVE = ("psycopg.pool", "httpx2")
+_STEERING = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+"""The categories of characters that are not shown as they are: controls, changes of direction, ends of lines."""
 _LEFT_BEHIND = re.compile("(closing returned|rolling back returned|discarding closed) connection")
 
 
@@ -131,7 +133,7 @@ def _inert(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _visible(text: str) -> str:
-    return "".join(one if unicodedata.category(one)[0] != "C" else ascii(one)[1:-1] for one in text)
+    return "".join(ascii(one)[1:-1] if unicodedata.category(one) in _STEERING else one for one in text)
 
 
 def _in_brief(logger: Any, method: str, event: dict[str, Any]) -> str:

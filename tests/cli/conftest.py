@@ -32,6 +32,8 @@ PROGRAM = (
     "from service.cli import main; main()"
 )
 LONGEST = 60
+PASSING = {"FRENEMIES_ALLOW_LOSS": "true"}
+"""The servers of the tests do not wait for the disk."""
 
 Run = Callable[..., Result]
 
@@ -52,7 +54,7 @@ def run() -> Run:
     """Runs a command in this process."""
 
     def run_command(*arguments: str, input: str | bytes | None = None, **environment: str) -> Result:
-        return CliRunner().invoke(cli, arguments, input=input, env=environment, prog_name="frenemies")
+        return CliRunner().invoke(cli, arguments, input=input, env=PASSING | environment, prog_name="frenemies")
 
     return run_command
 
@@ -124,7 +126,7 @@ class Program:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", PROGRAM, *arguments],
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT), "FRENEMIES_ALLOW_LOSS": "true", **environment},
+                env={**os.environ, "PYTHONPATH": str(ROOT), **PASSING, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=output,

@@ -159,7 +159,9 @@ def test_a_running_service_wants_a_key_as_soon_as_there_is_one_and_a_revoked_one
     def on(*arguments: str) -> Result:
         return run(*arguments, DATABASE_URL=empty_database_url)
 
-    program = start("serve", "--port", "0", "--metrics-port", "0", DATABASE_URL=empty_database_url)
+    program = start(
+        "serve", "--port", "0", "--metrics-port", "0", DATABASE_URL=empty_database_url, FRENEMIES_RATE_REFUSED="0"
+    )
     base = ready(program)
     assert status(base, "/v1/entities") == 200
     begun = monotonic()

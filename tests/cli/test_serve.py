@@ -154,7 +154,7 @@ def test_it_refuses_to_start_off_loopback_without_a_key(run: Run, database_url: 
 
 @pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])
 def test_it_refuses_a_database_that_may_lose_what_it_acknowledged(run: Run, empty_database_url: str, name: str) -> None:
-    result = run("serve", "--port", "0", DATABASE_URL=empty_database_url)
+    result = run("serve", "--port", "0", DATABASE_URL=empty_database_url, FRENEMIES_ALLOW_LOSS="")
     assert result.exit_code == 2
     assert name in result.stderr and "--allow-loss" in result.stderr
 
