@@ -106,10 +106,13 @@ class Stage:
     def close(self) -> None:
         self._keep.close()
 
-    def goes_on(self) -> None:
-        """Waits until each writer has had more acknowledged."""
+    def goes_on(self, after: str) -> None:
+        """Waits until each writer has had more acknowledged after something."""
         before = [writer.acknowledged for writer in self.writers]
-        _wait(lambda: all(w.acknowledged > b + 3 for w, b in zip(self.writers, before, strict=True)), "writers")
+        _wait(
+            lambda: all(w.acknowledged > b + 3 for w, b in zip(self.writers, before, strict=True)),
+            f"writers, after {after}",
+        )
 
     def kill(self, program: Program, child: str) -> None:
         os.kill(program.children()[child], signal.SIGKILL)
@@ -189,10 +192,10 @@ def test_all_end_with_the_same_events_whatever_dies(stage: Stage) -> None:
         ("the database", stage.kill_server),
         ("the worker that streams, once more", lambda: stage.kill_workers("feed")),
     ]
-    stage.goes_on()
-    for _, fault in faults:
+    stage.goes_on("the start")
+    for name, fault in faults:
         fault()
-        stage.goes_on()
+        stage.goes_on(name)
     for writer in stage.writers:
         writer.end()
 
