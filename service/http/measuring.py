@@ -31,15 +31,15 @@ def _start() -> None:
 
 def _observe(response: Response) -> Response:
     started, key, span = g.started, g.get("key"), g.span
-    route, method = _route(), known_method(request.method)
-    metrics.observe_request(perf_counter() - started, route, method, response.status_code)
+    route, method, status = _route(), known_method(request.method), response.status_code
+    metrics.observe_request(perf_counter() - started, route, method, status)
     sent = _Sent(response, method)
 
-    def tell() -> None:
+    def tell() -> None:  # without the answer, which keeps this: who leaves it open would else wait for the collector
         span.note(**{"http.request.method": method, "http.route": route})
-        span.note(**{"http.response.status_code": response.status_code})
+        span.note(**{"http.response.status_code": status})
         span.__exit__(None, None, None)
-        request_log.end(Answered(method, route, response.status_code, perf_counter() - started, sent.size, key))
+        request_log.end(Answered(method, route, status, perf_counter() - started, sent.size, key))
 
     if response.direct_passthrough:  # a file, which the server sends by itself and tells nobody of its end
         tell()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -133,14 +134,19 @@ def test_the_image_writes_nowhere_but_to_what_is_mounted_for_it() -> None:
 
 
 def test_everything_that_is_installed_in_the_image_has_a_hash_or_is_ours() -> None:
-    runs = [rest for word, rest in instructions() if word == "RUN"]
-    installs = [step for rest in runs for step in rest.split("&&") if " install " in step]
+    installs = pip_installs(instructions())
     assert len(installs) == 3
     for step in installs:
         is_known = "--require-hashes" in step and re.search(r"-r requirements/\w+\.txt\s*$", step)
         assert is_known or "--no-deps --no-index /wheels/" in step, step
     assert not re.search("pixeltable|pytest|hatchling", LOCKED["image.txt"])
-    assert not [rest for word, rest in last_stage() if word == "RUN" and " install " in rest]
+    assert not pip_installs(last_stage())
+
+
+def pip_installs(steps: Iterable[tuple[str, str]]) -> list[str]:
+    """The commands of an image by which packages are installed."""
+    commands = [command for word, rest in steps if word == "RUN" for command in rest.split("&&")]
+    return [command for command in commands if re.search(r"\bpip\b.* install ", command)]
 
 
 def test_everything_that_the_image_is_built_from_is_sent_to_the_builder() -> None:

@@ -101,7 +101,7 @@ def shown(service: Service, address: str) -> Seen:
 
 def test_every_page_is_looked_at(service: Service, harmless: World) -> None:
     pages = {rule.rule for rule in service.app.url_map.iter_rules() if rule.endpoint.startswith("pages.")}
-    assert pages == addresses(harmless).keys() | {"/record/edtf"}
+    assert pages == addresses(harmless).keys() | {"/record/edtf", "/login", "/logout"}
 
 
 def demand_text(service: Service, world: World, plain: Callable[[str, int], Seen]) -> None:

@@ -47,7 +47,7 @@ FORMS = """
 FEEDS = """
     GET /v1/beliefs, GET /v1/beliefs.atom, GET /v1/event-types, GET /v1/event-types/<topic>, GET /v1/feed,
     GET /v1/feed.atom, GET /v1/log/checkpoint, GET /v1/log/keys, GET /v1/log/proofs/consistency,
-    GET /v1/log/proofs/inclusion
+    GET /v1/log/proofs/inclusion, GET /v1/log/restores
 """
 HOOKS = """
     GET /v1/subscriptions, POST /v1/subscriptions, GET /v1/subscriptions/<id>, PATCH /v1/subscriptions/<id>,

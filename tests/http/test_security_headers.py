@@ -29,9 +29,9 @@ def demand_guarded(headers: Headers, is_page: bool, what: object) -> None:
     for name, value in ALWAYS.items():
         assert headers.getlist(name) == [value], what
     assert headers.getlist(POLICY) == [policy_of_page(FEED) if is_page else NOTHING], what
-    assert not any(
-        name.lower().startswith(("access-control-", "server", "x-powered", "set-cookie")) for name in dict(headers)
-    )
+    assert not any(name.lower().startswith(("access-control-", "server", "x-powered")) for name in dict(headers))
+    for cookie in headers.getlist("Set-Cookie"):
+        assert is_page and "HttpOnly" in cookie and "SameSite=Lax" in cookie, what
     kept = headers["Cache-Control"]
     assert "no-store" in kept or "no-cache" in kept or "private" in kept, what
 
