@@ -74,6 +74,7 @@ def test_the_texts_need_more(guarded: FeedProcess, keys: Mapping[str, Issued]) -
     assert told.json["scope"] == STATE_READ and "insufficient_scope" in told.headers["www-authenticate"]
 
 
+@pytest.mark.case(number=73)
 @pytest.mark.parametrize("path", ["/v1/feed", "/v1/beliefs", "/v1/entities", "/nothing"])
 def test_case_73_nobody_is_let_in_without_a_good_key(
     guarded: FeedProcess, url: str, keys: Mapping[str, Issued], path: str
