@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from benchmarks.model import NotMeasured
 
 ROOT = Path(__file__).parents[1]
 HOME = ROOT / "build" / "bench"
+LOCKED = ROOT / "requirements" / "run.txt"
 REQUIREMENTS = Path(__file__).with_name("peers.txt")
 MESSAGE_DB = "@eventide/message-db"
 MESSAGE_DB_VERSION = "1.3.1"
@@ -50,16 +52,19 @@ def install() -> Peers:
 
 
 def _install_packages(environment: Path) -> None:
-    constraints = ROOT / "constraints.txt"
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + constraints.read_bytes()).hexdigest()
+    locked = LOCKED.read_text()
+    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + locked.encode()).hexdigest()
     stamp = environment / ".installed"
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     shutil.rmtree(environment, ignore_errors=True)
     environment.parent.mkdir(parents=True, exist_ok=True)
     python = environment / "bin" / "python"
+    constraints = environment / "constraints.txt"
     quiet = ["-qq", "--disable-pip-version-check"]
     _run(sys.executable, "-m", "venv", "--without-pip", str(environment))
+    # Without the hashes: pip would want some of everything else, too.
+    constraints.write_text("\n".join(re.findall("^[^ #]+==[^ ]+", locked, re.MULTILINE)))
     _run(
         sys.executable, "-m", "pip", "--python", str(python), "install", *quiet, "-r", str(REQUIREMENTS), "-c",
         str(constraints),

@@ -16,10 +16,10 @@ import msgspec
 from events import values
 from events.codec import topic_of
 from events.errors import DomainError
-from events.event_types import CLAIMED, EVENT_TYPES, Claimed, DomainEvent
+from events.event_types import ABOUT_THE_LOG, CLAIMED, EVENT_TYPES, Claimed, DomainEvent
 from events.upcasting import OLD_SHAPES
 from events.vocabulary import CLAIM_TYPES, ClaimType
-from service import metrics
+from service import limits, metrics
 from service.cli import cli
 from service.errors import ServiceError
 from service.feeds.schemas import SHAPES, event_schema, lift_of
@@ -56,7 +56,7 @@ def event_types() -> str:
         "## What happens to a claim afterwards",
         *_events(event for event in EVENT_TYPES if event.__name__.startswith(("Claim", "Evidence"))),
         "## The log itself",
-        *_events(event for event in EVENT_TYPES if event.__name__.startswith("Log")),
+        *_events(ABOUT_THE_LOG),
         "## Older versions",
         "",
         "| stored as | what lifts it to the next version | schema |",
@@ -91,7 +91,7 @@ def refusals() -> str:
         "",
         "| code | status | means |",
         "|---|---|---|",
-        *sorted(f"| `{code_of(error)}` | {status_of(error)} | {_doc(error)} |" for error in _errors()),
+        *sorted({f"| `{code_of(error)}` | {status_of(error)} | {_doc(error)} |" for error in _errors()}),
         "",
         "Besides: `not-found` (404, no such address), `method-not-allowed` (405), `bad-request` (400), and",
         "`internal-error` (500), which is a fault of ours; the log has it under the `request_id`.",
@@ -124,6 +124,36 @@ def metrics_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def limits_page() -> str:
+    """docs/limits.md."""
+    lines = [
+        "# Limits",
+        "",
+        "*Written by `make docs` from `service/limits.py`.*",
+        "",
+        "What a request may bring, ask for and take. Beyond a limit comes the answer that is named: 4xx says that the",
+        "request has to change, 503 that the same request may be sent again after the seconds in `Retry-After`.",
+        "Which of them can be set: [operations.md](operations.md#settings). All refusals: [errors.md](errors.md).",
+        "",
+        "## Recording",
+        "",
+        *_limits(limits.RECORDING),
+        "",
+        "## Reading",
+        "",
+        *_limits(limits.READING),
+        "",
+        "## Questions that need much reading",
+        "",
+        "A process answers as many requests at once as it has threads (8). A question that reads more than 1,000",
+        "records or beliefs needs one of 4 turns, and so does every answer that is written while it is found: other",
+        "questions find a thread all the same. Nobody waits for a turn. How much a question reads is known before it",
+        "is read, so that a refusal costs little. With fewer threads (`FRENEMIES_THREADS`) there are as many turns:",
+        "imports and questions with a turn can then take all threads.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def event_schemas() -> dict[str, str]:
     """The files in docs/event-types/, by name."""
     return {f"{topic}.json": json.dumps(event_schema(topic), indent=1, ensure_ascii=False) + "\n" for topic in SHAPES}
@@ -150,7 +180,10 @@ def add_a_version(topic: str) -> str:
     )
 
 
-PAGES = {"event-types.md": event_types, "cli.md": command_line, "errors.md": refusals, "metrics.md": metrics_page}
+PAGES = {
+    "event-types.md": event_types, "cli.md": command_line, "errors.md": refusals, "metrics.md": metrics_page,
+    "limits.md": limits_page,
+}  # fmt: skip
 
 
 def _schema_link(event: type[DomainEvent]) -> str:
@@ -179,6 +212,11 @@ def _errors() -> Iterator[type[Exception]]:
         is_named = error.__module__.startswith(("events.", "service.")) and not error.__name__.startswith("_")
         if is_named and status_of(error) != 500:
             yield error
+
+
+def _limits(table: typing.Iterable[limits.Limit]) -> Iterator[str]:
+    yield from ("| limit on | value | beyond it | instead |", "|---|---|---|---|")
+    yield from (f"| {one.bounds} | {one.value} | {one.beyond} | {one.instead} |" for one in table)
 
 
 def _help(name: str, command: click.Command) -> list[str]:

@@ -19,6 +19,7 @@ from events.values import (
     Evidence,
     MovedTime,
     Recorder,
+    Subject,
     Text,
 )
 
@@ -218,6 +219,14 @@ class LogCheckpointed(DomainEvent, frozen=True, kw_only=True):
     note: str
 
 
+class TextsErased(DomainEvent, frozen=True, kw_only=True):
+    """Texts about a subject were forgotten. `references` are where they lay; nobody is told them again."""
+
+    subject: Subject
+    references: tuple[str, ...]
+    reason: str
+
+
 CLAIMED: Mapping[str, type[Claimed]] = MappingProxyType(
     {
         "investment": InvestmentClaimed,
@@ -256,4 +265,8 @@ EVENT_TYPES: tuple[type[DomainEvent], ...] = (
     ClaimRetracted,
     ClaimReinstated,
     LogCheckpointed,
+    TextsErased,
 )
+
+ABOUT_THE_LOG = (LogCheckpointed, TextsErased)
+"""The events that tell of the log itself and are no records: nothing that was claimed follows from them."""

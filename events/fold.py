@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from events.envelope import RecordedEvent
-from events.event_types import LogCheckpointed
+from events.event_types import ABOUT_THE_LOG
 from events.identity import split_stream
 from events.records import ArticleRecord, ClaimRecord, EntityRecord, Placed, Record, fold_placed
 
@@ -30,7 +30,7 @@ def fold(events: Iterable[RecordedEvent]) -> Knowledge:
     """All that these events tell. Streams may be interleaved in any way; each is in order."""
     streams: dict[str, list[Placed]] = {}
     for recorded in events:
-        if not isinstance(recorded.event, LogCheckpointed):
+        if not isinstance(recorded.event, ABOUT_THE_LOG):
             streams.setdefault(recorded.event.originator_id, []).append(Placed(recorded.position, recorded.event))
     knowledge = Knowledge()
     for stream, placed in streams.items():

@@ -15,6 +15,8 @@ from events.errors import Invalid
 from events.values import ClaimContent
 
 NAMESPACE = UUID("6f1d9a0e-3f5b-5d0c-9a51-2f3c1e7c7d11")
+ENTITY, ARTICLE, CLAIM, AUTHOR = "entity", "article", "claim", "author"
+"""What a subject of an erasure can be; an author is one by name, who is no entity."""
 _TRACKING = frozenset("fbclid gclid dclid msclkid yclid igshid mc_cid mc_eid _ga ref_src cmpid".split())
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 LONGEST_URL = 2_048
@@ -95,7 +97,11 @@ def claim_stream(claim: str) -> str:
 
 
 CHECKPOINTS_STREAM = "log-checkpoints"
-"""The stream of what is recorded about the log itself."""
+"""The stream of the signed checkpoints of the log."""
+ERASURES_STREAM = "log-erasures"
+"""The stream of what was forgotten."""
+LOG_STREAMS = (CHECKPOINTS_STREAM, ERASURES_STREAM)
+"""The streams about the log itself, in which nothing is recorded that was claimed."""
 
 
 def split_stream(stream: str) -> tuple[str, str]:

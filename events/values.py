@@ -138,3 +138,10 @@ class MovedTime(Value, frozen=True):
 
     before: ClaimTime
     after: ClaimTime
+
+
+class Subject(Value, frozen=True):
+    """Of what texts were forgotten: a kind, and the id of it; of an author, the reference of the name."""
+
+    kind: str
+    id: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -12,6 +12,7 @@ import msgspec
 
 from frenemies.asked import written
 from frenemies.errors import Malformed, Unreachable, refusal
+from frenemies.heeding import Heed
 from frenemies.link import problem_of
 from frenemies.pages import add_page
 
@@ -41,9 +42,11 @@ class Calls:
             yield from shaped(page.get(items), list[shape])  # type: ignore[valid-type]
 
     def _post(self, shape: type[Shaped], address: str, body: bytes | Iterable[bytes], media: str) -> Shaped:
-        with _reached():
-            answer = self._http.post(address, content=body, headers={"Content-Type": media})
-        return shaped(_told(answer), shape)
+        def ask() -> httpx2.Response:
+            return self._http.post(address, content=body, headers={"Content-Type": media})
+
+        # A body that is read as it is sent cannot be sent again.
+        return shaped(_told(_answered(ask) if isinstance(body, bytes) else _asked_once(ask)), shape)
 
     def _pages(self, address: str, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         page = self._get(address, query if "token" in query else {"limit": str(_PAGE), **query})
@@ -55,9 +58,20 @@ class Calls:
             yield page
 
     def _get(self, address: str, query: Mapping[str, str] | None) -> dict[str, Any]:
-        with _reached():
-            answer = self._http.get(address, params=query, headers={"Accept": "application/json"})
-        return _told(answer)
+        return _told(_answered(lambda: self._http.get(address, params=query, headers={"Accept": "application/json"})))
+
+
+def _answered(ask: Callable[[], httpx2.Response]) -> httpx2.Response:
+    """The answer to a question, which waits where it is asked too often."""
+    heed = Heed()
+    while heed.is_again(answer := _asked_once(ask)):
+        pass
+    return answer
+
+
+def _asked_once(ask: Callable[[], httpx2.Response]) -> httpx2.Response:
+    with _reached():
+        return ask()
 
 
 def shaped(told: Any, shape: type[Shaped]) -> Shaped:

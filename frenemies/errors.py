@@ -11,7 +11,11 @@ class FrenemiesError(Exception):
 
 
 class Unreachable(FrenemiesError):
-    """The service does not answer."""
+    """The service does not answer; it may have said after how many seconds it wants to be asked again."""
+
+    def __init__(self, reason: str, retry_after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 class Malformed(FrenemiesError):

@@ -155,7 +155,7 @@ class FeedLines:
     def _wait(self, trouble: Trouble, *, brought_something: bool) -> None:
         seconds = self._waits.next(trouble.retry_after, brought_something=brought_something)
         if self._waits.failing + seconds > self._asked.patience:
-            raise Unreachable(str(trouble)) from trouble
+            raise Unreachable(str(trouble), trouble.retry_after) from trouble
         _log.warning("the feed broke off (%s); again in %.1f s", trouble, seconds)
         self._link.pause(seconds)
 

@@ -113,6 +113,7 @@ class Entity(Shape, frozen=True, kw_only=True):
     names: list[Item] = []
     merged_into: str | None = None
     possible_duplicates: list[str] = []
+    erased: list[str] = []
 
 
 class Node(Shape, frozen=True, kw_only=True):
@@ -166,6 +167,7 @@ class Article(Shape, frozen=True, kw_only=True):
     published: Item = {}
     sha256: str | None = None
     text: str | None = None
+    erased: list[str] = []
     claims: list[str] = []
 
 

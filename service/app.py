@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from threading import BoundedSemaphore
 
 from flask import Flask
 
+from service.budget import Turns
 from service.hooks.subscriptions import Subscriptions
 from service.http import (
     articles,
     asyncapi,
     atom,
     beliefs,
+    budgets,
     changes,
     claims,
     entities,
@@ -33,6 +36,12 @@ from service.http import (
 )
 from service.http.api import Api
 from service.http.context import EXTENSION, Surroundings
+from service.http.demands import OPEN, declare, demand_declared
+from service.keys.doorkeeper import Doorkeeper
+from service.keys.keyring import Keyring
+from service.keys.logins import Logins
+from service.rates.meter import Meter
+from service.rates.rates import Rates
 from service.settings import Settings
 from service.timeline.timeline import Timeline
 from service.transfer.importer import Importer
@@ -77,14 +86,21 @@ def create_app(
     settings: Settings,
     importer: Importer | None = None,
     subscriptions: Subscriptions | None = None,
+    keys: Keyring | None = None,
 ) -> Flask:
-    """The application that answers with this timeline; only what is given can import and keep subscriptions."""
+    """The application that answers with this timeline; only what is given can import and keep subscriptions.
+
+    Without a keyring there is no key but that of the settings.
+    """
     app = Flask("service", static_folder="web/static", template_folder="web/templates")
     app.config.update(_CONFIG)
     app.url_map.merge_slashes = False
-    turns = BoundedSemaphore(settings.limits.imports), BoundedSemaphore(settings.limits.replays)
-    app.extensions[EXTENSION] = Surroundings(timeline, settings, importer, subscriptions, *turns)
+    most = settings.limits
+    turns = BoundedSemaphore(most.imports), BoundedSemaphore(most.replays), Turns(most.heavy, most.light)
+    door, logins = _door(settings, keys or Keyring(settings.admin_key)), _logins(settings)
+    app.extensions[EXTENSION] = Surroundings(timeline, settings, importer, subscriptions, door, logins, *turns)
     measuring.register(app)
+    budgets.register(app)
     guard.register(app)
     problems.register(app)
     api = app.extensions[openapi.API] = Api(app)
@@ -93,4 +109,15 @@ def create_app(
     openapi.register(app)
     asyncapi.register(app)
     app.register_blueprint(pages.BLUEPRINT)
+    declare(app.view_functions["static"], OPEN, "GET")
+    demand_declared(app)
     return app
+
+
+def _door(settings: Settings, keys: Keyring) -> Doorkeeper:
+    return Doorkeeper(keys, Rates(settings.rate, settings.rate_wrong_keys, Meter(settings.rates_file)))
+
+
+def _logins(settings: Settings) -> Logins:
+    """With another key in the settings nobody is logged in any more who was by the one before."""
+    return Logins(f"{settings.login_secret or secrets.token_hex(32)}\n{settings.admin_key or ''}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from events import codec
-from service.db import API_ROLE, FOLLOWER_ROLE, KEEPER_ROLE, PROJECTOR_ROLE, SENDER_ROLE, Database
+from service.db import API_ROLE, FOLLOWER_ROLE, KEEPER_ROLE, OWNER_ROLE, PROJECTOR_ROLE, SENDER_ROLE, Database
 from service.errors import SettingsError
 from service.following.follower import Follower
 from service.following.leader import Leader
@@ -19,6 +19,9 @@ from service.hooks.runner import SenderRunner
 from service.hooks.sender import Bounds, Sender
 from service.hooks.sending import Transport
 from service.hooks.subscriptions import Subscriptions
+from service.keys.issuing import Issuer
+from service.keys.keyring import Keyring
+from service.keys.table import KeyTable
 from service.migrate import MigrationReport, migrate
 from service.projections.beliefs import Beliefs
 from service.projections.catalog import PROJECTIONS
@@ -74,6 +77,7 @@ class Services:
     timeline: Timeline
     importer: Importer
     subscriptions: Subscriptions
+    keys: Keyring
 
     def close(self) -> None:
         """Frees the connections."""
@@ -97,10 +101,12 @@ def build(settings: Settings, url: str, among: Sequence[Projection] = PROJECTION
     beliefs = Beliefs(database) if STATES in among else None
     index = Index(database, has_beliefs=beliefs is not None)
     timeline = Timeline(
-        application, index, beliefs, settings.limits, LogProofs(database), following=lambda: read_following(database)
-    )
+        application, index, beliefs, settings.limits, LogProofs(database), following=lambda: read_following(database),
+        ready_lag=settings.ready_lag,
+    )  # fmt: skip
     hooks = subscriptions(settings, database, timeline)
-    return Services(settings, url, database, timeline, importer(settings, url), hooks)
+    keys = Keyring(settings.admin_key, KeyTable(database))
+    return Services(settings, url, database, timeline, importer(settings, url), hooks, keys)
 
 
 def importer(settings: Settings, url: str) -> Importer:
@@ -112,6 +118,19 @@ def subscriptions(settings: Settings, database: Database, timeline: Timeline) ->
     """Who is sent the events of a timeline."""
     transport = Transport(Guard(settings.webhooks_loopback))
     return Subscriptions(database, timeline.feed, transport, settings.limits)
+
+
+@contextmanager
+def key_issuer(settings: Settings, url: str) -> Iterator[Issuer]:
+    """What makes and revokes keys, with the login that migrates: that of the service may only look at them."""
+    with Database(settings.database(settings.migrate_url or url), role=OWNER_ROLE, name="frenemies-keys") as database:
+        yield Issuer(database)
+
+
+def has_keys(settings: Settings, url: str) -> bool:
+    """Whether a key was ever made, so that one is needed."""
+    with Database(settings.database(url), role=API_ROLE, name="frenemies-look") as database:
+        return KeyTable(database).is_any()
 
 
 def append_signal(url: str) -> AppendListener:

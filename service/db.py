@@ -1,33 +1,37 @@
-"""Connections to PostgreSQL. Errors of the driver are turned into ours here and nowhere else."""
+"""Connections to PostgreSQL."""
 
 from __future__ import annotations
 
-import json
 import logging
 import select
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import ceil
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
-from uuid import UUID
+from typing import Any, Protocol, Self, TypeVar, cast
 
 import psycopg
 from psycopg.abc import RV, PQGen
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import RowFactory, TupleRow
 from psycopg_pool import ConnectionPool
 
-from service import errors
+from service import budget, errors, tracing
 from service.arrays import register
+from service.budget import Budget
+from service.failures import LinkLost, translated
 from service.metrics import PoolUse
 from service.settings import DatabaseSettings
 
+OWNER_ROLE = "frenemies_owner"
 API_ROLE = "frenemies_api"
 PROJECTOR_ROLE = "frenemies_projector"
 KEEPER_ROLE = "frenemies_keeper"
 SENDER_ROLE = "frenemies_sender"
 FOLLOWER_ROLE = "frenemies_follower"
+ERASER_ROLE = "frenemies_eraser"
 
 Row = TypeVar("Row")
 
@@ -44,6 +48,8 @@ _LINK = {
 }
 # A server that was asked has this long beyond the time of the statement to say that it ended it.
 _GRACE = 2.0
+# The same where the request has little time left.
+_LATE_GRACE = 0.5
 # How long the driver waits before it looks around, in seconds.
 _TICK = 0.1
 # After this long the pool gives up and the next caller starts a new attempt; a longer time only means longer pauses.
@@ -89,16 +95,49 @@ class Connection(psycopg.Connection[TupleRow]):
             return cast(RV, ended.value)
 
 
+def user_of(url: str) -> str | None:
+    """Who logs in at an address; None where it does not say. SettingsError for what is none: without its text, which
+    may hold a password.
+    """
+    try:
+        user = conninfo_to_dict(url).get("user")
+    except psycopg.ProgrammingError:
+        raise errors.SettingsError("The address of the database (DATABASE_URL, MIGRATE_URL) cannot be read.") from None
+    return None if user is None else str(user)
+
+
 def connect(url: str, *, name: str = "frenemies", patience: float = 0.0) -> Connection:
     """A connection of its own in autocommit, to be closed by the caller. StoreUnavailable when there is no server.
+    SettingsError for an address that is none.
 
     `patience`: seconds of silence after which a statement is given up; 0 is without end.
     """
+    user_of(url)
     with translated():
         link = cast(dict[str, Any], _LINK)
         connection = Connection.connect(url, autocommit=True, application_name=name, **link)
     connection.patience = patience
     return connection
+
+
+class Reads(Protocol):
+    """What can be asked for rows."""
+
+    def read(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
+        """The rows of a query that changes nothing."""
+        ...
+
+
+class Session:
+    """One connection, asked as a pool is: what it has written and not committed is there, too."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def read(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
+        """The rows of a query that changes nothing."""
+        with translated():
+            return _rows(self._connection, query, params, row)
 
 
 class Database:
@@ -195,11 +234,17 @@ class Database:
             yield connection
 
     def read(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
-        """The rows of a query that changes nothing; asked once more when the connection turns out to be broken."""
+        """The rows of a query that changes nothing; asked once more when the connection turns out to be broken.
+
+        It takes no longer than the request has (see `service.budget`): OutOfTime.
+        """
         try:
             return self._read(query, params, row)
-        except _LinkLost:
-            return self._read(query, params, row)
+        except LinkLost as lost:
+            try:
+                return self._read(query, params, row)
+            except errors.OutOfTime:
+                raise lost from None
 
     def write(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
         """The rows of a statement that changes something, sent once. OutcomeUnknown when the connection breaks."""
@@ -217,8 +262,32 @@ class Database:
             self._pool.putconn(connection)
 
     def _read(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
-        with self.connection() as connection:
-            return _rows(connection, query, params, row)
+        own = budget.current()
+        if own is None:
+            with self.connection() as connection:
+                return _rows(connection, query, params, row)
+        own.left()
+        try:
+            with self.connection() as connection, self._in_time(connection, own):
+                return _rows(connection, query, params, row)
+        except errors.DeadlineExceeded as error:
+            raise own.out_of_time() from error
+
+    @contextmanager
+    def _in_time(self, connection: Connection, own: Budget) -> Iterator[None]:
+        """Has what is asked within the block end with the request. It costs something only for one that is late."""
+        left, usual = own.left(), self.settings.statement_timeout
+        if 0 < usual <= left:
+            yield
+            return
+        patience, connection.patience = connection.patience, left + _LATE_GRACE
+        try:
+            _limit_statements(connection, left)
+            yield
+        finally:
+            connection.patience = patience
+            if not connection.closed:
+                _limit_statements(connection, usual)
 
     def _configure(self, connection: Connection) -> None:
         if self.settings.statement_timeout:
@@ -249,8 +318,13 @@ class Database:
             self.role_missing = False
 
 
+def _limit_statements(connection: Connection, seconds: float) -> None:
+    connection.execute("SELECT set_config('statement_timeout', %s, false)", [f"{ceil(seconds * 1000)}ms"])
+
+
 def _rows(connection: Connection, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
-    with connection.cursor(binary=True, row_factory=row) as cursor:
+    about = {"db.system.name": "postgresql", "db.query.text": query}
+    with tracing.part("query", **about), connection.cursor(binary=True, row_factory=row) as cursor:
         cursor.execute(query, params, prepare=True)
         return cursor.fetchall()
 
@@ -260,82 +334,3 @@ def _is_left(connection: Connection) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))
-
-
-class _LinkLost(errors.StoreUnavailable):
-    """The connection to the event store broke."""
-
-
-@contextmanager
-def translated(*, sent: bool = False) -> Iterator[None]:
-    """Turns errors of the driver into ours. `sent`: a change is under way, so a broken connection leaves it unknown."""
-    try:
-        yield
-    except psycopg.Error as error:
-        raise translate(error, sent=sent) from error
-
-
-def translate(error: psycopg.Error, *, sent: bool = False) -> errors.ServiceError:
-    """Our error for one of the driver."""
-    if _is_lost(error):
-        return errors.OutcomeUnknown(str(error)) if sent else _lost(error)
-    return error_of(error.sqlstate or "", str(error), error.diag.message_detail)
-
-
-def error_of(state: str, message: str, detail: str | None) -> errors.ServiceError:
-    """Our error for an SQLSTATE, with what the server said."""
-    if state in _OURS:
-        return _OURS[state](json.loads(detail or "{}"))
-    if state in _BY_STATE:
-        return _BY_STATE[state](message)
-    if state.startswith(("22", "54")):  # data exception, program limit exceeded
-        return errors.Unstorable(message)
-    if state.startswith("23"):  # integrity constraint violation
-        return errors.AppendRefused(message)
-    return errors.StoreError(f"{_name_of(state)} {state}: {message}")
-
-
-def _name_of(state: str) -> str:
-    try:
-        return psycopg.errors.lookup(state).__name__
-    except KeyError:
-        return "PostgreSQL"
-
-
-def _is_lost(error: psycopg.Error) -> bool:
-    state = error.sqlstate
-    if state is None:
-        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return state.startswith("08") or state in {"57P01", "57P02", "57P03", "57P05", "25P03"}
-
-
-def _lost(error: psycopg.Error) -> errors.StoreUnavailable:
-    from_pool = type(error).__module__.startswith("psycopg_pool")
-    return errors.StoreUnavailable(str(error)) if from_pool else _LinkLost(str(error))
-
-
-# The states that our own SQL raises, with what it says in DETAIL.
-_OURS: Mapping[str, Callable[[dict[str, Any]], errors.ServiceError]] = {
-    "FR001": lambda about: errors.StreamConflict(about["stream"], about["expected"], about["actual"]),
-    "FR002": lambda about: errors.GuardFailed(about["stream"], about["expected"], about["actual"]),
-    "FR003": lambda about: errors.KeyTaken(about["kind"], about["key"], about["stream"]),
-    "FR004": lambda about: errors.TextTaken(about["scope"], UUID(about["reference"])),
-    "FR005": lambda about: errors.RequestMismatch(about["key"]),
-    "FR006": lambda about: errors.HistoryImmutable(),
-    "FR008": lambda about: errors.ReadOnly(about["leader"]),
-    "FR010": lambda about: errors.OtherLog(f"It is {about['own']}, and not {about['wanted']}."),
-    "FR011": lambda about: errors.OwnLog("Follow with an empty one: another DATABASE_URL, or a new folder (--data)."),
-}
-
-_BY_STATE: Mapping[str, type[errors.ServiceError]] = {
-    "FR009": errors.NotNext,
-    "FR012": errors.AppendRefused,
-    "57014": errors.DeadlineExceeded,  # query_canceled, by statement_timeout
-    "55P03": errors.DeadlineExceeded,  # lock_not_available, by lock_timeout
-    "42P01": errors.SchemaMissing,  # undefined_table
-    "25006": errors.StoreUnavailable,  # read_only_sql_transaction: a replica, or a server before its promotion
-    "53100": errors.StoreFull,  # disk_full
-    "53200": errors.StoreUnavailable,  # out_of_memory
-    "53300": errors.StoreUnavailable,  # too_many_connections
-    "58030": errors.StoreUnavailable,  # io_error
-}

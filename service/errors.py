@@ -57,6 +57,14 @@ class DeadlineExceeded(StoreError):
     """The event store did not answer in time; nothing was stored."""
 
 
+class NotPermitted(StoreError):
+    """The login of the database may not do this."""
+
+
+class OutOfTime(DeadlineExceeded):
+    """The question takes longer than it may."""
+
+
 class AppendRefused(StoreError):
     """The append was refused; nothing was stored."""
 
@@ -158,6 +166,10 @@ class BuildKept(ServiceError):
 
 class NothingParked(ServiceError):
     """The stream is not held back."""
+
+
+class TooManyQuestions(ServiceError):
+    """As many questions that need much reading as the service answers at once are under way."""
 
 
 class QueryTooExpensive(ServiceError):

@@ -9,8 +9,9 @@ from time import monotonic
 
 import structlog
 
-from service.db import Connection, Database, connect, translated
+from service.db import Connection, Database, connect
 from service.errors import ServiceError
+from service.failures import translated
 from service.sql import load_queries
 
 ABSENCE = 30.0
@@ -20,7 +21,8 @@ _PATIENCE = 4.0
 _PULSE_SECONDS = 1.0
 POLL_SECONDS = 1.0
 """How often one who does not lead asks whether the lead is free."""
-LONGEST_PAUSE = 15.0
+LONGEST_PAUSE = 2.0
+"""However long the database was away, who leads is back within five seconds of it."""
 _QUERIES = load_queries("leading")
 _log = structlog.get_logger(__name__)
 

@@ -75,11 +75,45 @@ FLUSHES = Histogram(
 FLUSH_CALLERS = Histogram(
     "frenemies_flush_callers", "How many callers shared a flush.", buckets=_CALLERS, registry=REGISTRY
 )
+AT_THE_DOOR = ("not-authorized", "forbidden", "quota-exceeded", "from-another-site")
+REQUESTS_REFUSED = Counter(
+    "frenemies_requests_refused",
+    "Requests that were not let in, by the code of the refusal: " + ", ".join(AT_THE_DOOR) + ".",
+    ["code"],
+    registry=REGISTRY,
+)
+_REFUSED_BY_CODE = {code: REQUESTS_REFUSED.labels(code) for code in AT_THE_DOOR}
 STREAMS = Gauge(
     "frenemies_streams", "Streams and waited pages that are open.", multiprocess_mode="livesum", registry=REGISTRY
 )
+STREAMS_MOST = Gauge(
+    "frenemies_streams_limit",
+    "Streams and waited pages that may be open at once.",
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
 STREAMS_CUT = Counter(
     "frenemies_streams_cut", "Streams that were cut off because the client did not take them.", registry=REGISTRY
+)
+FEED_ANSWERS = Counter(
+    "frenemies_feed_answers",
+    "Answers of the feed process that have ended, streams included, by address and status;"
+    " 499 is a client that left before.",
+    ["route", "status"],
+    registry=REGISTRY,
+)
+FEED_POSITION = Gauge(
+    "frenemies_feed_position",
+    "The last position that the feed process hands on to streams.",
+    multiprocess_mode="livemax",
+    registry=REGISTRY,
+)
+_FEED_EVENTS = Counter("frenemies_feed_events", "Events handed on by streams and waited pages.", registry=REGISTRY)
+STARTS = Counter(
+    "frenemies_process_starts",
+    "Processes that have begun to work, by name: more than at the start are some that ended by themselves.",
+    ["process"],
+    registry=REGISTRY,
 )
 CONNECTIONS_IN_USE = Gauge(
     "frenemies_connections_in_use",
@@ -104,8 +138,8 @@ DELIVERIES = Histogram(
     registry=REGISTRY,
 )
 COUNTED: tuple[MetricWrapperBase, ...] = (
-    REQUESTS, APPENDS, EVENTS_APPENDED, FLUSHES, FLUSH_CALLERS, STREAMS, STREAMS_CUT, DELIVERIES,
-    CONNECTIONS_IN_USE, CONNECTIONS_AWAITED,
+    REQUESTS, REQUESTS_REFUSED, APPENDS, EVENTS_APPENDED, FLUSHES, FLUSH_CALLERS, STREAMS, STREAMS_MOST, STREAMS_CUT,
+    FEED_ANSWERS, FEED_POSITION, _FEED_EVENTS, DELIVERIES, CONNECTIONS_IN_USE, CONNECTIONS_AWAITED, STARTS,
 )  # fmt: skip
 """What the processes count as they work."""
 
@@ -130,6 +164,15 @@ LOCK_HELD = Asked(
     "frenemies_append_lock_held_seconds",
     "How long the transaction that holds the lock of the log has lasted; 0 when nobody holds it.",
 )
+LOG_UNSIGNED = Asked(
+    "frenemies_log_unsigned_seconds",
+    "Age of the first event that no signed checkpoint covers; 0 without one, and missing where none are signed.",
+)
+DATABASE_SIZE = Asked("frenemies_database_bytes", "How large the database is.")
+DATABASE_SESSIONS = Asked("frenemies_database_sessions", "Sessions of its server, those of others included.")
+DATABASE_SESSIONS_MOST = Asked(
+    "frenemies_database_sessions_limit", "Sessions that its server takes from those who are no superuser."
+)
 PROJECTION_BUILT = Asked(
     "frenemies_projection_built", "Whether its tables are there and have ever been complete.", ("projection",)
 )
@@ -153,6 +196,10 @@ REBUILD_WHOLE_LEFT = Asked(
 SUBSCRIPTIONS = Asked("frenemies_subscriptions", "Subscriptions, by state.", ("state",))
 DELIVERIES_PENDING = Asked("frenemies_deliveries_pending", "Events taken for subscriptions and not delivered yet.")
 DELIVERIES_PARKED = Asked("frenemies_deliveries_parked", "Events whose delivery was given up.")
+DELIVERIES_OVERDUE = Asked(
+    "frenemies_deliveries_overdue_seconds",
+    "For how long the attempt has been due that waits longest; 0 without one. Paused subscriptions do not count.",
+)
 FOLLOWING_LEADER_HEAD = Asked("frenemies_following_leader_head", "Of a follower: the head of its leader, as known.")
 FOLLOWING_LAG_EVENTS = Asked("frenemies_following_lag_events", "Of a follower: events of its leader that it lacks.")
 FOLLOWING_LAG = Asked(
@@ -166,10 +213,11 @@ FOLLOWING_HALTED = Asked(
     "frenemies_following_halted", "Of a follower: whether nothing more is taken over, because something is wrong."
 )
 ASKED = (
-    BUILD, DATABASE_UP, LOG_HEAD, LOCK_WAITING, LOCK_WAIT, LOCK_HELD,
+    BUILD, DATABASE_UP, LOG_HEAD, LOCK_WAITING, LOCK_WAIT, LOCK_HELD, LOG_UNSIGNED,
+    DATABASE_SIZE, DATABASE_SESSIONS, DATABASE_SESSIONS_MOST,
     PROJECTION_BUILT, PROJECTION_POSITION, PROJECTION_LAG_EVENTS, PROJECTION_LAG, PROJECTION_PARKED,
     REBUILD_RUNNING, REBUILD_DONE, REBUILD_TOTAL, REBUILD_LEFT, REBUILD_WHOLE_LEFT,
-    SUBSCRIPTIONS, DELIVERIES_PENDING, DELIVERIES_PARKED,
+    SUBSCRIPTIONS, DELIVERIES_PENDING, DELIVERIES_PARKED, DELIVERIES_OVERDUE,
     FOLLOWING_LEADER_HEAD, FOLLOWING_LAG_EVENTS, FOLLOWING_LAG, FOLLOWING_VERIFIED, FOLLOWING_HALTED,
 )  # fmt: skip
 """What is asked when somebody wants to know."""
@@ -178,6 +226,12 @@ ASKED = (
 def observe_request(seconds: float, route: str, method: str, status: int) -> None:
     """A request was answered; `route` is the template of the address, not the address."""
     REQUESTS.labels(route, method, status).observe(seconds)
+
+
+def observe_refusal(code: str) -> None:
+    """A request was refused; it is counted where that happened at the door."""
+    if code in _REFUSED_BY_CODE:
+        _REFUSED_BY_CODE[code].inc()
 
 
 def observe_append(seconds: float, outcome: str, events: int) -> None:
@@ -216,6 +270,26 @@ class PoolUse:
     def using(self) -> AbstractContextManager[None]:
         """Around the use."""
         return self._in_use.track_inprogress()
+
+
+class Tally:
+    """Counts what happens too often to be told each time. For one thread."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._count = 0
+
+    def add(self, count: int) -> None:
+        """So many more."""
+        self._count += count
+
+    def tell(self) -> None:
+        """What was added is counted."""
+        self._counter.inc(self._count)
+        self._count = 0
+
+
+FEED_EVENTS = Tally(_FEED_EVENTS)
 
 
 def described() -> Iterable[tuple[str, str, tuple[str, ...], str]]:

@@ -42,8 +42,13 @@ hypothesis.settings.load_profile("frenemies")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: needs Chromium")
+    config.addinivalue_line("markers", "faults: the fault run in short; `make faults`, not part of `make test`")
     config.addinivalue_line("markers", "slow: takes more than a second")
     config.addinivalue_line("markers", "soak: takes minutes; not part of `make test`")
+    config.addinivalue_line(
+        "markers", "case(number): a case of the catalogue of bad input; -m 'case(number=54)' runs it"
+    )
+    config.addinivalue_line("markers", "limit(name): meets a limit and goes one beyond it (service/limits.py)")
     config.addinivalue_line("markers", "database: needs PostgreSQL; set by itself from the fixtures of a test")
 
 

@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any, NamedTuple, Self
 
 from service.feeds.tickets import Tickets
+from service.keys.scopes import ADMIN_ID
 from service.serve.address import listen
 from service.serve.child import Child
 from service.serve.feeding import Feeding
@@ -90,11 +91,11 @@ class FeedProcess:
         """A stream that is open; the test closes it."""
         return Listener(self.port, query, headers)
 
-    def ticketed(self, query: str) -> str:
-        """The query with a ticket, as the API writes it."""
+    def ticketed(self, query: str, holder: str = ADMIN_ID) -> str:
+        """The query with a ticket for a key, as the API writes it."""
         import time
 
-        return f"{query}&ticket={Tickets(self.secret).issue(query, time.time())}".removeprefix("&")
+        return f"{query}&ticket={Tickets(self.secret).issue(query, holder, time.time())}".removeprefix("&")
 
     def _answers(self) -> bool:
         try:

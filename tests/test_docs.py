@@ -53,7 +53,7 @@ def settings_of_the_environment() -> set[str]:
     return read | {str(option.envvar) for option in options if option.envvar}
 
 
-@pytest.mark.parametrize("page", ["event-types.md", "cli.md", "errors.md", "metrics.md"])
+@pytest.mark.parametrize("page", ["event-types.md", "cli.md", "errors.md", "metrics.md", "limits.md"])
 def test_pages_made_from_the_code_are_up_to_date(page: str) -> None:
     assert generator().PAGES[page]() == (DOCS / page).read_text(), "run: make docs"
 

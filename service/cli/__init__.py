@@ -7,17 +7,21 @@ from typing import NoReturn
 import click
 
 from service.cli import (
+    backup,
     beliefs,
     changes,
     demo,
+    erasing,
     exporting,
     feed,
     importing,
     imports,
+    keys,
     migrate,
     network,
     project,
     relation,
+    restore,
     retracting,
     serve,
     state,
@@ -38,7 +42,7 @@ def cli() -> None:
 
     Records what is claimed about companies, and answers for any day: as of then, as published by then, as recorded by
     then. Ends with 0 (done), 2 (wrong usage), 3 (data refused), 4 (service unavailable) or 130 (Ctrl-C). A service that
-    runs with FRENEMIES_ADMIN_KEY is asked with the same variable set.
+    wants a key is asked with the one in FRENEMIES_KEY.
     """
     configure_logs("WARNING", brief=True)
 
@@ -47,6 +51,7 @@ for module in (
     demo,
     serve,
     migrate,
+    keys,
     importing,
     imports,
     exporting,
@@ -61,6 +66,9 @@ for module in (
     subscriptions,
     project,
     verify,
+    backup,
+    restore,
+    erasing,
 ):
     cli.add_command(module.command)
 for command in network.COMMANDS:

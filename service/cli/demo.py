@@ -19,7 +19,7 @@ from service.cli import options
 from service.cli.database import open_to_record
 from service.cli.importing import RECORDER, said
 from service.cli.lines import open_lines
-from service.serve.address import demand_guard, listen
+from service.serve.address import listen
 from service.serve.database import demo_folder
 from service.serve.errors import PortTaken
 from service.serve.supervisor import Size, serve
@@ -51,14 +51,14 @@ def command(host: str, port: int, data: Path | None, later: bool, no_serve: bool
     """
     folder = data or demo_folder()
     settings = replace(
-        read_settings(), database_url=None, migrate_url=None, data=folder, host=host, port=port, follow=None
-    )
+        read_settings(), database_url=None, migrate_url=None, data=folder, host=host, port=port, follow=None,
+        log_requests=False,
+    )  # fmt: skip
     files = [FIVE_ARTICLES, *([LATER_REPORTS] if later else [])]
     if no_serve:
         with open_to_record(settings) as url:
             load_sample(settings, url, files)
         return
-    demand_guard(settings)
     is_default = click.get_current_context().get_parameter_source("port") is ParameterSource.DEFAULT
     with _listen(host, port, _PORTS_TO_TRY if is_default else 1) as link:
         click.echo(f"Starting PostgreSQL in {folder} ...")

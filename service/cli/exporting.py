@@ -50,15 +50,19 @@ def command(output: Path | None, first: int | None, last: int | None, place: Pla
 
 
 @contextmanager
-def opened(output: Path | None) -> Iterator[IO[bytes]]:
-    """Standard output, or a file that takes its name when all is written. Unavailable where it cannot be."""
+def opened(output: Path | None, mode: int = 0o666) -> Iterator[IO[bytes]]:
+    """Standard output, or a file that takes its name when all is written. Unavailable where it cannot be.
+
+    `mode`: who may read and write the file, at most.
+    """
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    partial = output.with_name(f"{output.name}.part")
+    # Whoever writes to the same name at the same time has a file of their own until then.
+    partial = output.with_name(f"{output.name}.{os.getpid()}.part")
     try:
-        with partial.open("wb") as file:
+        with open(partial, "wb", opener=lambda path, flags: os.open(path, flags, mode)) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

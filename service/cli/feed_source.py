@@ -57,7 +57,7 @@ class Feed(Protocol):
 def open_feed(place: Place, wish: Wish) -> Iterator[Feed]:
     """The feed of a place, for the time of the block. What fails in the block is told as a Failure."""
     if place.url is not None:
-        with _remote(place.url, read_settings().admin_key, wish) as feed:
+        with _remote(place.url, read_settings().key, wish) as feed:
             yield feed
     else:
         with _local(place.settings(), wish) as feed:

@@ -52,6 +52,14 @@ LOOPBACK_WEBHOOKS = click.option(
     is_flag=True,
     help="Webhooks may lead to this machine, too, by http and on any port.",
 )
+ALLOW_LOSS = click.option(
+    "--allow-loss",
+    envvar="FRENEMIES_ALLOW_LOSS",
+    show_envvar=True,
+    is_flag=True,
+    help="Run on a PostgreSQL that may lose acknowledged events in a crash (fsync, full_page_writes or"
+    " synchronous_commit is off).",
+)
 
 
 FOLLOW = click.option(
@@ -86,6 +94,7 @@ FOLLOW_VERIFIER = click.option(
 @METRICS_PORT
 @FEED_PORT
 @LOOPBACK_WEBHOOKS
+@ALLOW_LOSS
 @FOLLOW
 @FOLLOW_KEY
 @FOLLOW_VERIFIER
@@ -99,6 +108,7 @@ def command(
     metrics_port: int | None,
     feed_port: int | None,
     allow_loopback_webhooks: bool,
+    allow_loss: bool,
     follow: str | None,
     follow_key: str | None,
     follow_verifiers: tuple[str, ...],
@@ -109,8 +119,8 @@ def command(
 ) -> None:
     """Run the service until Ctrl-C.
 
-    Prepares the database, then keeps the web server and the projector running. Off loopback a key is needed, which
-    every request then has to carry: set FRENEMIES_ADMIN_KEY.
+    Prepares the database, then keeps the web server and the projector running. Off loopback a key is needed: make some
+    (`frenemies keys create`), or set FRENEMIES_ADMIN_KEY.
 
     With --follow it is a copy of another service: the same answers, from a log of its own that is checked against the
     signed checkpoints of the other. What is to be recorded has to be sent there.
@@ -123,6 +133,7 @@ def command(
         metrics_port=metrics_port,
         feed_port=feed_port,
         webhooks_loopback=allow_loopback_webhooks,
+        allow_loss=allow_loss,
         follow=follow.rstrip("/") if follow else None,
         follow_key=follow_key or None,
         follow_verifiers=follow_verifiers,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
@@ -104,7 +105,7 @@ def _got(source: Source, address: str) -> Any:
 def open_source(place: Place) -> Iterator[Source]:
     """The source for a place, for the time of the block."""
     if place.url is not None:
-        with _remote(place.url, read_settings().admin_key) as source:
+        with _remote(place.url, read_settings().key) as source:
             yield source
     else:
         with _local(place.settings()) as source:
@@ -130,7 +131,11 @@ class _Remote:
         self._client = client
 
     def get(self, address: str) -> Answer:
-        answer = self._client.get(address)
+        from frenemies.heeding import Heed
+
+        heed = Heed()
+        while heed.is_again(answer := self._client.get(address)):
+            pass
         try:
             return Answer(answer.status_code, answer.json())
         except ValueError:
@@ -138,9 +143,15 @@ class _Remote:
 
     @contextmanager
     def stream(self, address: str, media: str) -> Iterator[Streamed]:
-        with self._client.stream("GET", address, headers={"Accept": media}) as answer:
-            kind = answer.headers.get("Content-Type", "").partition(";")[0]
-            yield Streamed(answer.status_code, kind, answer.iter_bytes())
+        from frenemies.heeding import Heed
+
+        heed, is_told = Heed(), False
+        while not is_told:
+            with self._client.stream("GET", address, headers={"Accept": media}) as answer:
+                is_told = not heed.is_again(answer)
+                if is_told:
+                    kind = answer.headers.get("Content-Type", "").partition(";")[0]
+                    yield Streamed(answer.status_code, kind, answer.iter_bytes())
 
 
 @contextmanager
@@ -153,7 +164,8 @@ def _local(settings: Settings) -> Iterator[Source]:
             prepare(settings, url)
         with closing(build(settings, url)) as services:
             catch_up(services)
-            app = create_app(services.timeline, settings, subscriptions=services.subscriptions)
+            own = replace(settings, rate=0)
+            app = create_app(services.timeline, own, subscriptions=services.subscriptions)
             yield _Local(app.test_client(), settings.admin_key)
 
 
@@ -203,8 +215,8 @@ def _complaint(answer: Answer) -> str:
 def failure_of(status: int, said: str) -> Failure:
     """The failure, with its exit code, for a status of HTTP and what was said."""
     if status == 401:
-        wanted = "another key" if read_settings().admin_key else "a key"
-        return WrongUsage(f"The service wants {wanted}: set FRENEMIES_ADMIN_KEY to the one that it runs with.")
+        wanted = "another key" if read_settings().key else "a key"
+        return WrongUsage(f"The service wants {wanted}: set FRENEMIES_KEY to one that is good (frenemies keys).")
     if status in (404, 409, 410):
         return Refused(said)
-    return WrongUsage(said) if status < 500 else Unavailable(said)
+    return WrongUsage(said) if status < 500 and status != 429 else Unavailable(said)

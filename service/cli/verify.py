@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -45,10 +46,16 @@ def command(kept: Path | None, keys: tuple[str, ...], place: Place) -> None:
     \b
     frenemies verify --from checkpoint-2025.txt --key "frenemies-log/...+1a2b3c4d+AeX..."
     """
-    trusted = [_key(text) for text in keys]
+    trusted = trusted_keys(keys)
     with open_existing(place.settings()) as (settings, url), log_reader(settings, url) as reader:
         _verify(reader, kept, trusted)
+        _tell_restores(reader)
         _verify_snapshots(settings, url)
+
+
+def trusted_keys(given: Iterable[str]) -> list[VerifierKey]:
+    """The verifier keys that are named. WrongUsage for what is none."""
+    return [_key(text) for text in given]
 
 
 def _verify(reader: TreeReader, kept: Path | None, given: list[VerifierKey]) -> None:
@@ -89,6 +96,15 @@ def _tell(result: Result) -> None:
         click.echo(f"{said} right; the last one vouches for {result.vouched:,} events.")
     else:
         click.echo("No checkpoint vouches for them: somebody with all rights could have changed log and tree together.")
+
+
+def _tell_restores(reader: TreeReader) -> None:
+    for one in reader.restores():
+        origin = (
+            f"from a backup of {one.made_at:%Y-%m-%d %H:%M} UTC" if one.made_at else "by the server of its database"
+        )
+        was = "still the same log" if one.epoch == one.from_epoch else f"until then the log {one.from_epoch}"
+        click.echo(f"Restored {one.restored_at:%Y-%m-%d %H:%M} UTC {origin}, up to position {one.position:,}; {was}.")
 
 
 def _key(text: str) -> VerifierKey:

@@ -9,9 +9,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from events.errors import DomainError
+from service.store.protocol import LogEnd
 
 NAME = "lastEventId"
 OTHER_LOG = "the cursor is of another log: this one was restored since, or the cursor is of another service"
+LOST = "the log was restored from a backup and ends before this cursor: what it has handed out since is lost"
 _POSITION = struct.Struct(">Q")
 _BYTES = 16 + _POSITION.size
 _CHARACTERS = 32
@@ -50,6 +52,12 @@ class Cursor(NamedTuple):
         """OtherEpoch when the log is not the one that the cursor counts in."""
         if self.epoch != epoch:
             raise OtherEpoch(OTHER_LOG, NAME)
+
+    def demand_there(self, end: LogEnd) -> None:
+        """OtherEpoch when the log is not the one that the cursor counts in, or has lost what it has handed out."""
+        self.demand_epoch(end.epoch)
+        if end.may_lack(self.position):
+            raise OtherEpoch(LOST, NAME)
 
 
 def parse_cursor(text: str) -> Cursor:

@@ -162,7 +162,7 @@ class EventReader:
                 ErasableText(UUID(one.reference), one.scope, b64decode(one.salt), one.digest, one.content)
                 for one in _read_texts(line).data.texts
             ]
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadEvent(str(error)) from error
 
 

@@ -14,6 +14,7 @@ from events.text import clean_id
 from service.feeds.cursor import BadCursor, OtherEpoch, parse_cursor
 from service.feeds.events import TYPE_PREFIX
 from service.feeds.schemas import SHAPES
+from service.keys.scopes import FEED_READ, STATE_READ
 from service.timeline.clocks import parse_instant
 from service.timeline.feed import Feed, Wanted
 
@@ -46,10 +47,21 @@ def question(query: Mapping[str, Any], feed: Feed, epoch: UUID | None = None) ->
     )
 
 
+def scopes_of(query: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a key has to allow for these parameters of the feed of the log: the texts are no part of the log."""
+    return (FEED_READ, STATE_READ) if "include" in query else (FEED_READ,)
+
+
 def cursor_position(text: str, feed: Feed, epoch: UUID | None = None) -> int:
-    """The position of a cursor. BadCursor, or OtherEpoch for one of an earlier life of the log."""
+    """The position of a cursor. BadCursor, or OtherEpoch for one of an earlier life of the log.
+
+    Where the epoch is given, nobody looks whether the log goes so far.
+    """
     cursor = parse_cursor(text)
-    cursor.demand_epoch(epoch or feed.epoch())
+    if epoch is None:
+        cursor.demand_there(feed.end())
+    else:
+        cursor.demand_epoch(epoch)
     return cursor.position
 
 

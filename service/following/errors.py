@@ -8,6 +8,11 @@ from service.errors import ServiceError
 class LeaderUnreachable(ServiceError):
     """The leader does not answer as it should."""
 
+    def __init__(self, detail: str, retry_after: float = 0.0) -> None:
+        """`retry_after`: after how many seconds it wants to be asked again, if it said so."""
+        super().__init__(detail)
+        self.retry_after = retry_after
+
 
 class Halted(ServiceError):
     """Nothing more is taken over from the leader until somebody has looked at it."""

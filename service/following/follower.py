@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from psycopg.rows import scalar_row
 
-from frenemies import EpochChanged, FrenemiesError, Gap, Refused
+from frenemies import EpochChanged, FrenemiesError, Gap, Refused, Unreachable
 from frenemies.feed import FeedLines
 from service.db import Database
 from service.errors import AppendRefused, NotNext
@@ -176,4 +176,4 @@ def _as_ours() -> Iterator[None]:
     except BadKey as error:
         raise LeaderUnreachable(f"It names a key that is none. {error.detail}") from error
     except FrenemiesError as error:
-        raise LeaderUnreachable(str(error)) from error
+        raise LeaderUnreachable(str(error), error.retry_after if isinstance(error, Unreachable) else 0.0) from error

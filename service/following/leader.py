@@ -11,6 +11,7 @@ import msgspec
 from frenemies import Client
 from frenemies.event import EVENT
 from frenemies.feed import FeedLines
+from frenemies.waiting import seconds_of
 from service.feeds.cursor import BadCursor, format_cursor, parse_cursor
 from service.feeds.events import EventReader
 from service.following.errors import LeaderUnreachable
@@ -111,7 +112,8 @@ class Leader:
             raise LeaderUnreachable(f"{self.url}: {error or type(error).__name__}") from error
         if answer.status_code != 200:
             hint = " It wants a key: --follow-key." if answer.status_code == 401 else ""
-            raise LeaderUnreachable(f"{self.url}{path} answered {answer.status_code}.{hint}")
+            again = seconds_of(answer.headers.get("Retry-After"))
+            raise LeaderUnreachable(f"{self.url}{path} answered {answer.status_code}.{hint}", again)
         try:
             return msgspec.json.decode(answer.content, type=kind)
         except ValueError as error:

@@ -17,6 +17,8 @@ from service.leading import POLL_SECONDS, Leader
 
 LONGEST_PAUSE = 5.0
 HALTED_PAUSE = 15.0
+LONGEST_ASKED = 300.0
+"""Seconds that a leader may ask to be left alone."""
 _BEAT_SECONDS = 5.0
 _log = structlog.get_logger(__name__)
 
@@ -49,7 +51,7 @@ class FollowerRunner:
             begun = monotonic()
             try:
                 self._follower.follow(still)
-                self._pause = POLL_SECONDS
+                pause = self._pause = POLL_SECONDS
             except (Halted, LeaderUnreachable) as error:
                 if self._leader.stopped.is_set():
                     return
@@ -57,14 +59,16 @@ class FollowerRunner:
                 if monotonic() - begun > LONGEST_PAUSE:
                     self._pause = POLL_SECONDS
                 self._pause = HALTED_PAUSE if is_halted else min(self._pause * 2, LONGEST_PAUSE)
-                _log.error("following failed", error=str(error), halted=is_halted, next_try_in=self._pause)
+                asked = 0.0 if isinstance(error, Halted) else error.retry_after
+                pause = max(self._pause, min(asked, LONGEST_ASKED))
+                _log.error("following failed", error=str(error), halted=is_halted, next_try_in=pause)
                 self._taker.fail(str(error), is_halted=is_halted)
             except ServiceError as error:
                 # What is wrong with the database may be about a single statement, and so can be told there.
                 with suppress(ServiceError):
                     self._taker.fail(str(error), is_halted=False)
                 raise
-            self._wait(self._pause, still)
+            self._wait(pause, still)
 
     def _wait(self, seconds: float, still: Callable[[], None]) -> None:
         until = monotonic() + seconds

@@ -102,6 +102,10 @@ class Outbox:
         }
         return bool(self._database.write(QUERIES["finish"], params, scalar_row))
 
+    def pause_ownerless(self) -> list[tuple[UUID, str]]:
+        """Sends nothing any more for keys that have ended; which subscriptions that concerns, and why."""
+        return self._database.write(QUERIES["pause_ownerless"], {}, args_row(_paused))
+
     def disable(self, name: UUID, edition: int, reason: str) -> bool:
         """Sends nothing to a subscription any more, until it is resumed; False where it was changed meanwhile."""
         params = {"id": name, "edition": edition, "reason": reason}
@@ -123,6 +127,10 @@ def _followed(
     name: UUID, state: str, position: int, edition: int, topics: list[str] | None, entities: list[str] | None
 ) -> Followed:
     return Followed(name, state, position, edition, wanted(topics, entities))
+
+
+def _paused(name: UUID, reason: str) -> tuple[UUID, str]:
+    return name, reason
 
 
 def wanted(topics: Sequence[str] | None, entities: Sequence[str] | None) -> Wanted:

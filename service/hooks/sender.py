@@ -15,7 +15,7 @@ from uuid import UUID
 import structlog
 
 from events.identity import entity_stream
-from service import metrics
+from service import metrics, tracing
 from service.errors import ServiceError, StoreUnavailable
 from service.feeds.events import EventWriter
 from service.hooks.outbox import ACTIVE, DELIVERED, FAILED, PARKED, Followed, Outbox
@@ -145,6 +145,8 @@ class Sender:
 
     def _refresh(self) -> bool:
         """Looks at every subscription; whether there is more to be taken at once."""
+        for name, reason in self._outbox.pause_ownerless():
+            _log.warning("subscription paused", subscription=str(name), reason=reason)
         found = {one.id: one for one in self._outbox.followed()}
         for gone in self._lines.keys() - found.keys():
             del self._lines[gone]
@@ -278,7 +280,9 @@ class Sender:
             (record,) = self._store.read_log(event.position - 1, 1, event.position)
             body = writer.event(record)
             headers = signed(writer.cursor(event.position), at, body, letter.secrets)
-            answer = self._transport.post(letter.url, headers, body)
+            with tracing.whole("deliver", subscription=str(name), position=event.position) as span:
+                answer = self._transport.post(letter.url, headers, body)
+                span.note(result=answer.result)
         except ServiceError:
             raise
         except Exception:  # noqa: BLE001 - whatever is wrong with one event must not hold up all others

@@ -98,6 +98,7 @@ ENTITY: Json = {
     "merged_into": maybe(TEXT),
     "merge": maybe(TEXT),
     "possible_duplicates": items(TEXT, "Entities with a name that looks the same."),
+    "erased": items(one_of("name", "aliases", "names"), "The fields in which something was erased."),
 }
 ARTICLE: Json = {
     "id": UUID,
@@ -111,6 +112,7 @@ ARTICLE: Json = {
     "published": ref("SentDate"),
     "sha256": maybe(TEXT),
     "text": maybe(TEXT),
+    "erased": items(one_of("authors", "text"), "The fields in which something was erased."),
     "claims": items(UUID),
 }
 CLAIM: Json = {
@@ -309,6 +311,8 @@ SCHEMAS: Json = {
             "request_id": TEXT,
             "resync": TEXT,
             "leader": TEXT | {"description": "Of a follower: the service that records."},
+            "scope": TEXT | {"description": "What the key lacks: scopes, with spaces between."},
+            "retry_after": {"type": "integer", "minimum": 1, "description": "In so many seconds there is room again."},
             "following": maybe(ref("Following")),
             "import": UUID,
             "recorded": COUNT,

@@ -16,6 +16,7 @@ from service.http.belief_shapes import BELIEF_SCHEMAS
 from service.http.body import JSON, PLAIN, read_body, read_body_if_any, read_query
 from service.http.change_shapes import CHANGE_SCHEMAS
 from service.http.context import IF_MATCH, KEY_HEADER, NOTE_HEADER, limits
+from service.http.demands import Demand, Undeclared, declare
 from service.http.log_shapes import LOG_SCHEMAS
 from service.http.network_shapes import NETWORK_SCHEMAS
 from service.http.period_shapes import PERIOD_SCHEMAS
@@ -24,6 +25,7 @@ from service.http.shapes import TEXT, ref
 from service.http.subscription_shapes import SUBSCRIPTION_SCHEMAS
 from service.intake.fields import Shape
 from service.intake.schemas import VoiceShape
+from service.rates.spent import LIMIT, POLICY
 
 View = Callable[..., Response]
 Finish = Callable[[View, dict[str, Any]], Response]
@@ -39,7 +41,7 @@ REASONS: Mapping[int, str] = {
     307: "The process that waits and streams is elsewhere: ask there, each time anew.",
     400: "A header, a cursor, the address or the JSON is malformed.",
     401: "A valid key is needed.",
-    403: "It is not allowed here: of a follower, the leader takes it.",
+    403: "The key does not allow it, or it is not allowed here: of a follower, the leader takes it.",
     404: "It is not known.",
     408: "The body stopped coming.",
     409: "It contradicts what is stored.",
@@ -49,14 +51,21 @@ REASONS: Mapping[int, str] = {
     414: "The address is too long.",
     415: "The body is not sent as JSON in UTF-8.",
     422: "A parameter or the data is not valid.",
+    429: "It was asked more often than the quota of the key allows, or too many wrong keys came from this address.",
     500: "Something went wrong inside the service.",
-    503: "The database or the read side cannot answer now; try again.",
+    503: "The database or the read side cannot answer now, too much is under way, or it took too long; try again.",
     507: "There is no room left.",
 }
 REFUSALS = tuple(status for status in REASONS if status >= 400)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-_ALWAYS = (400, 401, 414, 422, 500, 503)
-_WRITING = (403, 409, 413, 415, 507)
+_OF_A_KEY = (
+    "A key with the scopes that an operation names; `admin` stands for all of them. Nobody needs one as long as the"
+    " service was started without one and none was ever made. The texts of a feed (`include=texts`) need `state:read`"
+    " besides."
+)
+_ALWAYS = (400, 414, 422, 500, 503)
+_OF_KEYS = (401, 403, 429)
+_WRITING = (408, 409, 413, 415, 507)
 _UUID_PATH = {"in": "path", "name": "id", "required": True, "schema": {"type": "string", "format": "uuid"}}
 _HEADERS = {
     KEY_HEADER: "A name for this request: sent again with the same body, it is answered the same and not done twice.",
@@ -67,6 +76,15 @@ _IF_MATCH = 'The version that it has to be at, like "3".'
 _ASKING = {
     caching.IF_NONE_MATCH: "The entity tags that the client has: one that is still right is answered with 304.",
     memento.ACCEPT_DATETIME: "What the service held at the end of this second, like Thu, 04 Sep 2014 12:30:00 GMT.",
+}
+_HEADERS_OF: Mapping[int, Mapping[str, Any]] = {
+    429: {
+        "headers": {
+            "Retry-After": {"schema": {"type": "integer"}, "description": "In so many seconds there is room again."},
+            POLICY: {"schema": TEXT, "description": "The quota, as on every answer to a request that is limited."},
+            LIMIT: {"schema": TEXT, "description": "What is left of it, as on every such answer."},
+        }
+    }
 }
 _SHAPES = {
     **SCHEMAS,
@@ -93,19 +111,22 @@ class Api(smorest.Api):  # type: ignore[misc]
             self.spec.components.schema(name, schema)
         self.spec.components.schema(VoiceShape.__name__, schema=VoiceShape)
         for status in REFUSALS:
-            self.spec.components.response(f"Refusal{status}", _response(status, statuses.PROBLEM_JSON, "Problem"))
+            refusal = _response(status, statuses.PROBLEM_JSON, "Problem")
+            self.spec.components.response(f"Refusal{status}", {**refusal, **_HEADERS_OF.get(status, {})})
         for name, description in {**_HEADERS, **_ASKING, IF_MATCH: _IF_MATCH}.items():
             self.spec.components.parameter(
                 name, "header", {"name": name, "schema": {"type": "string"}, "description": description}
             )
-        self.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
+        self.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer", "description": _OF_A_KEY})
 
 
 class Resource:
-    """The routes of one resource."""
+    """The routes of one resource, and what a key has to allow for asking and for changing something."""
 
-    def __init__(self, name: str, description: str) -> None:
+    def __init__(self, name: str, description: str, reads: Demand | None = None, writes: Demand | None = None) -> None:
         self.blueprint = smorest.Blueprint(name, __name__, description=description)
+        self._reads = reads
+        self._writes = writes
 
     def get(
         self,
@@ -166,7 +187,7 @@ class Resource:
 
     def stream(self, rule: str, answer: str, *, query: type[Shape], media: str) -> Decorator:
         """A wish with a long body, which its view reads by itself; it gets the parameters as `query`."""
-        operation = _operation(answer, (200,), (*_ALWAYS, 408, *_WRITING), JSON)
+        operation = _operation(answer, (200,), (*_ALWAYS, *_WRITING), JSON)
         operation["parameters"] = [NOTE_HEADER, {"in": "query", "schema": query}]
         operation["requestBody"] = {"required": True, "content": {media: {"schema": {"type": "string"}}}}
         return self._route(rule, "POST", operation, lambda: _asked(query))
@@ -187,7 +208,7 @@ class Resource:
 
         The view gets the parameters of its path, and the fields of the body, if there is one, as `body`.
         """
-        operation = _operation(answer, (done,), (*_ALWAYS, 403, *((413, 415) if body else ()), *refused), JSON)
+        operation = _operation(answer, (done,), (*_ALWAYS, *((408, 413, 415) if body else ()), *refused), JSON)
         operation["parameters"] = _parameters(by_uuid, None)
         if body is None:
             return self._route(rule, method, operation, lambda: _nothing_asked({}))
@@ -211,12 +232,17 @@ class Resource:
         read: Callable[[], dict[str, Any]],
         finish: Finish | None = None,
     ) -> Decorator:
+        demand = self._reads if method == "GET" else self._writes
+        if demand is None:
+            raise Undeclared(f"{method} {rule}")
+
         def decorate(view: View) -> View:
             @wraps(view)
             def answering(**path: str) -> Response:
                 return (finish or _as_it_is)(view, {**path, **read()})
 
-            documented = self.blueprint.doc(operationId=view.__name__, **operation)(answering)
+            documented = self.blueprint.doc(operationId=view.__name__, **_guarded(operation, demand))(answering)
+            declare(documented, demand, method)
             self.blueprint.route(rule, methods=[method])(documented)
             return view
 
@@ -260,7 +286,19 @@ def _operation(answer: str | None, done: Iterable[int], refused: Iterable[int], 
     responses: dict[str, Any] = {str(status): _response(status, media, answer) for status in done}
     for status in sorted(set(refused)):
         responses[str(status)] = f"Refusal{status}"
-    return {"responses": responses, "security": [{}, {"key": []}]}
+    return {"responses": responses}
+
+
+def _guarded(operation: dict[str, Any], demand: Demand) -> dict[str, Any]:
+    """The operation with what a key has to allow. None is needed where none was ever made."""
+    if demand.is_open:
+        return {**operation, "security": []}
+    responses = operation["responses"] | {str(status): f"Refusal{status}" for status in _OF_KEYS}
+    return {
+        **operation,
+        "responses": {status: responses[status] for status in sorted(responses)},
+        "security": [{}, {"key": list(demand.scopes)}],
+    }
 
 
 def _response(status: int, media: str, shape: str | None) -> dict[str, Any]:

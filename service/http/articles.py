@@ -8,6 +8,7 @@ from flask import Response
 
 from service.http.api import Resource
 from service.http.context import own_id, refuse_version, timeline
+from service.http.demands import needs
 from service.http.jsons import json_answer
 from service.http.paging import point
 from service.http.pinning import pinned
@@ -17,9 +18,10 @@ from service.http.records import article
 from service.http.writing import change, record, told
 from service.intake.records import article_correction
 from service.intake.schemas import ArticleBody, ArticleCorrectionBody
+from service.keys.scopes import CLAIMS_WRITE, STATE_READ
 from service.timeline.drafts import ArticleDraft
 
-RESOURCE = Resource("articles", "The sources of claims.")
+RESOURCE = Resource("articles", "The sources of claims.", reads=needs(STATE_READ), writes=needs(CLAIMS_WRITE))
 
 
 @RESOURCE.write("POST", "/v1/articles", "Written", body=ArticleBody, refused=(), most="article_body", changes=False)

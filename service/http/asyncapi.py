@@ -27,6 +27,7 @@ from service.http.asyncapi_messages import (
     schemas,
 )
 from service.http.caching import conditional
+from service.http.demands import OPEN, declare
 from service.http.openapi import YAML
 from service.http.openapi import document as openapi
 from service.http.shapes import Json
@@ -43,6 +44,7 @@ _ABOUT = (
     "Every event once and in order, by the way that suits you. The id of an event is a cursor: keep it, and go on after"
     " it with `lastEventId`. The same document for questions and answers is openapi.yaml."
 )
+_OF_A_KEY = "A key with `feed:read`; the texts (`include=texts`) need `state:read` besides. See docs/keys.md."
 _PUSHED = (
     "Events sent to the address of a subscription by POST (Standard Webhooks 1.0.0): the headers `webhook-id`,"
     " `webhook-timestamp` and `webhook-signature` sign the body. The same event has the same id in every attempt."
@@ -71,7 +73,7 @@ def document(app: Flask) -> Json:
         "components": {
             "messages": messages(),
             "schemas": schemas(),
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": _OF_A_KEY}},
         },
     }
     plain: Json = json.loads(json.dumps(made))
@@ -85,6 +87,7 @@ def register(app: Flask) -> None:
     def read_asyncapi() -> Response:
         return conditional(Response(as_yaml(), content_type=YAML))
 
+    declare(read_asyncapi, OPEN, "GET")
     app.add_url_rule("/asyncapi.yaml", view_func=read_asyncapi)
 
 

@@ -18,9 +18,11 @@ from service.feeds.reading import Readable
 from service.http import caching
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.demands import needs
 from service.http.query import AtomQuery
+from service.keys.scopes import FEED_READ
 
-RESOURCE = Resource("atom", "Feeds for readers of feeds.")
+RESOURCE = Resource("atom", "Feeds for readers of feeds.", reads=needs(FEED_READ))
 ADDRESS = "/v1/feed.atom"
 ARCHIVE = "archive"
 _IN_LINK_HEADER = (SELF, CURRENT, PREVIOUS, NEXT)

@@ -11,8 +11,8 @@ from events.effects import Key
 from events.errors import Invalid
 from events.matters import KINDS
 from events.vocabulary import RELATIONS
-from service.feeds.beliefs import BeliefFeed
-from service.feeds.cursor import NAME
+from service.feeds.beliefs import SOURCE, BeliefFeed
+from service.feeds.cursor import LOST, NAME, OtherEpoch
 from service.http.believed import told
 from service.http.errors import BadQuery
 from service.http.query import EVIDENCE
@@ -52,7 +52,10 @@ def beginning(query: Mapping[str, Any], changes: BeliefChanges, feed: BeliefFeed
     if len(given) > 1:
         raise Invalid(f"it cannot be given beside {_BEGINNINGS[given[0]]}", _BEGINNINGS[given[1]])
     if "last" in query:
-        return feed.spot(query["last"])
+        spot = feed.spot(query["last"])
+        if changes.end().may_lack(spot.position):
+            raise OtherEpoch(LOST, NAME, SOURCE)
+        return spot
     if "since" in query and _POSITION.fullmatch(query["since"]):
         raise Invalid("it is an instant of RFC 3339; a log position goes by after", "since")
     position = changes.after(query[given[0]], given[0]) if given else 0

@@ -16,15 +16,19 @@ from service.http.belief_questions import bad, wanted
 from service.http.believed import told
 from service.http.body import JSON
 from service.http.context import timeline
+from service.http.demands import needs
 from service.http.jsons import json_answer
 from service.http.paging import asked, linked, next_page
 from service.http.pinning import Pin
 from service.http.plain import Answer, named
 from service.http.query import DEFAULT_LIMIT, BeliefAtomQuery, BeliefFeedQuery
+from service.keys.scopes import FEED_READ
 from service.timeline.beliefs import Mark
 from service.timeline.views import Clocks
 
-RESOURCE = Resource("beliefs", "What was believed of which days, and when that became something else.")
+RESOURCE = Resource(
+    "beliefs", "What was believed of which days, and when that became something else.", reads=needs(FEED_READ)
+)
 _LARGEST = 2**53
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import request
+from werkzeug.exceptions import ClientDisconnected
 
 from service.http.context import limits
-from service.http.errors import TooLarge, UnsupportedMedia
+from service.http.errors import BodyStalled, TooLarge, UnsupportedMedia
 from service.http.parameters import once, parsed
 from service.intake import strict_json
 from service.intake.fields import Shape
@@ -38,6 +41,17 @@ def read_query(shape: type[Shape], partial: bool = False) -> dict[str, Any]:
     return parsed(shape, once(request.args.to_dict(flat=False)), partial)
 
 
+@contextmanager
+def while_it_comes() -> Iterator[None]:
+    """For reading the body: BodyStalled where it comes too slowly."""
+    try:
+        yield
+    except ClientDisconnected as error:
+        if isinstance(error.__context__, TimeoutError):
+            raise BodyStalled(f"a body has {limits().body_seconds:g} seconds") from None
+        raise
+
+
 def demand_media(media: str) -> None:
     """UnsupportedMedia unless the body is sent as this, in UTF-8 and not compressed."""
     coding = request.headers.get("Content-Encoding", "identity").strip().lower()
@@ -52,7 +66,8 @@ def _raw(most_bytes: int) -> bytes:
     """The body as it came, read once."""
     # One more than allowed: a longer body without a length is cut off there without a word.
     request.max_content_length = most_bytes + 1
-    raw = request.get_data()
+    with while_it_comes():
+        raw = request.get_data()
     if len(raw) > most_bytes:
         raise TooLarge(f"the body has at most {most_bytes} bytes")
     return raw

@@ -6,7 +6,7 @@ import hashlib
 
 from flask import Response, g, request
 
-from service.http.context import surroundings
+from service.keys.scopes import LOCAL_ID, Holder
 
 IF_NONE_MATCH = "If-None-Match"
 YEAR = 365 * 24 * 60 * 60
@@ -37,7 +37,8 @@ def close() -> None:
 
 
 def _lifetime() -> str:
-    is_guarded = surroundings().settings.admin_key is not None
+    holder: Holder | None = g.get("holder")
+    is_guarded = holder is not None and holder.id != LOCAL_ID
     pin = g.get("pin")
     if g.get("is_closed") or (pin is not None and pin.is_closed):
         return f"{'private' if is_guarded else 'public'}, max-age={YEAR}, immutable"

@@ -11,6 +11,7 @@ from service.feeds.cursor import BadCursor
 from service.http import records
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.demands import needs
 from service.http.errors import BadQuery
 from service.http.items import shown
 from service.http.jsons import json_answer
@@ -19,9 +20,12 @@ from service.http.pinning import pinned
 from service.http.plain import Answer, clocks_answer, enveloped, named
 from service.http.query import ChangesQuery
 from service.intake.errors import Fault
+from service.keys.scopes import STATE_READ
 from service.timeline.views import ChangesView, Clocks, ExplainedChange
 
-RESOURCE = Resource("changes", "What changed between two points of a clock, and which records did it.")
+RESOURCE = Resource(
+    "changes", "What changed between two points of a clock, and which records did it.", reads=needs(STATE_READ)
+)
 NEWEST_CAUSES = 20
 
 

@@ -14,6 +14,7 @@ from service.feeds.cursor import BadCursor
 from service.http.api import Resource
 from service.http.body import read_json
 from service.http.context import limits, own_id, refuse_version, timeline
+from service.http.demands import needs
 from service.http.errors import TooLarge
 from service.http.jsons import json_answer
 from service.http.paging import asked, linked, next_page, point
@@ -27,10 +28,11 @@ from service.intake.fields import Shape
 from service.intake.quick import longest_text, quick_draft
 from service.intake.records import claim_correction, claim_of
 from service.intake.schemas import ClaimBody, ClaimCorrectionBody, ReasonBody, ResponseBody, load
+from service.keys.scopes import CLAIMS_WRITE, STATE_READ
 from service.timeline.drafts import ClaimDraft, ReinstatementDraft, ResponseDraft, RetractionDraft
 from service.timeline.views import Outcome
 
-RESOURCE = Resource("claims", "What articles state.")
+RESOURCE = Resource("claims", "What articles state.", reads=needs(STATE_READ), writes=needs(CLAIMS_WRITE))
 
 
 class ClaimBatch(Shape):

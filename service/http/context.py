@@ -13,16 +13,19 @@ from flask import current_app, g, request
 from events.errors import DomainError
 from events.text import clean_name
 from events.values import Recorder
+from service.budget import Turns
 from service.errors import StoreUnavailable
 from service.hooks.subscriptions import Subscriptions
 from service.http.errors import BadHeader, BadPath
+from service.keys.doorkeeper import Doorkeeper
+from service.keys.logins import Logins
+from service.keys.scopes import ADMIN_ID, LOCAL_ID, Holder
 from service.settings import Limits, Settings
 from service.timeline.timeline import Timeline
 from service.timeline.views import RequestKey
 from service.transfer.importer import Importer
 
 EXTENSION = "frenemies"
-ADMIN, LOCAL = "admin", "local"
 NOTE_HEADER = "Frenemies-Note"
 KEY_HEADER = "Idempotency-Key"
 IF_MATCH = "If-Match"
@@ -32,14 +35,17 @@ _VERSION = re.compile('"(-?[0-9]{1,18})"')
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an application works with; whoever imports, or reads the whole log, holds one of the turns."""
+    """What an application works with; whoever imports, or reads much, holds one of the turns."""
 
     timeline: Timeline
     settings: Settings
     importer: Importer | None
     subscriptions: Subscriptions | None
+    door: Doorkeeper
+    logins: Logins
     import_turns: BoundedSemaphore
     replay_turns: BoundedSemaphore
+    heavy_turns: Turns
 
 
 def surroundings() -> Surroundings:
@@ -69,9 +75,15 @@ def subscriptions() -> Subscriptions:
     return found
 
 
+def holder() -> Holder:
+    """Who asks; not for a route that is open."""
+    found: Holder = g.holder
+    return found
+
+
 def owner() -> str:
-    """Whose subscriptions the request is about."""
-    return ADMIN
+    """Whose subscriptions the request is about: the id of the key. Where none is needed, that of the settings' key."""
+    return ADMIN_ID if holder().id == LOCAL_ID else holder().id
 
 
 def limits() -> Limits:
@@ -85,8 +97,8 @@ def request_id() -> str:
 
 
 def recorder() -> Recorder:
-    """Who records: the key that was used, and the note in the header. BadHeader when the note is none."""
-    key = ADMIN if surroundings().settings.admin_key else LOCAL
+    """Who records: the id of the key that was used, and the note in the header. BadHeader when the note is none."""
+    key = holder().id
     note = request.headers.get(NOTE_HEADER)
     if note is None:
         return Recorder(key)

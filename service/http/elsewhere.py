@@ -14,9 +14,10 @@ from service.feeds import tickets
 from service.feeds.cursor import NAME, BadCursor, format_cursor
 from service.feeds.tickets import Tickets
 from service.http.body import PLAIN
-from service.http.context import surroundings, timeline
+from service.http.context import holder, surroundings, timeline
 from service.http.errors import NoFeedProcess
 from service.http.parameters import resumed
+from service.keys.scopes import FEED_READ
 
 LAST_EVENT_ID = "Last-Event-ID"
 _LONGEST_ID = 500
@@ -67,10 +68,10 @@ def feed_origin() -> str | None:
 
 
 def cursor_shown(position: int) -> str | None:
-    """The cursor from which whoever sees the log up to a position can follow it; None where nobody streams."""
-    return None if feed_base() is None else format_cursor(timeline().epoch(), position)
+    """The cursor from which whoever sees the log up to a position can follow it; None for who may not, or cannot."""
+    return None if feed_base() is None or not holder().may(FEED_READ) else format_cursor(timeline().epoch(), position)
 
 
 def _ticket(query: str) -> str:
     secret = surroundings().settings.feed_secret
-    return "" if secret is None else f"{tickets.NAME}={Tickets(secret).issue(query, time.time())}"
+    return "" if secret is None else f"{tickets.NAME}={Tickets(secret).issue(query, holder().id, time.time())}"

@@ -12,6 +12,7 @@ from events.text import clean_text
 from service.http import formats
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.demands import needs
 from service.http.jsons import json_answer
 from service.http.paging import asked, linked, next_page, point
 from service.http.pinning import pinned
@@ -21,9 +22,10 @@ from service.http.records import claim, entity
 from service.http.rendered import rendered
 from service.http.writing import change, demand_same
 from service.intake.schemas import MergeBody, RegistrationBody, RenameBody, UnmergeBody
+from service.keys.scopes import CLAIMS_WRITE, STATE_READ
 from service.timeline.drafts import EntityDraft, MergeDraft, RenameDraft, UnmergeDraft
 
-RESOURCE = Resource("entities", "Who or what claims speak about.")
+RESOURCE = Resource("entities", "Who or what claims speak about.", reads=needs(STATE_READ), writes=needs(CLAIMS_WRITE))
 
 
 @RESOURCE.write("PUT", "/v1/entities/<id>", "Written", body=RegistrationBody, refused=())

@@ -41,12 +41,6 @@ class UrlTooLong(DomainError):
     code = "url-too-long"
 
 
-class NotAuthorized(DomainError):
-    """A valid key is needed."""
-
-    code = "not-authorized"
-
-
 class FromOtherSite(DomainError):
     """The form comes from another site."""
 
@@ -87,6 +81,12 @@ class BodyStalled(DomainError):
     """The body stopped coming."""
 
     code = "body-stalled"
+
+
+class BodyBroken(DomainError):
+    """The body is not what its headers say, or ended too early."""
+
+    code = "body-broken"
 
 
 class TooLarge(DomainError):

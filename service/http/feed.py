@@ -13,13 +13,14 @@ from service.feeds.beliefs import TOPIC
 from service.feeds.cursor import NAME
 from service.feeds.events import SOURCE, EventWriter
 from service.feeds.forms import ATOM, BATCH, EVENT_STREAM, NDJSON, batch
-from service.feeds.question import Question, question
+from service.feeds.question import Question, question, scopes_of
 from service.feeds.schemas import SCHEMA_JSON, event_schema, event_types
 from service.http import caching
 from service.http.api import Resource
 from service.http.atom import log_feed
 from service.http.belief_schema import belief_schema
-from service.http.context import timeline
+from service.http.context import holder, timeline
+from service.http.demands import needs
 from service.http.elsewhere import LAST_EVENT_ID, last_id, sent_on
 from service.http.formats import liked_best
 from service.http.jsons import json_answer
@@ -27,9 +28,10 @@ from service.http.paging import linked
 from service.http.query import DEFAULT_LIMIT, FeedQuery
 from service.http.replays import replay
 from service.http.shapes import TEXT, Json, ref
+from service.keys.scopes import FEED_READ
 from service.timeline.feed import FeedPage
 
-RESOURCE = Resource("feed", "Every event, in the order in which they were recorded.")
+RESOURCE = Resource("feed", "Every event, in the order in which they were recorded.", reads=needs(FEED_READ))
 FORMS: Mapping[str, Json] = {
     EVENT_STREAM: TEXT | {"description": "The events, and those to come as they come (WHATWG SSE)."},
     NDJSON: TEXT | {"description": "All events there are, one a line. The last line is a checkpoint."},
@@ -52,6 +54,7 @@ def read_feed(query: dict[str, Any]) -> Response:
     The id of an event is its cursor. A page is empty at the end; one of chosen events may end with a checkpoint, from
     which to go on. Waiting and streaming are done by a process of their own, to which the client is sent on.
     """
+    holder().demand(*scopes_of(query))
     media = liked_best((BATCH, *FORMS))
     _demand_fitting(query, media)
     if media == EVENT_STREAM:

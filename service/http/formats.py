@@ -17,6 +17,7 @@ from service.exports import csv_tables, ftm, graphml, jsonld
 from service.exports.chapters import Answer, Chapter, with_all_ends
 from service.exports.media import CSV, FTM, GRAPHML, JSON_LD, NDJSON
 from service.http.body import JSON
+from service.http.budgets import written_while_found
 from service.http.context import timeline
 from service.http.lines import lines, whole
 from service.http.paging import asked
@@ -115,7 +116,7 @@ def state(media: str, id: str, query: dict[str, Any]) -> Response:
 
 
 def _streamed(lines: Iterator[bytes], media: str) -> Response:
-    return Response(lines, content_type=CONTENT_TYPES.get(media, media))
+    return written_while_found(Response(lines, content_type=CONTENT_TYPES.get(media, media)))
 
 
 class _Records:

@@ -3,53 +3,31 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode
-from binascii import Error as NotBase64
-from uuid import uuid4
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import NotFound
 
 from service.errors import ReadOnly
-from service.feeds.forms import EVENT_STREAM
+from service.http import security
+from service.http.admission import PAGES, READING, admit
 from service.http.context import surroundings
+from service.http.demands import demanded
 from service.http.elsewhere import feed_origin
-from service.http.errors import MalformedUrl, NotAuthorized, UrlTooLong
-from service.http.keys import bearer, is_key, not_let_in
+from service.http.errors import MalformedUrl, UrlTooLong
+from service.rates.spent import Spent
+from service.request_log import REQUEST_ID
 
 LONGEST_URL = 8_000
 """Of path and query, below what the web server in front cuts off."""
-REQUEST_ID = "X-Request-Id"
-_REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,128}")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
-_OPEN = frozenset(("/healthz", "/readyz", "/docs", "/openapi.yaml", "/openapi.json", "/asyncapi.yaml"))
-_PAGES = "pages"
-"""The blueprint of the pages."""
-_READING = ("GET", "HEAD")
-_BASIC = 'Basic realm="frenemies", charset="UTF-8"'
-_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src {connect}; img-src 'self' blob:;"
-    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-_SECURITY = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 
 
 def register(app: Flask) -> None:
     """Guards the application."""
-    app.before_request(_name_request)
     app.before_request(_check_url)
     app.before_request(_check_key)
     app.before_request(_check_writable)
     app.after_request(_finish)
-
-
-def _name_request() -> None:
-    given = request.headers.get(REQUEST_ID, "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
 def _check_url() -> None:
@@ -64,55 +42,27 @@ def _check_url() -> None:
 
 
 def _check_key() -> None:
-    """Everything but health, documentation and style needs the key, once there is one."""
-    key = surroundings().settings.admin_key
-    if key is None or request.path in _OPEN or request.path.startswith("/static/"):
-        return
-    if not is_key(_given_key(), key):
-        raise NotAuthorized(not_let_in("Authorization" in request.headers))
+    """Lets in who may do what is asked for. What is open needs no key, and is not counted."""
+    demand = demanded(current_app, request)
+    if not demand.is_open:
+        admit(demand)
 
 
 def _check_writable() -> None:
-    """A follower is there to be read: all else is for its leader."""
+    """A follower is there to be read: all else is for its leader. To log in and out, which is open, records nothing."""
     leader = surroundings().settings.follow
-    if leader is not None and request.method not in (*_READING, "OPTIONS"):
+    is_reading = request.method in (*READING, "OPTIONS") or demanded(current_app, request).is_open
+    if leader is not None and not is_reading:
         raise ReadOnly(leader)
 
 
-def _given_key() -> bytes:
-    """The key in the header. A browser can only ask for a password: it may send it as one to the pages, and to read."""
-    header = request.headers.get("Authorization", "")
-    key = bearer(header)
-    if key is not None:
-        return key
-    scheme, _, given = header.partition(" ")
-    if scheme.lower() == "basic" and (request.blueprint == _PAGES or request.method in _READING):
-        try:
-            return b64decode(given, validate=True).partition(b":")[2]
-        except (NotBase64, ValueError):
-            return b""
-    return b""
-
-
 def _finish(response: Response) -> Response:
-    response.headers.extend(_SECURITY)
-    response.headers["Content-Security-Policy"] = _POLICY.format(connect=_reached())
+    response.headers.update(security.ALWAYS)
+    is_page = request.blueprint == PAGES
+    response.headers[security.POLICY] = security.policy_of_page(feed_origin()) if is_page else security.NOTHING
     response.headers[REQUEST_ID] = str(g.get("request_id", ""))
     response.headers.setdefault("Cache-Control", "no-store")
-    if response.status_code == 401:
-        _ask_for_password(response)
+    spent: Spent | None = g.get("spent")
+    if spent is not None:
+        response.headers.update(spent.headers)
     return response
-
-
-def _ask_for_password(response: Response) -> None:
-    """What a browser is told that has no key. Of a stream, which a page opens, it sends the password that it has."""
-    if request.blueprint == _PAGES:
-        response.headers["WWW-Authenticate"] = _BASIC
-    elif EVENT_STREAM in request.headers.get("Accept", ""):
-        response.headers.add("WWW-Authenticate", _BASIC)
-
-
-def _reached() -> str:
-    """What the scripts of an answer may connect to: those of a page also follow the feed of another process."""
-    origin = feed_origin() if request.blueprint == _PAGES else None
-    return "'self'" if origin is None else f"'self' {origin}"

@@ -19,9 +19,11 @@ from service.exports.media import NDJSON
 from service.http.api import Resource
 from service.http.body import JSON, demand_media
 from service.http.context import importer, limits, recorder, refuse_version, surroundings
+from service.http.demands import needs
 from service.http.errors import BodyStalled, TooLarge, TooManyImports
 from service.http.problems import problem
 from service.intake.fields import LIMITS, Shape, Text
+from service.keys.scopes import CLAIMS_WRITE
 from service.transfer.importer import Listener, Outcome
 from service.transfer.lines import Lines
 from service.transfer.refusals import ImportRefused
@@ -29,7 +31,7 @@ from service.transfer.registry import ALL, REJECTS, Import, Reached
 from service.transfer.rejects import RejectsFile
 
 BODY = "body"
-RESOURCE = Resource("imports", "Records by the million, as lines.")
+RESOURCE = Resource("imports", "Records by the million, as lines.", writes=needs(CLAIMS_WRITE))
 _BLOCK = 1 << 20
 
 
@@ -88,12 +90,13 @@ def _turn() -> Iterator[None]:
 
 
 def _copy_body(path: Path) -> None:
-    """The body, copied as it comes. TooLarge, StoreFull, or BodyStalled when nothing comes for long."""
+    """The body, copied as it comes, however long that takes. TooLarge, StoreFull; BodyStalled when nothing comes."""
     _demand_fitting(request.content_length or 0, path.parent)
     request.max_content_length = None
     link = request.environ.get("gunicorn.socket")
     if link is not None:
         link.settimeout(limits().silence)
+        link.until = None
     try:
         with path.open("wb") as file:
             while block := request.stream.read(_BLOCK):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+from base64 import b64decode
+from binascii import Error as NotBase64
 
 
 def bearer(header: str) -> bytes | None:
@@ -12,12 +12,12 @@ def bearer(header: str) -> bytes | None:
     return given.strip().encode("latin-1", "replace") if scheme.lower() == "bearer" else None
 
 
-def is_key(given: bytes, key: str) -> bool:
-    """Whether this is the key; how long it takes tells nothing of it."""
-    return hmac.compare_digest(hashlib.sha256(given).digest(), hashlib.sha256(key.encode()).digest())
-
-
-def not_let_in(has_key: bool) -> str:
-    """What is said to somebody who has not shown the key: another one, or none."""
-    how = "send the key as Authorization: Bearer <key>"
-    return f"the key that was sent is not the right one: {how}" if has_key else how
+def password(header: str) -> bytes | None:
+    """The password of `Authorization: Basic`; None for a header of another kind."""
+    scheme, _, given = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return b64decode(given, validate=True).partition(b":")[2]
+    except (NotBase64, ValueError):
+        return b""

@@ -11,10 +11,12 @@ from flask import Response
 from service.http.api import Resource
 from service.http.body import PLAIN
 from service.http.context import timeline
+from service.http.demands import needs
 from service.http.jsons import json_answer
 from service.http.query import CheckpointQuery, ConsistencyQuery, InclusionQuery
+from service.keys.scopes import FEED_READ
 
-RESOURCE = Resource("log", "What is needed to check that nothing in the log was changed.")
+RESOURCE = Resource("log", "What is needed to check that nothing in the log was changed.", reads=needs(FEED_READ))
 
 
 @RESOURCE.get("/v1/log/checkpoint", "CheckpointNote", query=CheckpointQuery, media=PLAIN)
@@ -29,6 +31,24 @@ def list_keys() -> Response:
     identity = timeline().proofs.identity()
     keys = [{"key": key, "from_size": size or None} for key, size in identity.keys]
     return json_answer({"origin": identity.origin, "keys": keys})
+
+
+@RESOURCE.get("/v1/log/restores", "LogRestores", refused=())
+def list_restores() -> Response:
+    """The identity of the log, which is in every cursor, and each time that the log was put back from a copy."""
+    told = [
+        {
+            "restored_at": one.restored_at,
+            "made_at": one.made_at,
+            "position": one.position,
+            "checkpoint_size": one.vouched,
+            "lost": one.is_lost,
+            "from_epoch": one.from_epoch,
+            "epoch": one.epoch,
+        }
+        for one in timeline().proofs.restores()
+    ]
+    return json_answer({"epoch": timeline().epoch(), "restores": told})
 
 
 @RESOURCE.get("/v1/log/proofs/inclusion", "InclusionProof", query=InclusionQuery)

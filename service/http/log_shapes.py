@@ -72,6 +72,25 @@ LOG_SCHEMAS: Json = {
             obj("A verifier key; `from_size` is null before its first checkpoint.", key=TEXT, from_size=maybe(COUNT))
         ),
     ),
+    "LogRestores": obj(
+        "The identity of the log, and each time that it was put back from a copy.",
+        epoch=UUID,
+        restores=items(
+            obj(
+                "The log went on after `position`: events that were recorded later were lost, if there were any."
+                " `checkpoint_size` is that of the checkpoint that was given; `lost`: it shows that there were some."
+                " Cursors, tokens and checkpoints of before are of `from_epoch`. `made_at`: when the backup was made;"
+                " null where the server of the database recovered it.",
+                restored_at=INSTANT,
+                made_at=maybe(INSTANT),
+                position=COUNT,
+                checkpoint_size=maybe(COUNT),
+                lost=FLAG,
+                from_epoch=UUID,
+                epoch=UUID,
+            )
+        ),
+    ),
     "InclusionProof": obj(
         "A Merkle inclusion proof; bytes are in base64, `index` is the place of the leaf, counted from 0.",
         position=COUNT,

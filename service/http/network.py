@@ -14,6 +14,7 @@ from service.http import formats
 from service.http.api import Resource
 from service.http.body import JSON
 from service.http.context import limits, timeline
+from service.http.demands import needs
 from service.http.jsons import json_answer
 from service.http.paging import asked, linked, next_page, point
 from service.http.pinning import pinned
@@ -21,10 +22,11 @@ from service.http.plain import Answer, enveloped, named
 from service.http.query import FrenemiesQuery, NetworkQuery, PathQuery, wanted
 from service.http.render import relation, stance
 from service.http.scope import demand_one_scope, nodes
+from service.keys.scopes import STATE_READ
 from service.timeline.network import part_of
 from service.timeline.views import Clocks, FrenemiesView, NetworkView, PathView
 
-RESOURCE = Resource("network", "All relations at one point of the clocks.")
+RESOURCE = Resource("network", "All relations at one point of the clocks.", reads=needs(STATE_READ))
 Find = Callable[[int, str | None], NetworkView]
 _MOST_AT_ONCE = 10_000
 

@@ -11,6 +11,7 @@ import yaml
 from flask import Flask, Response
 
 from service.http.caching import conditional
+from service.http.demands import OPEN, declare
 from service.http.jsons import json_answer
 
 API = "frenemies-api"
@@ -38,6 +39,8 @@ def register(app: Flask) -> None:
     def read_yaml() -> Response:
         return conditional(Response(as_yaml(), content_type=YAML))
 
+    for view in (read_json, read_yaml):
+        declare(view, OPEN, "GET")
     app.add_url_rule("/openapi.json", view_func=read_json)
     app.add_url_rule("/openapi.yaml", view_func=read_yaml)
 

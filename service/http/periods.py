@@ -16,15 +16,17 @@ from events.votes import VoteState
 from service.http import render
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.demands import needs
 from service.http.jsons import json_answer
 from service.http.paging import point
 from service.http.pinning import pinned
 from service.http.plain import Answer, bounds, day, enveloped
 from service.http.query import PeriodsQuery
 from service.http.scope import demand_one_scope, nodes
+from service.keys.scopes import STATE_READ
 from service.timeline.views import Clocks, Coursed, PeriodsView
 
-RESOURCE = Resource("periods", "Relations on all days at once.")
+RESOURCE = Resource("periods", "Relations on all days at once.", reads=needs(STATE_READ))
 
 
 @RESOURCE.get("/v1/periods", "Periods", query=PeriodsQuery)

@@ -13,6 +13,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from events.errors import DomainError
+from service import metrics
 from service.errors import ReadOnly, ServiceError
 from service.http import statuses
 from service.http.context import request_id
@@ -54,6 +55,7 @@ def told(error: ServiceError) -> msgspec.Raw:
 
 
 def _refusal(error: DomainError) -> Response:
+    metrics.observe_refusal(error.code)
     return problem(status_of(type(error)), error.code, error.title, error.detail, **more_of(error))
 
 
@@ -62,7 +64,7 @@ def _failure(error: ServiceError) -> Response:
     if status == 500:
         return _accident(error)
     if status > 500:
-        _log.warning("not served", error=str(error), path=request.path, request_id=request_id())
+        _log.warning("not served", error=str(error), path=request.path)
     if isinstance(error, ReadOnly):
         return _elsewhere(error, status)
     return problem(status, code_of(type(error)), error.title, detail_of(error))
@@ -87,5 +89,5 @@ def http_problem(error: HTTPException) -> Response:
 
 
 def _accident(error: Exception) -> Response:
-    _log.error("unexpected error", path=request.path, request_id=request_id(), exc_info=error)
+    _log.error("unexpected error", path=request.path, exc_info=error)
     return problem(500, "internal-error", "Something went wrong inside the service.")

@@ -6,9 +6,11 @@ from flask import Response
 
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.demands import needs
 from service.http.jsons import json_answer
+from service.keys.scopes import STATE_READ
 
-RESOURCE = Resource("projections", "The tables that questions are answered from.")
+RESOURCE = Resource("projections", "The tables that questions are answered from.", reads=needs(STATE_READ))
 
 
 @RESOURCE.get("/v1/projections", "Projections", refused=())

@@ -24,6 +24,7 @@ def entity(view: EntityView) -> Answer:
         "merged_into": view.merged_into,
         "merge": view.merge,
         "possible_duplicates": view.possible_duplicates,
+        "erased": view.erased,
     }
 
 
@@ -41,6 +42,7 @@ def article(view: ArticleView) -> Answer:
         "published": _sent(view.published, view.published_bounds),
         "sha256": view.sha256,
         "text": view.text,
+        "erased": view.erased,
         "claims": view.claims,
     }
 

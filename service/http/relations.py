@@ -8,6 +8,7 @@ from flask import Response
 
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.demands import needs
 from service.http.jsons import json_answer
 from service.http.paging import asked, linked, next_page, point
 from service.http.pinning import pinned
@@ -15,8 +16,9 @@ from service.http.plain import enveloped
 from service.http.query import ClaimsQuery, Clocks
 from service.http.records import claim
 from service.http.render import relation_answer
+from service.keys.scopes import STATE_READ
 
-RESOURCE = Resource("relations", "What claims open, change and end between two entities.")
+RESOURCE = Resource("relations", "What claims open, change and end between two entities.", reads=needs(STATE_READ))
 
 
 @RESOURCE.get("/v1/relations/<relation>/<subject>/<object>", "RelationAnswer", query=Clocks)

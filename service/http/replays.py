@@ -15,6 +15,7 @@ from service.errors import ServiceError
 from service.feeds.events import EventWriter
 from service.feeds.forms import NDJSON, lines
 from service.feeds.question import Question
+from service.http.budgets import written_while_found
 from service.http.context import limits, surroundings, timeline
 from service.http.errors import TooManyReplays
 from service.timeline.feed import Feed, FeedPage
@@ -28,7 +29,7 @@ _log = structlog.get_logger(__name__)
 def replay(asked: Question) -> Response:
     """The events in order, and at the end a checkpoint. Without one the answer was cut off: go on after the last id.
 
-    TooManyReplays where as many as a process gives at once are under way.
+    TooManyReplays where as many as a process gives at once are under way, TooManyQuestions where these and others are.
     """
     feed = timeline().feed
     return in_turn(lambda: _written(feed, feed.page(asked.after, PAGE, asked.wanted, asked.until), asked))
@@ -49,7 +50,7 @@ def in_turn(begin: Callable[[], Iterator[bytes]]) -> Response:
         if compressed:
             response.headers["Content-Encoding"] = _GZIP
         response.call_on_close(lambda: _end(turns, link))
-        return response
+        return written_while_found(response)
     except BaseException:
         turns.release()
         raise

@@ -10,12 +10,13 @@ from flask import Response
 
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.demands import OPEN
 from service.http.jsons import json_answer
 from service.http.problems import problem
 from service.http.query import ReadinessQuery
 
 _TITLE = "Questions cannot be answered now."
-RESOURCE = Resource("running", "Whether the service runs.")
+RESOURCE = Resource("running", "Whether the service runs.", reads=OPEN)
 
 
 @RESOURCE.get("/healthz", "Health", refused=())
@@ -33,6 +34,5 @@ def read_readiness(query: dict[str, Any]) -> Response:
     if not readiness.ready:
         return problem(503, "not-ready", _TITLE, readiness.reason, following=told)
     if following is not None and following.lag_seconds > query.get("max_lag", inf):
-        reason = f"It is {following.lag_seconds:.1f} s behind {following.leader}."
-        return problem(503, "not-ready", _TITLE, reason, following=told)
+        return problem(503, "not-ready", _TITLE, following.lateness, following=told)
     return json_answer(asdict(readiness) | {"following": told})

@@ -12,6 +12,7 @@ from service.errors import (
     AppendRefused,
     DeadlineExceeded,
     OutcomeUnknown,
+    OutOfTime,
     QueryTooExpensive,
     ReadOnly,
     ReadSideBehind,
@@ -19,17 +20,18 @@ from service.errors import (
     ServiceError,
     StoreFull,
     StoreUnavailable,
+    TooManyQuestions,
     Unstorable,
 )
 from service.feeds.cursor import BadCursor, OtherEpoch
 from service.hooks.errors import TooManyTests
 from service.http.errors import (
     BadHeader,
+    BodyBroken,
     BodyStalled,
     FromOtherSite,
     MalformedUrl,
     NoFeedProcess,
-    NotAuthorized,
     TooLarge,
     TooManyImports,
     TooManyReplays,
@@ -38,6 +40,8 @@ from service.http.errors import (
     UrlTooLong,
 )
 from service.intake.errors import MalformedJson, Misshapen
+from service.keys.errors import Forbidden, NotAuthorized
+from service.rates.errors import QuotaExceeded
 from service.timeline.tokens import BadToken, TokenOfOtherEpoch
 from service.transfer.refusals import ImportRefused, ImportRunning, UnknownImport
 
@@ -49,9 +53,11 @@ STATUSES: Mapping[type[Exception], int] = MappingProxyType(
         MalformedJson: 400,
         MalformedUrl: 400,
         BadHeader: 400,
+        BodyBroken: 400,
         BadCursor: 400,
         BadToken: 400,
         NotAuthorized: 401,
+        Forbidden: 403,
         FromOtherSite: 403,
         ReadOnly: 403,
         BodyStalled: 408,
@@ -71,6 +77,8 @@ STATUSES: Mapping[type[Exception], int] = MappingProxyType(
         Unstorable: 422,
         QueryTooExpensive: 422,
         ImportRefused: 422,
+        TooManyQuestions: 503,
+        QuotaExceeded: 429,
         TooManyTests: 503,
         TooManyImports: 503,
         TooManyReplays: 503,
@@ -85,13 +93,14 @@ STATUSES: Mapping[type[Exception], int] = MappingProxyType(
 )
 """The status of each refusal; of an error that is not named, that of its nearest ancestor. All others are 500."""
 
+_BEARER = 'Bearer realm="frenemies"'
 _HEADERS: Mapping[int, Mapping[str, str]] = MappingProxyType(
     {
-        401: {"WWW-Authenticate": 'Bearer realm="frenemies"'},
+        401: {"WWW-Authenticate": _BEARER},
         503: {"Retry-After": "1"},
     }
 )
-_TELLING = (ReadOnly, RequestMismatch, ReadSideBehind, QueryTooExpensive)
+_TELLING = (ReadOnly, RequestMismatch, ReadSideBehind, QueryTooExpensive, TooManyQuestions, OutOfTime)
 """Failures whose detail is meant for the client; that of all others may tell of the inside."""
 
 
@@ -121,12 +130,20 @@ def told(status: int, code: str, title: str, detail: str, path: str, request_id:
 
 def headers_of(status: int, told: Mapping[str, Any]) -> dict[str, str]:
     """What a problem says in its headers."""
+    if status == 403 and "scope" in told:
+        return {"WWW-Authenticate": f'{_BEARER}, error="insufficient_scope", scope="{told["scope"]}"'}
+    if status == 429 and "retry_after" in told:
+        return {"Retry-After": str(told["retry_after"])}
     resync = {"Link": f'<{told["resync"]}>; rel="start"'} if "resync" in told else {}
     return {**_HEADERS.get(status, {}), **resync}
 
 
 def more_of(error: DomainError) -> dict[str, Any]:
-    """What a refusal tells besides: each thing that is wrong, and where to begin again."""
+    """What a refusal tells besides: what is wrong, the scopes that a key lacks, when to ask again, where to begin."""
+    if isinstance(error, Forbidden):
+        return {"scope": " ".join(error.missing)}
+    if isinstance(error, QuotaExceeded):
+        return {"retry_after": error.spent.retry_after}
     faults = list(_faults(error)) if status_of(type(error)) != 404 else []
     more: dict[str, Any] = {"errors": faults} if faults else {}
     return more | {"resync": error.resync} if isinstance(error, OtherEpoch) else more

@@ -82,7 +82,7 @@ _SUBSCRIPTION: Json = {
     ),
     "entities": maybe(items(TEXT, "Null where events about anything are sent.")),
     "state": one_of(*STATES),
-    "reason": maybe(TEXT | {"description": "Why it was disabled."}),
+    "reason": maybe(TEXT | {"description": "Why it was disabled, and what a restore of the log means to it."}),
     "position": COUNT,
     "cursor": TEXT | {"description": "All events up to this one were taken for it or left out."},
     "pending": COUNT | {"description": "Those of them that are still to be delivered."},

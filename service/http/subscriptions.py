@@ -15,6 +15,7 @@ from service.hooks.outbox import FAILED, WAITING, attempt
 from service.hooks.subscriptions import Delivery, Kept, Subscription
 from service.http.api import Resource
 from service.http.context import own_id, owner, subscriptions
+from service.http.demands import needs
 from service.http.errors import BadPath
 from service.http.jsons import json_answer
 from service.http.paging import linked
@@ -28,8 +29,14 @@ from service.http.subscription_shapes import (
     SubscriptionBody,
     SubscriptionChanges,
 )
+from service.keys.scopes import HOOKS_MANAGE
 
-RESOURCE = Resource("subscriptions", "Webhooks: events sent to an address as they come (docs/webhooks.md).")
+RESOURCE = Resource(
+    "subscriptions",
+    "Webhooks: events sent to an address as they come (docs/webhooks.md).",
+    reads=needs(HOOKS_MANAGE),
+    writes=needs(HOOKS_MANAGE),
+)
 _ONE = "/v1/subscriptions/<id>"
 _LARGEST = 2**63 - 1
 

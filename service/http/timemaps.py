@@ -9,11 +9,13 @@ from flask import Response, request
 from service.feeds.cursor import BadCursor
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.demands import needs
 from service.http.memento import LINK_FORMAT, STATE, TIMEMAP, address, timemap
 from service.http.paging import asked, linked, next_page
 from service.http.query import TimeMapQuery
+from service.keys.scopes import STATE_READ
 
-RESOURCE = Resource("timemaps", "Lists of what was answered when.")
+RESOURCE = Resource("timemaps", "Lists of what was answered when.", reads=needs(STATE_READ))
 _CLOCKS = ("as_of", "published_by", "according_to")
 
 

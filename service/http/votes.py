@@ -7,9 +7,10 @@ from typing import Any
 
 from flask import Response
 
-from events.text import clean_id
+from events.text import clean_id, clean_text
 from service.http.api import Resource
 from service.http.context import timeline
+from service.http.demands import needs
 from service.http.errors import BadQuery
 from service.http.jsons import json_answer
 from service.http.paging import point
@@ -17,8 +18,9 @@ from service.http.pinning import pinned
 from service.http.query import VoteQuery
 from service.http.render import vote_answer
 from service.intake.errors import Fault
+from service.keys.scopes import STATE_READ
 
-RESOURCE = Resource("votes", "Votes of bodies.")
+RESOURCE = Resource("votes", "Votes of bodies.", reads=needs(STATE_READ))
 _MOVES = ("relation", "subject", "object")
 
 
@@ -32,10 +34,10 @@ def read_vote(body: str, query: dict[str, Any]) -> Response:
 
 
 def which(query: Mapping[str, Any]) -> tuple[tuple[str, str, str] | None, str | None]:
-    """What the vote moves, or its motion. BadQuery unless it is one of them, and whole."""
+    """What the vote moves, or its motion as it was recorded. BadQuery unless it is one of them, and whole."""
     given = [name for name in _MOVES if name in query]
     if "motion" in query and not given:
-        return None, query["motion"]
+        return None, clean_text(query["motion"], "motion").strip()
     if "motion" in query or len(given) < len(_MOVES):
         detail = "A vote is named by relation, subject and object together, or by motion alone."
         raise BadQuery(detail, "/motion", [Fault("/motion", detail)])

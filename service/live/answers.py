@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 import structlog
 
 from events.errors import DomainError
+from service import metrics
 from service.errors import ServiceError
-from service.http import statuses
+from service.http import security, statuses
 from service.live.asking import Request
 from service.live.links import Send
+from service.live.sending import Sending
 
 JSON = "application/json"
 ALWAYS: Mapping[str, str] = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
+    **security.ALWAYS,
+    security.POLICY: security.NOTHING,
     "Vary": "Accept, Origin",
     "Cache-Control": "no-store",
 }
@@ -40,22 +40,20 @@ async def answer(send: Send, body: bytes, media: str, headers: Mapping[str, str]
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-async def refuse(send: Send, request: Request, error: Exception, headers: Mapping[str, str]) -> None:
+async def refuse(send: Sending, request: Request, error: Exception, headers: Mapping[str, str]) -> None:
     """Sends the problem of an error; one that nobody foresaw is logged, and tells nothing of the inside."""
     status, code, title, detail, more = _told(error)
-    request_id = uuid4().hex
     if status >= 500:
-        _log.warning("not served", error=str(error), path=request.path, request_id=request_id, exc_info=status == 500)
-    told = statuses.told(status, code, title, detail, request.path, request_id, **more)
-    given = {**statuses.headers_of(status, more), **headers, "X-Request-Id": request_id}
+        _log.warning("not served", error=str(error), path=request.path, exc_info=status == 500)
+    told = statuses.told(status, code, title, detail, request.path, send.request_id, **more)
+    given = {**statuses.headers_of(status, more), **headers}
     await answer(send, msgspec.json.encode(told), statuses.PROBLEM_JSON, given, status)
 
 
-async def refuse_method(send: Send, request: Request) -> None:
+async def refuse_method(send: Sending, request: Request) -> None:
     """Sends the problem of a method that no address here takes."""
-    told = statuses.told(405, *_METHOD, f"It takes {_TAKEN}.", request.path, request_id := uuid4().hex)
-    given = {"Allow": _TAKEN, "X-Request-Id": request_id}
-    await answer(send, msgspec.json.encode(told), statuses.PROBLEM_JSON, given, 405)
+    told = statuses.told(405, *_METHOD, f"It takes {_TAKEN}.", request.path, send.request_id)
+    await answer(send, msgspec.json.encode(told), statuses.PROBLEM_JSON, {"Allow": _TAKEN}, 405)
 
 
 @lru_cache(100)
@@ -66,6 +64,7 @@ def _encoded(headers: tuple[tuple[str, str], ...]) -> list[tuple[bytes, bytes]]:
 
 def _told(error: Exception) -> tuple[int, str, str, str, dict[str, Any]]:
     if isinstance(error, DomainError):
+        metrics.observe_refusal(error.code)
         status = statuses.status_of(type(error))
         return status, error.code, error.title, error.detail, statuses.more_of(error)
     if isinstance(error, ServiceError) and statuses.status_of(type(error)) != 500:

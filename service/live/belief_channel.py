@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from service.feeds.beliefs import SOURCE, BeliefFeed
 from service.http.belief_questions import beginning, belief_feed
 from service.http.query import BeliefFeedQuery
 from service.intake.fields import Shape
+from service.keys.scopes import FEED_READ
 from service.live.front import Front
 from service.live.hub import Hub
 from service.live.source import Place, Reading, Source, Told
@@ -117,6 +118,10 @@ class BeliefChannel:
         self._hub = hub
         self._changes = changes
         self._read_side = ReadSide(hub, changes)
+
+    def needs(self, query: Mapping[str, Any]) -> Sequence[str]:
+        """It is a feed, whatever is asked of it."""
+        return (FEED_READ,)
 
     def demand_fitting(self, query: Mapping[str, Any], is_stream: bool) -> None:
         """Nothing is waited for that was before."""

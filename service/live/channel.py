@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from events.errors import Invalid
+from service.feeds.cursor import Cursor
 from service.feeds.events import SOURCE
-from service.feeds.question import question
+from service.feeds.question import question, scopes_of
 from service.http.query import FeedQuery
 from service.intake.fields import Shape
 from service.live.log_source import LogSource
@@ -32,6 +33,9 @@ class Channel(Protocol):
     address: str
     shape: type[Shape]
 
+    def needs(self, query: Mapping[str, Any]) -> Sequence[str]:
+        """What a key has to allow for a question."""
+
     def demand_fitting(self, query: Mapping[str, Any], is_stream: bool) -> None:
         """Invalid for a parameter that means nothing to a stream, or to a page."""
 
@@ -48,6 +52,10 @@ class LogChannel:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
+    def needs(self, query: Mapping[str, Any]) -> Sequence[str]:
+        """More for the texts."""
+        return scopes_of(query)
+
     def demand_fitting(self, query: Mapping[str, Any], is_stream: bool) -> None:
         """Neither waits for what was, nor tells the texts in pages."""
         for name in ("until", *(OF_PAGES if is_stream else OF_STREAMS)):
@@ -57,10 +65,12 @@ class LogChannel:
     @asynccontextmanager
     async def open(self, query: Mapping[str, Any]) -> AsyncIterator[tuple[Source, Place]]:
         """The events wanted; whom they concern is found out for all as long as somebody asks for it."""
-        epoch = self._hub.tail.epoch
+        epoch, feed = self._hub.tail.epoch, self._hub.feed
         if _ASKING.isdisjoint(query):
-            asked = question(query, self._hub.feed, epoch)
+            asked = question(query, feed, epoch)
         else:
-            asked = await self._hub.in_thread(lambda: question(query, self._hub.feed, epoch))
+            asked = await self._hub.in_thread(lambda: question(query, feed, epoch))
+        if asked.after > self._hub.tail.front.position:  # it lags a little; or the cursor is of what was lost
+            await self._hub.in_thread(lambda: Cursor(epoch, asked.after).demand_there(feed.end()))
         with self._hub.telling_whom(asked.wanted.entities is not None):
             yield LogSource(self._hub.feed, self._hub.tail, asked), asked.after

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from contextvars import copy_context
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
@@ -17,7 +18,7 @@ from service.http.errors import TooManyStreams
 from service.live.front import Front
 from service.live.tail import Tail
 from service.live.tailing import POLL_SECONDS, Tailing
-from service.metrics import STREAMS
+from service.metrics import FEED_POSITION, STREAMS, STREAMS_MOST
 from service.settings import Limits
 from service.store.protocol import AppendSignal
 from service.timeline.feed import Feed
@@ -28,12 +29,20 @@ Answer = TypeVar("Answer")
 _log = structlog.get_logger(__name__)
 
 
+class Threads(ThreadPoolExecutor):
+    """Threads that know for which request they work: what they log names it."""
+
+    def submit(self, fn: Callable[..., Answer], /, *args: Any, **kwargs: Any) -> Future[Answer]:
+        """Has one of them do it."""
+        return super().submit(copy_context().run, fn, *args, **kwargs)
+
+
 class Hub:
     """The end of the log, kept in memory by one reader, and those who listen to it. For one event loop."""
 
     def __init__(self, feed: Feed, signal: Callable[[], AppendSignal], limits: Limits) -> None:
         self.feed = feed
-        self.threads = ThreadPoolExecutor(THREADS, "reading")
+        self.threads = Threads(THREADS, "reading")
         self._signal = signal
         self._limits = limits
         self._open: Counter[str | None] = Counter()
@@ -45,6 +54,7 @@ class Hub:
 
     async def start(self) -> None:
         """Begins at the end of the log; where the database cannot be asked, as soon as it can."""
+        STREAMS_MOST.set(self._limits.streams)
         try:
             await self._begin()
         except ServiceError as error:
@@ -55,6 +65,7 @@ class Hub:
         loop = asyncio.get_running_loop()
         epoch, head = await self.in_thread(self._place)
         tail = self._tail = Tail(epoch, Front(loop, head))
+        FEED_POSITION.set(head)
         self._tailing = Tailing(
             self.feed,
             self._signal(),

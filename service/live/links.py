@@ -97,9 +97,10 @@ class Links:
             late = loop.time() - self._patience
             for link in [one for one in self._used if one.since is not None and one.since < late]:
                 STREAMS_CUT.inc()
-                self._cut(link)
+                self.cut(link)
 
-    def _cut(self, link: Link) -> None:
+    def cut(self, link: Link) -> None:
+        """Ends it at once, whatever still waits to be sent."""
         self._used.discard(link)
         if link.transport is not None:
             # Else the system would keep for it what it has taken over already.

@@ -12,6 +12,7 @@ from service.errors import ServiceError
 from service.feeds.forms import CAUGHT_UP, CHECKPOINT, HEARTBEAT, beginning, ending, marker
 from service.live.bell import Bell
 from service.live.source import Place, Reading, Source, Told
+from service.metrics import FEED_EVENTS
 
 HEARTBEAT_SECONDS = 15.0
 RETRY_MS = 1_000
@@ -103,6 +104,7 @@ class Streaming:
 
     async def _tell(self, reading: Reading) -> None:
         part = reading.streamed
+        FEED_EVENTS.add(len(reading.events))
         if reading.events:
             self._last = reading.events[-1].place
         self._seems_caught_up = reading.is_end
@@ -152,6 +154,7 @@ class Streaming:
             return False
         self._reader.place = reading.place
         if reading.events:
+            FEED_EVENTS.add(len(reading.events))
             self._last = reading.events[-1].place
             self._due = self._loop.time() + self._heartbeat
         return True

@@ -11,6 +11,7 @@ from uuid import UUID
 from service.feeds.events import EventWriter
 from service.live.front import Front
 from service.live.source import MOST_BYTES, MOST_EVENTS, Reading, Told
+from service.metrics import FEED_POSITION
 from service.timeline.feed import Wanted
 
 MOST_KEPT, MOST_BYTES_KEPT = 8_192, 16 * 1024 * 1024
@@ -54,6 +55,7 @@ class Tail:
         while len(self._kept) > MOST_KEPT or self._bytes > MOST_BYTES_KEPT:
             self._bytes -= len(self._kept.popleft().told.event)
         self.front.move(reached)
+        FEED_POSITION.set(reached)
 
     def after(self, position: int, wanted: Wanted) -> Reading | None:
         """The next wanted events, as many as may wait for a client; None where they are not all known here."""

@@ -10,7 +10,8 @@ from itertools import groupby, islice
 
 from psycopg.sql import SQL, Composed, Identifier
 
-from service.db import Connection, Database, translated
+from service.db import Connection, Database
+from service.failures import translated
 from service.projections.projection import Difference, History, Projection
 from service.projections.projector import is_poison
 from service.sql import load_queries

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from events.event_types import Claimed, DomainEvent
+from events.event_types import ABOUT_THE_LOG, Claimed, DomainEvent
 from events.identity import entity_stream, split_stream
 from events.mentions import entities_in, responded_to
 from events.records import ClaimRecord, EntityRecord, Record, fold_stream
@@ -68,7 +68,7 @@ class IndexProjection:
         rows, changes, later = IndexRows(), IndexRows(), []
         for record in records:
             event = event_of(record)
-            if record.version == 1 and not _responds(event):
+            if record.version == 1 and not isinstance(event, ABOUT_THE_LOG) and not _responds(event):
                 rows.add(event, record.position)
             else:
                 changes.add(event, record.position)
@@ -110,9 +110,9 @@ def _responds(event: DomainEvent) -> bool:
 
 def _entities(events: Mapping[str, Sequence[DomainEvent]], history: History, until: int) -> dict[str, Record | None]:
     """The records of entities; those whose first event is not among the given ones are read from the log."""
-    known = [name for name, given in events.items() if given[0].originator_version > 1]
+    known = [name for name, given in events.items() if not given or given[0].originator_version > 1]
     streams = history.streams([entity_stream(name) for name in known], until) if known else {}
-    whole = {name: fold_stream(given) for name, given in events.items() if given[0].originator_version == 1}
+    whole = {name: fold_stream(given) for name, given in events.items() if name not in known}
     return whole | {name: fold_stream(map(event_of, streams[entity_stream(name)])) for name in known}
 
 

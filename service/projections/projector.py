@@ -9,8 +9,10 @@ import structlog
 from psycopg.rows import scalar_row
 from psycopg.sql import SQL, Identifier
 
-from service.db import Connection, Database, translated
+from service import tracing
+from service.db import Connection, Database
 from service.errors import DeadlineExceeded, ServiceError, StoreUnavailable, Unstorable
+from service.failures import translated
 from service.projections.projection import History, Projection
 from service.projections.schemas import install
 from service.projections.status import TableState, read_state
@@ -76,7 +78,8 @@ class Projector:
             after, size, followed.position if until is None else min(until, followed.position)
         )
         if records:
-            self._commit(records, after)
+            with tracing.whole("project", schema=self.schema, events=len(records)):
+                self._commit(records, after)
         if len(records) < size and until is None and followed.is_built and not self._is_built:
             self._mark_built()
         return len(records)

@@ -17,8 +17,9 @@ from events.event_types import (
     EntityMerged,
     EntityRegistered,
     EntityRenamed,
+    TextsErased,
 )
-from events.identity import split_stream
+from events.identity import ENTITY, split_stream
 from events.mentions import entities_in, entities_moved, responded_to
 from events.records import EntityRecord
 from events.temporal import parse_published
@@ -33,7 +34,10 @@ Pair = tuple[str, str]
 
 @dataclass
 class IndexRows:
-    """What some events add to the index. Entities are entered whole, so their events are only gathered."""
+    """What some events add to the index. Entities are entered whole, so their events are only gathered.
+
+    One without events is entered anew because of something else: names of it were erased.
+    """
 
     entities: dict[str, list[DomainEvent]] = field(default_factory=dict)
     entity_events: set[tuple[str, int]] = field(default_factory=set)
@@ -56,6 +60,8 @@ class IndexRows:
                 self._add_responses(name, event.content.attributes)
             case EntityRegistered() | EntityCorrected() | EntityRenamed():
                 self.entities.setdefault(name, []).append(event)
+            case TextsErased() if event.subject.kind == ENTITY:
+                self.entities.setdefault(event.subject.id, [])
             case EntityMerged():
                 self.merges.add((name, event.into))
             case ClaimCorrected():

@@ -10,8 +10,9 @@ from typing import TypeVar
 from psycopg.rows import args_row
 from psycopg.sql import SQL, Composed, Identifier
 
-from service.db import Connection, connect, translated
+from service.db import Connection, connect
 from service.errors import SchemaMissing
+from service.failures import translated
 from service.projections.projection import Projection, schema_of
 from service.projections.status import RebuildStatus
 from service.sql import load_queries
@@ -37,6 +38,15 @@ class LogVitals:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseVitals:
+    """How large the database is, how many sessions its server has, and how many it takes."""
+
+    size: int
+    sessions: int
+    most_sessions: int
+
+
+@dataclass(frozen=True, slots=True)
 class TableVitals:
     """How far the tables of a projection are. `lag` is the age of the first event not handled, in seconds."""
 
@@ -58,23 +68,30 @@ class ProjectionVitals:
 
 @dataclass(frozen=True, slots=True)
 class HookVitals:
-    """How many subscriptions are in which state, and how many of their events wait, or were given up."""
+    """How many subscriptions are in which state, and how many of their events wait, or were given up.
+
+    `overdue`: for how many seconds the longest of them has been due that no attempt was made for.
+    """
 
     active: int
     paused: int
     disabled: int
     pending: int
     parked: int
+    overdue: float
 
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """The log, the projections, and the webhooks; these are None in a database that has none yet.
+    """The log, the database, the projections, and the webhooks; these are None in a database that has none yet.
 
+    `unsigned`: the age in seconds of the first event that no signed checkpoint covers; None where none are signed.
     `following`: whom the log follows; None for one of its own.
     """
 
     log: LogVitals
+    database: DatabaseVitals
+    unsigned: float | None
     projections: tuple[ProjectionVitals, ...]
     hooks: HookVitals | None = None
     following: Following | None = None
@@ -94,8 +111,13 @@ class VitalsReader:
             connection = self._connection or self._connect()
             with translated():
                 (log,) = _rows(connection, _QUERIES["log"], {}, LogVitals)
+                (database,) = _rows(connection, _QUERIES["database"], {}, DatabaseVitals)
+                unsigned = connection.execute(_QUERIES["unsigned"]).fetchone()
                 projections = tuple(_projection(connection, one) for one in self._projections)
-                return Vitals(log, projections, _hooks(connection), _following(connection))
+                return Vitals(
+                    log, database, unsigned[0] if unsigned else None, projections, _hooks(connection),
+                    _following(connection),
+                )  # fmt: skip
         except BaseException:
             self.close()
             raise

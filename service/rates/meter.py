@@ -15,13 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from time import monotonic
+from time import monotonic, sleep
 
 from service.rates.policy import Policy, Room, ask
 
 SLOTS = 4_096
 """How many may be remembered at once; a slot is free again when its quota is whole."""
 PROBES = 32
+_TRIES, _PAUSE = 40, 0.000_25
 _SLOT = struct.Struct("<16sd")
 _SIZE = SLOTS * _SLOT.size
 
@@ -41,13 +42,18 @@ class Meter:
 
     def ask(self, policy: Policy, who: str) -> Room:
         """Spends one request of somebody's quota, if there is room. OSError where the file cannot be used."""
-        name = hashlib.blake2b(f"{policy.name}\0{who}".encode(), digest_size=16).digest()
         with self._locked() as memory:
             now = monotonic()
-            place, spent_until = _find(memory, name, now)
+            place, name, spent_until = _find(memory, policy, who, now)
             room, after = ask(policy, spent_until, now)
             _SLOT.pack_into(memory, place, name, after)
             return room
+
+    def look(self, policy: Policy, who: str) -> Room:
+        """What `ask` would say, and nothing is spent."""
+        with self._locked() as memory:
+            now = monotonic()
+            return ask(policy, _find(memory, policy, who, now)[2], now)[0]
 
     @contextmanager
     def _locked(self) -> Iterator[mmap.mmap]:
@@ -57,7 +63,7 @@ class Meter:
             if self._handle < 0:
                 yield self._memory
                 return
-            fcntl.lockf(self._handle, fcntl.LOCK_EX)
+            _lock(self._handle)
             try:
                 yield self._memory
             finally:
@@ -72,15 +78,28 @@ def _opened(file: Path | None) -> tuple[int, mmap.mmap]:
     return handle, mmap.mmap(handle, _SIZE)
 
 
-def _find(memory: mmap.mmap, name: bytes, now: float) -> tuple[int, float]:
-    """The slot of a name, or the one that it gets, and until when its quota is spent."""
+def _lock(handle: int) -> None:
+    """It is held for microseconds; who is stopped with it must not stop others: BlockingIOError after some tries."""
+    for _ in range(_TRIES):
+        try:
+            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sleep(_PAUSE)
+        else:
+            return
+    raise BlockingIOError("another process holds the lock")
+
+
+def _find(memory: mmap.mmap, policy: Policy, who: str, now: float) -> tuple[int, bytes, float]:
+    """The slot that somebody has or gets, what is written there as their name, and until when their quota is spent."""
+    name = hashlib.blake2b(f"{policy.name}\0{who}".encode(), digest_size=16).digest()
     begin = int.from_bytes(name[:4], "big")
     spare, least = 0, float("inf")
     for step in range(PROBES):
         place = (begin + step) % SLOTS * _SLOT.size
         found, spent_until = _SLOT.unpack_from(memory, place)
         if found == name:
-            return place, spent_until
+            return place, name, spent_until
         if max(spent_until, now) < least:
             spare, least = place, max(spent_until, now)
-    return spare, now
+    return spare, name, now

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+from collections.abc import Callable
 
 from service.errors import SettingsError
 from service.serve.errors import NotGuarded, PortTaken
@@ -13,12 +14,12 @@ from service.settings import Settings
 _BACKLOG = 1024
 
 
-def demand_guard(settings: Settings) -> None:
-    """NotGuarded when others than this machine could reach a service that has no key."""
-    if settings.admin_key is None and not all(map(_is_loopback, _addresses(settings.host))):
+def demand_guard(settings: Settings, has_keys: Callable[[], bool]) -> None:
+    """NotGuarded when others than this machine could reach a service that nobody needs a key for."""
+    if settings.admin_key is None and not all(map(_is_loopback, _addresses(settings.host))) and not has_keys():
         raise NotGuarded(
-            f"{settings.host} can be reached from other machines and no key is set: set FRENEMIES_ADMIN_KEY, or listen"
-            " on 127.0.0.1."
+            f"{settings.host} can be reached from other machines and there is no key: make one (frenemies keys create),"
+            " set FRENEMIES_ADMIN_KEY, or listen on 127.0.0.1."
         )
 
 

@@ -25,7 +25,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Child:
-    """One program, kept running. KeepsFailing when it ended `MOST_FAILURES` times within `WINDOW_SECONDS`."""
+    """One program, kept running. KeepsFailing when it ended `MOST_FAILURES` times within `WINDOW_SECONDS`.
+
+    One that is killed (SIGKILL: by an operator, or for want of memory) did not fail, and is never given up for it.
+    """
 
     def __init__(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], files: Sequence[int] = ()
@@ -82,12 +85,16 @@ class Child:
         _kill_group(process.pid)
         self._process = None
         now = monotonic()
+        pause = FIRST_PAUSE if process.returncode == -signal.SIGKILL else self._pause_after_failure(now)
+        self._next_start = now + pause
+        _log.warning("ended by itself", child=self.name, code=process.returncode, next_start_in=pause)
+
+    def _pause_after_failure(self, now: float) -> float:
         self._failures = [*(at for at in self._failures if now - at < WINDOW_SECONDS), now]
         if len(self._failures) >= MOST_FAILURES:
             raise KeepsFailing(f"{self.name} ended {MOST_FAILURES} times in {WINDOW_SECONDS:.0f} seconds.")
-        pause = min(FIRST_PAUSE * 2 ** (len(self._failures) - 1), LONGEST_PAUSE)
-        self._next_start = now + pause
-        _log.warning("ended by itself", child=self.name, code=process.returncode, next_start_in=pause)
+        pause: float = min(FIRST_PAUSE * 2 ** (len(self._failures) - 1), LONGEST_PAUSE)
+        return pause
 
 
 def _kill_group(group: int) -> None:

@@ -34,6 +34,12 @@ def embedded_folder(settings: Settings) -> Path | None:
     return None if settings.database_url is not None else settings.data or own_folder()
 
 
+def ledger_path(settings: Settings) -> Path | None:
+    """The ledger of erasures: the one set, else the one beside the data folder; None for another database."""
+    folder = embedded_folder(settings)
+    return settings.erasures or (folder.absolute().with_name(f"{folder.name}-erasures.ndjson") if folder else None)
+
+
 def has_data(folder: Path) -> bool:
     """Whether an embedded server has been in this data folder."""
     return (folder / "postgres").is_dir()

@@ -9,6 +9,8 @@ from typing import Any
 from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
 
+from service.serve.refusing import refusal
+
 SILENCE_SECONDS = 10.0
 """How long a client may take to say what it wants."""
 
@@ -32,6 +34,9 @@ class FeedProtocol(ASGIProtocol):  # type: ignore[misc]
     def _on_headers_complete(self) -> Any:
         self._silence.cancel()
         return super()._on_headers_complete()
+
+    def _send_error_response(self, status: int, message: str, extra_headers: Any = ()) -> None:
+        self._safe_write(refusal(status, message))
 
 
 _KNOCKING = 1_024

@@ -17,4 +17,4 @@ def run(settings: Settings, url: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(*settings_of_child()))
+    sys.exit(run(*settings_of_child("follower")))

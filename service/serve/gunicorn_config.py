@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-worker_class = "gthread"
+worker_class = "service.serve.web_worker.WebWorker"
 worker_connections = 1000
 timeout = 30
 graceful_timeout = 5
@@ -32,7 +32,9 @@ logconfig_dict: dict[str, Any] = {
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Each worker logs as we do."""
+    """Each worker logs and refuses as we do."""
     from service.serve.logs import configure_logs
+    from service.serve.refusing import refuse_by_problems
 
     configure_logs()
+    refuse_by_problems()

@@ -5,10 +5,18 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import unicodedata
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
+import msgspec
 import structlog
+from structlog.contextvars import get_contextvars
+
+from service.request_log import Answered
+from service.serve.scrubbing import Scrubber
+from service.settings import secrets
 
 Processor = Callable[..., Any]
 _SHARED: list[Processor] = [
@@ -23,6 +31,8 @@ _SHARED: list[Processor] = [
 
 
 _TALKATIVE = ("psycopg.pool", "httpx2")
+_STEERING = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+"""The categories of characters that are not shown as they are: controls, changes of direction, ends of lines."""
 _LEFT_BEHIND = re.compile("(closing returned|rolling back returned|discarding closed) connection")
 
 
@@ -63,14 +73,41 @@ def configure_logs(level: str = "INFO", *, brief: bool = False) -> None:
 
 
 def formatter(*, brief: bool = False) -> logging.Formatter:
-    """Renders a record of either kind."""
-    return structlog.stdlib.ProcessorFormatter(
+    """Renders a record of either kind, without secrets."""
+    return _Lines(
         foreign_pre_chain=_SHARED,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            *([_in_brief] if brief else _renderers()),
+            *([_inert, _in_brief] if brief else _renderers()),
         ],
     )
+
+
+class _Lines(structlog.stdlib.ProcessorFormatter):
+    """Takes secrets out of every line. That of a request, of which there are most, has a shorter way."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._scrubber = Scrubber(secrets())
+        self._is_for_programs = not sys.stderr.isatty()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, or more for an error."""
+        if self._is_for_programs and isinstance(record.msg, Answered):
+            return _line_of(record.msg, record)
+        return self._scrubber.scrubbed(super().format(record))
+
+
+def _line_of(answered: Answered, record: logging.LogRecord) -> str:
+    told = {
+        "event": "request",
+        **answered._replace(seconds=round(answered.seconds, 6))._asdict(),
+        **get_contextvars(),
+        "level": "info",
+        "logger": record.name,
+        "timestamp": datetime.fromtimestamp(record.created, UTC),
+    }
+    return msgspec.json.encode(told).decode()
 
 
 def _is_worth_telling(record: logging.LogRecord) -> bool:
@@ -85,8 +122,18 @@ def _concerns_a_person(record: logging.LogRecord) -> bool:
 
 def _renderers() -> list[Processor]:
     if sys.stderr.isatty():
-        return [structlog.dev.ConsoleRenderer()]
+        # Plain: the usual form of an error shows what is in variables, secrets too.
+        return [_inert, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
+
+
+def _inert(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Nothing in a line steers the terminal."""
+    return {name: _visible(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _visible(text: str) -> str:
+    return "".join(ascii(one)[1:-1] if unicodedata.category(one) in _STEERING else one for one in text)
 
 
 def _in_brief(logger: Any, method: str, event: dict[str, Any]) -> str:

@@ -7,8 +7,10 @@ from threading import Thread
 from typing import Protocol
 
 from service.errors import SettingsError
+from service.metrics import STARTS
 from service.serve.logs import configure_logs
 from service.serve.signals import Signals
+from service.serve.traces import send_traces
 from service.settings import Settings, read_settings
 
 _SECONDS_TO_END = 5.0
@@ -40,10 +42,12 @@ def run_until_signal(signals: Signals, loops: Sequence[Loop]) -> int:
     return 0 if signals.stopping else 1
 
 
-def settings_of_child() -> tuple[Settings, str]:
-    """The settings that the supervisor gave this process, and its database. SettingsError where there is none."""
+def settings_of_child(name: str) -> tuple[Settings, str]:
+    """The settings that the supervisor gave the process of a name, and its database. SettingsError without one."""
     configure_logs()
+    STARTS.labels(name).inc()
     settings = read_settings()
     if settings.database_url is None:
         raise SettingsError("DATABASE_URL is not set.")
+    send_traces(settings, name)
     return settings, settings.database_url

@@ -49,7 +49,7 @@ def metering(settings: Settings) -> Iterator[Metering | None]:
     if link is None:
         yield None
         return
-    with link, tempfile.TemporaryDirectory(prefix="frenemies-metrics-", dir=_fast_folder()) as folder:
+    with link, tempfile.TemporaryDirectory(prefix="frenemies-metrics-", dir=fast_folder()) as folder:
         yield Metering(link, folder)
 
 
@@ -66,6 +66,6 @@ def _link(settings: Settings) -> socket.socket | None:
         return None
 
 
-def _fast_folder() -> str | None:
+def fast_folder() -> str | None:
     """Memory, where it can be written like a folder."""
     return _MEMORY if os.access(_MEMORY, os.W_OK) else None

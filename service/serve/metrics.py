@@ -28,8 +28,9 @@ from prometheus_client.registry import Collector
 from service import metrics
 from service.bootstrap import vitals_reader
 from service.errors import ServiceError, SettingsError
+from service.http import security
 from service.metrics import Asked
-from service.projections.vitals import HookVitals, ProjectionVitals, Vitals
+from service.projections.vitals import DatabaseVitals, HookVitals, ProjectionVitals, Vitals
 from service.serve.logs import configure_logs
 from service.serve.signals import Signals
 from service.settings import read_settings
@@ -39,6 +40,7 @@ from service.store.following import Following
 PATH = "/metrics"
 PATIENCE = 1.0
 _REQUEST_TIMEOUT = 5.0
+_ALWAYS = {**security.ALWAYS, security.POLICY: security.NOTHING, "Cache-Control": "no-store"}
 _log = structlog.get_logger(__name__)
 
 
@@ -68,6 +70,7 @@ class Present(Collector):
         yield _gauge(metrics.DATABASE_UP, {(): vitals is not None})
         if vitals is not None:
             yield from _of_log(vitals)
+            yield from _of_database(vitals.database)
             yield from _of_tables(vitals.projections)
             yield from _of_rebuilds(vitals.projections)
             yield from _of_hooks(vitals.hooks)
@@ -100,6 +103,8 @@ class Handler(BaseHTTPRequestHandler):
 
     registry: CollectorRegistry
     timeout = _REQUEST_TIMEOUT
+    error_content_type = "text/plain; charset=utf-8"
+    error_message_format = "%(code)d %(message)s\n"
 
     def do_GET(self) -> None:
         """All values, in the form that the asker prefers."""
@@ -113,6 +118,16 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def version_string(self) -> str:
+        """Of what and which version it is made is nothing to tell."""
+        return "frenemies"
+
+    def end_headers(self) -> None:
+        """Every answer, a refusal as well, has the headers that all have."""
+        for name, value in _ALWAYS.items():
+            self.send_header(name, value)
+        super().end_headers()
 
     def log_message(self, *_: object) -> None:
         """Being asked is nothing to tell."""
@@ -159,6 +174,14 @@ def _of_log(vitals: Vitals) -> Iterator[Metric]:
     yield _gauge(metrics.LOCK_WAIT, {(): vitals.log.lock_wait})
     if vitals.log.lock_held is not None:
         yield _gauge(metrics.LOCK_HELD, {(): vitals.log.lock_held})
+    if vitals.unsigned is not None:
+        yield _gauge(metrics.LOG_UNSIGNED, {(): vitals.unsigned})
+
+
+def _of_database(database: DatabaseVitals) -> Iterator[Metric]:
+    yield _gauge(metrics.DATABASE_SIZE, {(): database.size})
+    yield _gauge(metrics.DATABASE_SESSIONS, {(): database.sessions})
+    yield _gauge(metrics.DATABASE_SESSIONS_MOST, {(): database.most_sessions})
 
 
 def _of_tables(projections: Sequence[ProjectionVitals]) -> Iterator[Metric]:
@@ -195,6 +218,7 @@ def _of_hooks(hooks: HookVitals | None) -> Iterator[Metric]:
         yield _gauge(metrics.SUBSCRIPTIONS, states)
         yield _gauge(metrics.DELIVERIES_PENDING, {(): hooks.pending})
         yield _gauge(metrics.DELIVERIES_PARKED, {(): hooks.parked})
+        yield _gauge(metrics.DELIVERIES_OVERDUE, {(): hooks.overdue})
 
 
 def _of_following(following: Following | None) -> Iterator[Metric]:

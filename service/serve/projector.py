@@ -32,4 +32,4 @@ def keeps_tree(chosen: Projection) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(run(*settings_of_child(), named(sys.argv[1])))
+    sys.exit(run(*settings_of_child(f"projector-{sys.argv[1]}"), named(sys.argv[1])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +13,7 @@ from time import monotonic
 
 import structlog
 
-from service.bootstrap import demand_followable, demand_signing_key, signing_key
+from service.bootstrap import demand_followable, demand_signing_key, has_keys, signing_key
 from service.cores import ALLOWED
 from service.errors import ServiceError
 from service.projections.catalog import PROJECTIONS
@@ -20,12 +21,14 @@ from service.projections.projection import Projection
 from service.serve.address import base_url, demand_guard, listen
 from service.serve.child import Child
 from service.serve.database import embedded_folder, open_database
+from service.serve.durability import demand_durable
 from service.serve.feeding import Feeding, feeding
 from service.serve.following import following_child, settle
 from service.serve.health import is_catching_up, is_ready
 from service.serve.metering import Metering, metering
 from service.serve.preparing import prepared
 from service.serve.projector import keeps_tree
+from service.serve.rating import rating
 from service.serve.signals import Signals
 from service.settings import Settings
 from service.slots import FOLDER
@@ -62,12 +65,13 @@ def serve(
     `load` gets the URL of the prepared database before requests are answered, `on_ready` the address once they are.
     NotGuarded, PortTaken, KeepsFailing and the errors of the database say why it does not run.
     """
-    demand_guard(settings)
     demand_signing_key(settings)
     demand_followable(settings)
     with Signals() as signals, link or listen(settings.host, settings.port) as link, open_database(settings) as url:
+        demand_durable(settings, url)
         report = prepared(settings, url)
         _log.info("database prepared", applied=list(report.applied), roles=report.roles)
+        demand_guard(settings, lambda: has_keys(settings, url))
         settle(settings, url, signals)
         if load is not None:
             load(url)
@@ -77,7 +81,8 @@ def serve(
         with (
             metering(settings) as meter,
             feeding(settings, link.getsockname()[1]) as feed,
-            _children(settings, size, url, link, meter, feed) as children,
+            rating() as rates,
+            _children(settings, size, url, link, meter, feed, rates) as children,
         ):
             _run(children, signals, base_url(link), on_ready)
 
@@ -100,9 +105,15 @@ def _run(children: list[Child], signals: Signals, base: str, on_ready: Callable[
 
 @contextmanager
 def _children(
-    settings: Settings, size: Size, url: str, link: socket.socket, meter: Metering | None, feed: Feeding | None
+    settings: Settings,
+    size: Size,
+    url: str,
+    link: socket.socket,
+    meter: Metering | None,
+    feed: Feeding | None,
+    rates: Mapping[str, str],
 ) -> Iterator[list[Child]]:
-    plain = _environment(settings, size, url)
+    plain = _environment(settings, size, url) | dict(rates)
     environment = plain | (meter.told_to_children() if meter else {}) | (feed.told_to_children() if feed else {})
     children = [
         *(_projector(one, environment, settings) for one in PROJECTIONS),
@@ -147,10 +158,12 @@ def _environment(settings: Settings, size: Size, url: str) -> dict[str, str]:
         "FRENEMIES_HOST": settings.host,
         "FRENEMIES_PORT": str(settings.port),
         "FRENEMIES_ADMIN_KEY": settings.admin_key or "",
+        "FRENEMIES_LOGIN_SECRET": settings.login_secret or secrets.token_hex(32),
         "FRENEMIES_LOG_KEY": "",
         "FRENEMIES_FOLLOW": settings.follow or "",
         "FRENEMIES_FOLLOW_KEY": "",
         "FRENEMIES_FOLLOW_VERIFIER": " ".join(settings.follow_verifiers),
+        "FRENEMIES_LOG_REQUESTS": str(settings.log_requests),
         "FRENEMIES_WEBHOOKS_LOOPBACK": str(settings.webhooks_loopback),
         "FRENEMIES_POOL_SIZE": str(max(settings.pool_size, size.threads)),
         # More workers than cores cannot be kept to one each without some of them going short.

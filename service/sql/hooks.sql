@@ -173,7 +173,11 @@ SELECT s.edition, s.url, ARRAY(
 ) AS secrets
 FROM hooks.subscriptions s JOIN hooks.deliveries d ON d.subscription = s.id
 WHERE s.id = %(id)s::uuid AND s.state = 'active' AND d.position = %(position)s::bigint
-    AND d.edition = %(edition)s::bigint AND d.state IN ('waiting', 'failed');
+    AND d.edition = %(edition)s::bigint AND d.state IN ('waiting', 'failed')
+    AND NOT EXISTS (
+        SELECT FROM access.keys k
+        WHERE k.id = s.owner AND (k.revoked_at IS NOT NULL OR k.expires_at <= clock_timestamp())
+    );
 
 -- name: finish
 -- Notes an attempt and what came of it, unless the event is not to be sent any more.
@@ -191,11 +195,23 @@ UPDATE hooks.subscriptions SET state = 'disabled', reason = %(reason)s::text, ed
 WHERE id = %(id)s::uuid AND edition = %(edition)s::bigint AND state = 'active'
 RETURNING id;
 
+-- name: pause_ownerless
+-- Pauses the active subscriptions of keys that have ended.
+UPDATE hooks.subscriptions s
+SET state = 'paused', edition = s.edition + 1,
+    reason = 'the key ' || k.id || CASE WHEN k.revoked_at IS NULL THEN ' has expired' ELSE ' was revoked' END
+FROM access.keys k
+WHERE k.id = s.owner AND s.state = 'active' AND (k.revoked_at IS NOT NULL OR k.expires_at <= clock_timestamp())
+RETURNING s.id, s.reason;
+
 -- name: vitals
--- How many subscriptions are active, paused and disabled, how many events they wait for, and how many are parked.
+-- How many subscriptions are active, paused and disabled, how many events they wait for, how many are parked, and for
+-- how many seconds an attempt of an active one has been due.
 SELECT count(*) FILTER (WHERE s.state = 'active'), count(*) FILTER (WHERE s.state = 'paused'),
-    count(*) FILTER (WHERE s.state = 'disabled'), coalesce(sum(d.pending), 0)::bigint, coalesce(sum(d.parked), 0)::bigint
+    count(*) FILTER (WHERE s.state = 'disabled'), coalesce(sum(d.pending), 0)::bigint, coalesce(sum(d.parked), 0)::bigint,
+    coalesce(extract(epoch FROM clock_timestamp() - min(d.due) FILTER (WHERE s.state = 'active'))::float8, 0)
 FROM hooks.subscriptions s LEFT JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE state <> 'parked') AS pending, count(*) FILTER (WHERE state = 'parked') AS parked
+    SELECT count(*) FILTER (WHERE state <> 'parked') AS pending, count(*) FILTER (WHERE state = 'parked') AS parked,
+        min(due) FILTER (WHERE state <> 'parked' AND due < clock_timestamp()) AS due
     FROM hooks.deliveries WHERE subscription = s.id AND state <> 'delivered'
 ) d ON true;

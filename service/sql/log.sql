@@ -167,6 +167,10 @@ JOIN log.texts t ON t.scope = wanted.scope AND t.content_sha256 = wanted.hash;
 -- The texts behind references.
 SELECT reference, scope, salt, digest, content FROM log.texts WHERE reference = ANY (%(references)s::uuid[]);
 
+-- name: find_erased
+-- The references among some whose text was erased.
+SELECT reference FROM log.erased WHERE reference = ANY (%(references)s::uuid[]);
+
 -- name: text_sizes
 -- How many bytes the texts behind references have.
 SELECT reference, octet_length(content) FROM log.texts WHERE reference = ANY (%(references)s::uuid[]);
@@ -174,3 +178,15 @@ SELECT reference, octet_length(content) FROM log.texts WHERE reference = ANY (%(
 -- name: epoch
 -- The identity of the log.
 SELECT epoch FROM log.epoch;
+
+-- name: end
+-- The identity of the log, its last position, and whether it was put back from a copy since it has this identity.
+SELECT e.epoch, coalesce((SELECT max(position) FROM log.events), 0),
+    EXISTS (SELECT FROM log.restores r WHERE r.epoch = e.epoch AND r.from_epoch = e.epoch)
+    AND NOT EXISTS (SELECT FROM log.following)
+FROM log.epoch e;
+
+-- name: switched_off
+-- What has to be on for a commit to survive a crash of the server or its machine, and is not.
+SELECT name FROM pg_settings
+WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name;

@@ -17,6 +17,10 @@ CREATE TABLE IF NOT EXISTS log.migrations (
 -- Whether the log was ever made here. Everybody may ask.
 SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'log' AND tablename = 'migrations');
 
+-- name: may_migrate
+-- Whether this login may change the schema, as far as there is one.
+SELECT to_regnamespace('log') IS NULL OR has_schema_privilege('log', 'CREATE');
+
 -- name: lock
 -- One migration at a time in this database, to the end of the transaction.
 SELECT pg_advisory_xact_lock(7310271028);
@@ -37,7 +41,7 @@ DECLARE
 BEGIN
     FOREACH wanted IN ARRAY ARRAY[
         'frenemies_owner', 'frenemies_api', 'frenemies_projector', 'frenemies_keeper', 'frenemies_sender',
-        'frenemies_follower'
+        'frenemies_follower', 'frenemies_eraser'
     ] LOOP
         IF to_regrole(wanted) IS NULL THEN
             BEGIN
@@ -50,7 +54,7 @@ BEGIN
 END $$;
 
 -- name: own
--- The log, what was done with projections, and subscriptions belong to frenemies_owner; frenemies_projector makes the read side.
+-- The log, what was done with projections, subscriptions and keys belong to frenemies_owner; frenemies_projector makes the read side.
 DO $$
 DECLARE
     thing record;
@@ -58,16 +62,17 @@ BEGIN
     ALTER SCHEMA log OWNER TO frenemies_owner;
     ALTER SCHEMA projections OWNER TO frenemies_owner;
     ALTER SCHEMA hooks OWNER TO frenemies_owner;
+    ALTER SCHEMA access OWNER TO frenemies_owner;
     FOR thing IN
         SELECT c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname IN ('log', 'projections', 'hooks') AND c.relkind IN ('r', 'p', 'v', 'm')
+        WHERE n.nspname IN ('log', 'projections', 'hooks', 'access') AND c.relkind IN ('r', 'p', 'v', 'm')
             AND pg_get_userbyid(c.relowner) <> 'frenemies_owner'
     LOOP
         EXECUTE format('ALTER TABLE %s OWNER TO frenemies_owner', thing.name);
     END LOOP;
     FOR thing IN
         SELECT p.oid::regprocedure AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-        WHERE n.nspname IN ('log', 'projections', 'hooks') AND pg_get_userbyid(p.proowner) <> 'frenemies_owner'
+        WHERE n.nspname IN ('log', 'projections', 'hooks', 'access') AND pg_get_userbyid(p.proowner) <> 'frenemies_owner'
     LOOP
         EXECUTE format('ALTER FUNCTION %s OWNER TO frenemies_owner', thing.name);
     END LOOP;
@@ -97,7 +102,9 @@ END $$;
 
 -- name: grant
 -- Who may do what: append and read the API, read the log and keep the read side the projector, keep the tree the keeper,
--- read the log and note what became of events the sender, take events over from a leader the follower.
+-- read the log and note what became of events the sender, take events over from a leader the follower, erase texts the
+-- eraser. Keys are looked at by the API, and by the sender without what they are checked by; to make and revoke them is
+-- for the owner.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA log FROM PUBLIC;
 GRANT USAGE ON SCHEMA log, projections TO frenemies_api, frenemies_projector;
 GRANT SELECT ON ALL TABLES IN SCHEMA log TO frenemies_api, frenemies_projector;
@@ -128,6 +135,8 @@ GRANT USAGE ON SCHEMA log TO frenemies_follower;
 GRANT SELECT ON log.events, log.epoch, log.tree, log.tree_edge, log.tiles, log.checkpoints, log.following TO frenemies_follower;
 GRANT UPDATE ON log.tree, log.following TO frenemies_follower;
 GRANT EXECUTE ON FUNCTION log.begin_following, log.take_over TO frenemies_follower;
+GRANT USAGE ON SCHEMA log TO frenemies_eraser;
+GRANT EXECUTE ON FUNCTION log.erase TO frenemies_eraser;
 GRANT USAGE ON SCHEMA hooks TO frenemies_api, frenemies_sender;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA hooks TO frenemies_api;
 GRANT USAGE ON SCHEMA log TO frenemies_sender;
@@ -135,6 +144,9 @@ GRANT SELECT ON log.events, log.epoch TO frenemies_sender;
 GRANT SELECT ON ALL TABLES IN SCHEMA hooks TO frenemies_sender;
 GRANT UPDATE (state, reason, position, edition) ON hooks.subscriptions TO frenemies_sender;
 GRANT INSERT, UPDATE, DELETE ON hooks.deliveries TO frenemies_sender;
+GRANT USAGE ON SCHEMA access TO frenemies_api, frenemies_sender;
+GRANT SELECT, UPDATE (last_used_at) ON access.keys TO frenemies_api;
+GRANT SELECT (id, expires_at, revoked_at) ON access.keys TO frenemies_sender;
 
 -- name: login
 -- Who migrates, and whether that login may do anything.

@@ -231,3 +231,17 @@ SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 -- Some streams, drawn by events up to a position.
 SELECT DISTINCT stream FROM log.events WHERE position = ANY (ARRAY(
     SELECT ceil(random() * %(until)s::bigint)::bigint FROM generate_series(1, %(size)s::integer)));
+
+-- name: schemas_with_names
+-- The schemas that hold names of entities: the index, of whatever version, live or not.
+SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = 'entity_names' AND c.relkind = 'r' AND n.nspname ~ '^read_index_';
+
+-- name: forget_names
+-- Takes names that were erased out of a schema, and tells how many there were.
+WITH names AS (
+    DELETE FROM {schema}.entity_names n USING log.erased d WHERE d.reference = n.reference RETURNING 1
+), entities AS (
+    UPDATE {schema}.entities e SET name = NULL, reference = NULL FROM log.erased d WHERE d.reference = e.reference RETURNING 1
+)
+SELECT (SELECT count(*) FROM names) + (SELECT count(*) FROM entities);

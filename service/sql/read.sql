@@ -139,16 +139,17 @@ WHERE e.entity = ANY (%(entities)s::text[]);
 
 -- name: reached
 -- How far the tables of all schemas are, which tables the index has, where something was last recorded about any entity, how
--- often texts were forgotten, and the identity of the log: a restored one has the same tables, and other events at their
--- positions. Every request asks this first, so it is one flat join of tables of one row.
+-- often texts were forgotten (twice that, and one more once the tables have taken in the last erasure: until then they held
+-- copies), and the identity of the log: a restored one has the same tables, and other events at their positions. Every
+-- request asks this first, so it is one flat join of tables of one row.
 SELECT least({positions}) AS position, {built} AS is_built, 'entity_events'::regclass::oid::bigint AS tables,
-    (SELECT coalesce(max(position), 0) FROM entity_events) AS last, erasures.count, epoch.epoch
+    (SELECT coalesce(max(position), 0) FROM entity_events) AS last, 2 * erasures.count + (least({positions}) >= erasures.position)::integer AS erasures, epoch.epoch
 FROM {checkpoints} CROSS JOIN log.epoch LEFT JOIN log.erasures ON true;
 
 -- name: reached_about
 -- The same, and since when all that is believed about an entity is as it is, in which tables.
 SELECT least({positions}) AS position, {built} AS is_built, 'entity_events'::regclass::oid::bigint AS tables,
-    (SELECT coalesce(max(position), 0) FROM entity_events) AS last, erasures.count, epoch.epoch,
+    (SELECT coalesce(max(position), 0) FROM entity_events) AS last, 2 * erasures.count + (least({positions}) >= erasures.position)::integer AS erasures, epoch.epoch,
     'entity_beliefs'::regclass::oid::bigint AS state_tables,
     coalesce((SELECT since FROM entity_beliefs WHERE entity = %(entity)s::text), 0) AS since
 FROM {checkpoints} CROSS JOIN log.epoch LEFT JOIN log.erasures ON true;

@@ -100,3 +100,8 @@ GROUP BY k.number, k.key ORDER BY k.number;
 -- name: epoch
 -- The identity of the log.
 SELECT epoch FROM log.epoch;
+
+-- name: restores
+-- Each time that the log was put back, the first one first.
+SELECT number, restored_at, restored_by, made_at, position, vouched, is_lost, from_epoch, epoch
+FROM log.restores ORDER BY number;

@@ -38,6 +38,11 @@ class Following:
         """How many events it lacks, as far as is known."""
         return self.leader_position - self.position
 
+    @property
+    def lateness(self) -> str:
+        """How far it is behind, in words."""
+        return f"It is {self.lag_seconds:.1f} s behind {self.leader}."
+
     def plain(self) -> dict[str, object]:
         """As data for JSON."""
         return {

@@ -7,8 +7,9 @@ from contextlib import suppress
 from threading import Event
 from time import monotonic
 
-from service.db import Connection, connect, translated
+from service.db import Connection, connect
 from service.errors import ServiceError
+from service.failures import translated
 
 CHANNEL = "frenemies_log"
 _SLICE = 0.25

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TypeVar
 
-from service import metrics
+from service import metrics, tracing
 from service.errors import ServiceError
 from service.store.protocol import Appended
 
@@ -17,7 +17,8 @@ def measured(append: Callable[[], Appended]) -> Appended:
     """What the append gives or raises."""
     started = perf_counter()
     try:
-        appended = append()
+        with tracing.part("append"):
+            appended = append()
     except ServiceError as error:
         metrics.observe_append(perf_counter() - started, metrics.outcome_of(error), 0)
         raise
@@ -30,6 +31,7 @@ def measured_flush(callers: int, send: Callable[[], Got]) -> Got:
     """What one statement for that many callers gives or raises."""
     started = perf_counter()
     try:
-        return send()
+        with tracing.part("flush", callers=callers):
+            return send()
     finally:
         metrics.observe_flush(perf_counter() - started, callers)

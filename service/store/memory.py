@@ -18,6 +18,7 @@ from service.store.protocol import (
     Appended,
     ErasableText,
     LinkCounts,
+    LogEnd,
     Recent,
     Request,
     Snapshot,
@@ -195,6 +196,10 @@ class MemoryStore:
         with self._lock:
             return {reference: self._texts[reference] for reference in references if reference in self._texts}
 
+    def find_erased(self, references: Collection[UUID]) -> set[UUID]:
+        """None: nothing is erased here."""
+        return set()
+
     def text_sizes(self, references: Collection[UUID]) -> dict[UUID, int]:
         """The sizes of the texts behind the references."""
         return {reference: len(text.content.encode()) for reference, text in self.read_texts(references).items()}
@@ -202,6 +207,10 @@ class MemoryStore:
     def epoch(self) -> UUID:
         """The identity of this log."""
         return self._epoch
+
+    def end(self) -> LogEnd:
+        """The identity of this log and where it ends."""
+        return LogEnd(self._epoch, self.head())
 
     def _recent(self, stream: str, form: int) -> Recent:
         kept = self._snapshots.get(stream)

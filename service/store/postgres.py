@@ -14,8 +14,9 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 from psycopg.rows import RowFactory, args_row, scalar_row, tuple_row
 
-from service.db import Database, error_of
+from service.db import Database
 from service.errors import AppendRefused, DeadlineExceeded, OutcomeUnknown, ServiceError, StoreUnavailable
+from service.failures import error_of
 from service.sql import load_queries
 from service.store.appends import Append, appended, bear_on_each_other, each, together
 from service.store.check import demand_consecutive, demand_storable
@@ -27,6 +28,7 @@ from service.store.protocol import (
     Appended,
     ErasableText,
     LinkCounts,
+    LogEnd,
     Recent,
     Request,
     Snapshot,
@@ -190,6 +192,10 @@ class PostgresStore:
         found = self._read("read_texts", args_row(ErasableText), references=list(references))
         return {text.reference: text for text in found}
 
+    def find_erased(self, references: Collection[UUID]) -> set[UUID]:
+        """The references whose text was erased."""
+        return set(self._read("find_erased", scalar_row, references=list(references)))
+
     def text_sizes(self, references: Collection[UUID]) -> dict[UUID, int]:
         """The sizes of the texts behind the references."""
         return dict(self._read("text_sizes", tuple_row, references=list(references)))
@@ -197,6 +203,10 @@ class PostgresStore:
     def epoch(self) -> UUID:
         """The identity of this log."""
         return self._value("epoch", UUID)
+
+    def end(self) -> LogEnd:
+        """The identity of this log and where it ends."""
+        return self._read("end", args_row(LogEnd))[0]
 
     # appending
 

@@ -106,6 +106,22 @@ class StoredRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class LogEnd:
+    """The identity of a log and its last position.
+
+    `is_put_back`: it was put back from a copy and has kept its identity, so somebody may have seen more of it.
+    """
+
+    epoch: UUID
+    position: int
+    is_put_back: bool = False
+
+    def may_lack(self, position: int) -> bool:
+        """Whether what was handed out up to a position may be lost; a position that never was is no loss."""
+        return self.is_put_back and position > self.position
+
+
+@dataclass(frozen=True, slots=True)
 class Appended:
     """What an append did.
 
@@ -245,12 +261,20 @@ class EventStore(Protocol):
         """The texts behind the references; erased ones are left out."""
         ...
 
+    def find_erased(self, references: Collection[UUID]) -> set[UUID]:
+        """Those of the references of which the log tells that their text was erased: it never comes back there."""
+        ...
+
     def text_sizes(self, references: Collection[UUID]) -> dict[UUID, int]:
         """How many bytes the texts behind the references have; erased ones are left out."""
         ...
 
     def epoch(self) -> UUID:
         """The identity of this log: another one after a restore, so that readers notice."""
+        ...
+
+    def end(self) -> LogEnd:
+        """The identity of this log and where it ends, read together."""
         ...
 
 

@@ -14,7 +14,7 @@ from events.decide import decide_article
 from events.errors import DomainError, Invalid, Unknown
 from events.event_types import DomainEvent
 from events.identity import article_id, article_stream, canonical_url, entity_stream, split_stream
-from events.records import ClaimRecord
+from events.records import ArticleRecord, ClaimRecord
 from events.redating import redate
 from events.text import clean_name, clean_text
 from events.values import ArticleContent, Sealed, Text
@@ -45,7 +45,7 @@ def register_article(work: Workspace, draft: ArticleDraft, expected: int | None)
         authors=_authors(work, draft.authors, "/authors"),
         url=url,
         sha256=sha256,
-        text=None if text is None else work.sealer.seal(article_stream(name), text),
+        text=None if text is None else _sealed(work, record, name, text, sha256),
     )
     events = decide_article(RegisterArticle(name, content, work.recorder), record)
     work.append(events)
@@ -53,6 +53,14 @@ def register_article(work: Workspace, draft: ArticleDraft, expected: int | None)
     if events and sha256 and work.owner(SHA256, sha256) is None:
         work.keys.append(StreamKey(SHA256, sha256, article_stream(name)))
     return name
+
+
+def _sealed(work: Workspace, record: ArticleRecord | None, name: str, text: str, sha256: str | None) -> Sealed:
+    """The seal of a text; that which it has already, also where it was erased: then it is not kept again."""
+    stored = record.contents[-1][1] if record else None
+    if stored is not None and stored.text is not None and stored.sha256 == sha256:
+        return stored.text
+    return work.sealer.seal(article_stream(name), text)
 
 
 def correct_article(

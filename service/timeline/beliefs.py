@@ -22,10 +22,11 @@ from events.merges import MergeNotice, merge_notices
 from events.temporal import LAST_DAY
 from events.text import clean_id
 from events.vocabulary import relation_key
+from service import budget
 from service.errors import NotBuilt, QueryTooExpensive
 from service.projections.beliefs import Beliefs, Stretch, Turn, Turned
 from service.projections.index import Index
-from service.store.protocol import StoredRecord
+from service.store.protocol import LogEnd, StoredRecord
 from service.store.rows import event_of
 from service.timeline.clocks import ClockReader
 from service.timeline.loading import Loader
@@ -159,6 +160,10 @@ class BeliefChanges:
         """The last log position that can be answered for."""
         return self._reader.resolve().position
 
+    def end(self) -> LogEnd:
+        """The identity of the log and where it ends."""
+        return self._reader.end()
+
     def recorded_at(self, position: int) -> datetime | None:
         """When the event at a position that was reached was recorded."""
         return self._reader.resolve(recorded_by=str(position)).recorded_at
@@ -273,6 +278,7 @@ class BeliefChanges:
         read, looked_at = 0, 0
         for start in range(0, min(len(turns), MOST_LOOKED_AT), _BATCH):
             batch = turns[start : min(start + _BATCH, MOST_LOOKED_AT)]
+            budget.spend(len(batch))
             rows = self._beliefs.turned([turn for turn in batch if turn.kind in wanted.kinds])
             if batch[0] > batch[-1]:
                 rows.reverse()
@@ -298,6 +304,7 @@ class BeliefChanges:
         for start in range(0, len(turns), _BATCH):
             if read > MOST_BYTES:
                 return parts, _mark(turns[start])
+            budget.spend(_BATCH)
             rows = self._beliefs.turned(turns[start : start + _BATCH])
             read += sum(len(row.after) + len(row.before or b"") for row in rows)
             for whole in filter(None, (_part(row, wanted, scope) for row in rows)):

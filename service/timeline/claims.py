@@ -16,7 +16,7 @@ from events.event_types import Claimed, ClaimRefAdded
 from events.identity import article_stream, claim_id, claim_stream
 from events.records import ClaimRecord
 from events.text import clean_name, clean_text
-from events.validation import anchored, normal_claim, with_checked_time
+from events.validation import anchored, normal_claim, normal_evidence, with_checked_time
 from events.values import AssertedBy, ClaimContent, ClaimTime, Evidence, Quote
 from service.store.protocol import StreamLink
 from service.timeline.brought import ARTICLE, is_uuid
@@ -30,6 +30,7 @@ from service.timeline.drafts import (
     RetractionDraft,
     Voice,
 )
+from service.timeline.texts import has_erased
 from service.timeline.workspace import Workspace, demand, demand_version, under_changes
 
 
@@ -39,8 +40,9 @@ def record_claim(work: Workspace, draft: ClaimDraft) -> str:
     work.demand_entities(content)
     stream = claim_stream(name)
     ref = _free_ref(work, draft.ref, stream)
-    evidence = _evidence(work, draft.evidence, stream)
-    events = decide_claim(RecordClaim(name, content, evidence, work.recorder, ref), work.claim(name))
+    record = work.claim(name)
+    evidence = _unless_erased(work, _evidence(work, draft.evidence, stream), record)
+    events = decide_claim(RecordClaim(name, content, evidence, work.recorder, ref), record)
     work.append(events)
     if any(isinstance(event, Claimed) for event in events):
         work.guard(article_stream(content.article))
@@ -204,6 +206,17 @@ def _evidence(work: Workspace, draft: EvidenceDraft, stream: str) -> Evidence:
         if text is not None
     }
     return Evidence(draft.summary, draft.position, Quote(**parts))
+
+
+def _unless_erased(work: Workspace, evidence: Evidence, record: ClaimRecord | None) -> Evidence:
+    """The evidence; that which is known where the quote of the same place was erased: then it is not kept again."""
+    if record is None or evidence.quote is None:
+        return evidence
+    said = normal_evidence(evidence)
+    known = [one for _, one in record.evidence if (one.summary, one.position) == (said.summary, said.position)]
+    if said in known:
+        return evidence
+    return next((one for one in known if one.quote and has_erased(work.store, one.quote)), evidence)
 
 
 def _correct(work: Workspace, draft: ClaimCorrectionDraft, record: ClaimRecord, article: str | None) -> None:

@@ -13,7 +13,7 @@ from events.temporal import parse_day
 from events.text import clean_id
 from service.errors import ReadSideBehind
 from service.projections.index import Reached
-from service.store.protocol import EventStore
+from service.store.protocol import EventStore, LogEnd
 from service.timeline.views import Clocks
 
 _POSITION = re.compile("[0-9]{1,18}")
@@ -84,6 +84,10 @@ class ClockReader:
         position = reached.position if wanted is None else wanted
         perspective = clean_id(according_to, "according_to") if according_to is not None else None
         return Clocks(day, limit, position, self._recorded_at(position), perspective, reached.mark, reached.since)
+
+    def end(self) -> LogEnd:
+        """The identity of the log and where it ends."""
+        return self._store.end()
 
     def _recorded_at(self, position: int) -> datetime | None:
         """When the last event up to a position was recorded; known for the last position that was asked for."""

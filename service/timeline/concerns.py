@@ -10,8 +10,8 @@ from typing import NamedTuple
 import msgspec
 
 from events.codec import UnreadableEvent
-from events.event_types import ClaimCorrected, Claimed, DomainEvent, EntityMerged
-from events.identity import claim_stream, split_stream
+from events.event_types import ClaimCorrected, Claimed, DomainEvent, EntityMerged, TextsErased
+from events.identity import CLAIM, ENTITY, ERASURES_STREAM, claim_stream, split_stream
 from events.mentions import entities_in, responded_to
 from events.records import corrected
 from events.values import ClaimContent
@@ -39,8 +39,8 @@ class Concerns:
     """Tells whom events concern, and remembers of the streams it saw last what they name. For many threads.
 
     A claim concerns the entities that any of its versions so far names, and a response besides those whom the claims
-    concern that it is about; an entity itself, and those it was merged into. Articles and checkpoints concern nobody,
-    and an event that cannot be read names nobody new.
+    concern that it is about; an entity itself, and those it was merged into; an erasure those whom what it is about
+    concerns. Articles and checkpoints concern nobody, and an event that cannot be read names nobody new.
     """
 
     def __init__(self, store: EventStore) -> None:
@@ -65,6 +65,7 @@ class Concerns:
                     named = self._after(named, row, _DEEPEST)
                     found[row.position] = named.entities
                 self._remember(stream, named)
+            found |= {row.position: self._of_erasure(row) for row in records if row.stream == ERASURES_STREAM}
         return [found.get(record.position, _NOBODY) for record in records]
 
     def _whole(self, streams: dict[str, list[StoredRecord]]) -> dict[str, Sequence[StoredRecord]]:
@@ -97,6 +98,17 @@ class Concerns:
         if about and depth:
             more |= self._by_then(about, row.position, depth - 1)
         return _Named(row.version, named.entities | more, content)
+
+    def _of_erasure(self, row: StoredRecord) -> Entities:
+        try:
+            event = event_of(row)
+        except _UNREADABLE:
+            return _NOBODY
+        if not isinstance(event, TextsErased):
+            return _NOBODY
+        if event.subject.kind == CLAIM:
+            return self._by_then([event.subject.id], row.position, _DEEPEST)
+        return frozenset((event.subject.id,)) if event.subject.kind == ENTITY else _NOBODY
 
     def _by_then(self, claims: Iterable[str], position: int, depth: int) -> Entities:
         """Whom claims concern up to a position. What is remembered of them may be from later."""

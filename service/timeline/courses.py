@@ -10,9 +10,10 @@ from events.courses import Piece, course
 from events.knowledge import hear
 from events.matters import POSITION, RANKS, RELATION, Matter, account, bearings
 from events.state import refs_in
+from service import budget
 from service.errors import QueryTooExpensive
 from service.projections.beliefs import Beliefs, Kept
-from service.timeline.loading import Loader
+from service.timeline.loading import CHEAPER, Loader
 from service.timeline.views import Clocks, Coursed
 
 
@@ -56,7 +57,10 @@ class KeptCourses:
             return []
         rows = self._beliefs.listed_under(entities, ranks, self._position, self._most + 1, least)
         if len(rows) > self._most:
-            raise QueryTooExpensive(f"More than {self._most} relations, votes or stances would have to be read.")
+            raise QueryTooExpensive(
+                f"More than {self._most} relations, votes or stances would have to be read. {CHEAPER}"
+            )
+        budget.spend(len(rows))
         return rows
 
 

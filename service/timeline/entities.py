@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from events.commands import MergeEntity, RegisterEntity, RenameEntity, UnmergeEntity
 from events.decide import decide_entity
-from events.errors import Unknown, UnknownReference
+from events.errors import Conflict, Unknown, UnknownReference
+from events.event_types import DomainEvent
 from events.identity import entity_stream
 from events.records import EntityRecord
 from events.text import clean_id, clean_name
 from events.values import EntityContent, Text
 from service.timeline.drafts import EntityChange, EntityDraft, MergeDraft, RenameDraft, UnmergeDraft
+from service.timeline.texts import has_erased
 from service.timeline.workspace import Workspace, demand_version
 
 PERSON = "person"
@@ -23,15 +25,29 @@ def change_entity(work: Workspace, draft: EntityChange, expected: int | None) ->
     match draft:
         case EntityDraft():
             command = RegisterEntity(name, _content(work, draft), work.recorder, draft.insists)
-            work.append(decide_entity(command, record))
+            _append_names(work, decide_entity(command, record), record, expected)
         case RenameDraft():
-            work.append(decide_entity(_rename(work, name, draft, record), record))
+            _append_names(work, decide_entity(_rename(work, name, draft, record), record), record, expected)
         case MergeDraft():
             work.append(decide_entity(_merge(work, name, draft), record))
         case UnmergeDraft():
             merge = draft.merge or _merge_into(record, draft)
             work.append(decide_entity(UnmergeEntity(name, merge, draft.reason, work.recorder), record))
     return name
+
+
+def _append_names(
+    work: Workspace, events: tuple[DomainEvent, ...], record: EntityRecord | None, expected: int | None
+) -> None:
+    """Appends what gives an entity names. Conflict where names of it were erased, and nobody names its version.
+
+    What is sent again is not recognised once it is erased. So it would come back by itself with the next import.
+    """
+    known = [[content for _, content in record.contents], [n.name for n in record.names]] if record else []
+    if events and expected is None and has_erased(work.store, known):
+        detail = "names of it were erased: to record names of it anew, send its version as If-Match"
+        raise Conflict(detail, "/name")
+    work.append(events)
 
 
 def _content(work: Workspace, draft: EntityDraft) -> EntityContent:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from events.codec import UnreadableEvent
-from events.identity import entity_stream
+from events.identity import ERASURES_STREAM, entity_stream
 from service.errors import NotBuilt
 from service.projections.index import Index
-from service.store.protocol import ErasableText, EventStore, StoredRecord
+from service.store.protocol import ErasableText, EventStore, LogEnd, StoredRecord
 from service.store.rows import event_of
 from service.timeline.concerns import Concerns
 from service.timeline.texts import sealed_in
@@ -144,6 +144,10 @@ class Feed:
         """The identity of the log."""
         return self._store.epoch()
 
+    def end(self) -> LogEnd:
+        """The identity of the log and where it ends."""
+        return self._store.end()
+
     def recorded_at(self, position: int) -> datetime | None:
         """When the event at a position was recorded; None where there is none."""
         return self._store.recorded_at(position)
@@ -164,7 +168,7 @@ class Feed:
         if known <= after or self._index.state().parked:
             return None
         streams = self._index.streams_about(entities, MOST_STREAMS + 1)
-        return None if len(streams) > MOST_STREAMS else (streams, known)
+        return None if len(streams) > MOST_STREAMS else ([*streams, ERASURES_STREAM], known)
 
     def _of_topics(self, epoch: UUID, after: int, end: int, limit: int, wanted: Wanted) -> FeedPage:
         stretch = min(end, after + STRETCH)

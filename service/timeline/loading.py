@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from events.envelope import RecordedEvent
 from events.errors import Unknown
 from events.event_types import ClaimCorrected
 from events.fold import Knowledge, fold
@@ -11,12 +12,20 @@ from events.identity import article_stream, claim_stream, entity_stream
 from events.records import EVER, ClaimRecord, EntityRecord, corrected
 from events.text import clean_id
 from events.values import ClaimContent
+from service import budget, tracing
 from service.errors import QueryTooExpensive
 from service.projections.beliefs import Beliefs
 from service.projections.index import Index, Unsettled
-from service.store.protocol import EventStore
+from service.store.protocol import EventStore, StoredRecord
 from service.store.rows import readable
 
+CHEAPER = (
+    "Ask for a part of it: a smaller limit, one relation, fewer entities; or without published_by and according_to,"
+    " which is answered from what is kept."
+)
+"""What to ask instead of what is too expensive."""
+_LOOKED_AT = 100
+"""After so many events of a stream somebody looks at the time."""
 _WHO = {"type", "participants", "asserted_by"}
 
 
@@ -99,9 +108,11 @@ class Loader:
         return self.fold([entity_stream(entity) for entity in self._index.merged_among([], entities)], position)
 
     def fold(self, streams: Collection[str], position: int) -> Knowledge:
-        """Some streams, up to a position."""
-        found = self._store.read_streams(streams, until=position)
-        return fold(event for rows in found.values() for event in readable(rows))
+        """Some streams, up to a position, as long as the request may read so much and has the time."""
+        budget.spend(len(streams))
+        with tracing.part("fold", streams=len(streams)):
+            found = self._store.read_streams(streams, until=position)
+            return fold(event for rows in found.values() for event in _in_time(rows))
 
     def _claims_of(self, first: Collection[str], second: Collection[str]) -> list[str]:
         return self._index.claims_of(first, second, self._most_claims + 1)
@@ -121,7 +132,15 @@ class Loader:
     def demand_few(self, claims: int) -> None:
         """QueryTooExpensive for more claims than one answer may cost."""
         if claims > self._most_claims:
-            raise QueryTooExpensive(f"More than {self._most_claims} claims would have to be read.")
+            raise QueryTooExpensive(f"More than {self._most_claims} claims would have to be read. {CHEAPER}")
+
+
+def _in_time(rows: Sequence[StoredRecord]) -> Iterator[RecordedEvent]:
+    """The events, as long as the request has time for them."""
+    for number, event in enumerate(readable(rows)):
+        if number % _LOOKED_AT == 0:
+            budget.demand_time()
+        yield event
 
 
 def _tellers(claim: ClaimRecord) -> set[str]:

@@ -15,7 +15,7 @@ from service.timeline.entities import PERSON
 from service.timeline.loading import Loader
 from service.timeline.remembering import Memory
 from service.timeline.texts import sealed_in
-from service.timeline.views import Clocks, DatedName, EntityView
+from service.timeline.views import Clocks, DatedName, EntityView, fields_with_gaps
 
 
 class Naming:
@@ -68,7 +68,8 @@ class Naming:
         content = record.contents[-1][1]
         merge = record.merge_at(clocks.position)
         alike = self._memory.recall(clocks.mark, "look-alikes", [record.id], self._look_alikes)
-        aliases = (opener.open(alias) for alias in content.aliases)
+        aliases = [opener.open(alias) for alias in content.aliases]
+        names = tuple(DatedName(opener.open(dated.name), dated.since) for dated in record.names)
         return EntityView(
             id=record.id,
             version=record.version,
@@ -77,10 +78,11 @@ class Naming:
             name=name,
             aliases=tuple(alias for alias in aliases if alias is not None),
             identifiers=content.identifiers,
-            names=tuple(DatedName(opener.open(dated.name), dated.since) for dated in record.names),
+            names=names,
             merged_into=merge.into if merge else None,
             merge=merge.merge if merge else None,
             possible_duplicates=alike[record.id],
+            erased=fields_with_gaps(name=[name], aliases=aliases, names=[dated.name for dated in names]),
         )
 
     def _look_alikes(self, entities: Collection[str]) -> dict[str, tuple[str, ...]]:

@@ -52,6 +52,7 @@ from service.timeline.views import (
     RelationView,
     StatePart,
     VoteView,
+    fields_with_gaps,
 )
 
 OWNS = "owns"
@@ -246,7 +247,8 @@ class Reader:
             raise Unknown(f"there is no article {name!r} at position {clocks.position}")
         knowledge = self._load.fold([claim_stream(claim) for claim in self._index.claims_in(name)], clocks.position)
         opener = Opener(self._store, sealed_in(content))
-        authors = (opener.open(author) for author in content.authors)
+        authors = [opener.open(author) for author in content.authors]
+        text = opener.open(content.text)
         return ArticleView(
             id=name,
             version=record.version,
@@ -259,9 +261,10 @@ class Reader:
             published_bounds=parse_published(content.published),
             url=content.url,
             sha256=content.sha256,
-            text=opener.open(content.text),
+            text=text,
             claims=tuple(sorted(c.id for c in knowledge.claims.values() if c.original.article == name)),
             refs=refs_of(knowledge),
+            erased=fields_with_gaps(authors=authors, text=[] if content.text is None else [text]),
         )
 
     def articles(self, articles: Collection[str], clocks: Clocks) -> dict[str, ArticleContent]:

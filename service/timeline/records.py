@@ -1,6 +1,6 @@
 """What a token says of the log: which one it is, and how many of its events are records.
 
-Records are all events but the checkpoints that the log keeps of itself.
+Records are all events but those about the log itself: checkpoints, and what was erased.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from threading import Lock
 from time import monotonic
 from uuid import UUID
 
-from events.identity import CHECKPOINTS_STREAM
+from events.identity import LOG_STREAMS
 from service.store.protocol import EventStore
 
 OLDEST = 1.0
@@ -39,22 +39,23 @@ class RecentEpoch:
 
 
 class RecordCount:
-    """Counts records. What was read is kept: a checkpoint stays where it is for as long as the log is the same."""
+    """Counts records. What was read is kept: events stay where they are for as long as the log is the same."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
         self._lock = Lock()
         self._epoch: UUID | None = None
-        self._checkpoints: list[int] = []
+        self._others: dict[str, list[int]] = {}
         self._counted = 0
 
     def up_to(self, position: int, epoch: UUID) -> int:
         """How many of the events up to a position of the log of this epoch are records."""
         with self._lock:
             if epoch != self._epoch:
-                self._epoch, self._checkpoints, self._counted = epoch, [], 0
+                self._epoch, self._others, self._counted = epoch, {stream: [] for stream in LOG_STREAMS}, 0
             if position > self._counted:
-                rows = self._store.read_stream(CHECKPOINTS_STREAM, after=len(self._checkpoints), until=position)
-                self._checkpoints += [row.position for row in rows]
+                for stream, known in self._others.items():
+                    rows = self._store.read_stream(stream, after=len(known), until=position)
+                    known += [row.position for row in rows]
                 self._counted = position
-            return position - bisect_right(self._checkpoints, position)
+            return position - sum(bisect_right(known, position) for known in self._others.values())

@@ -16,10 +16,11 @@ from events.relationships import RelationState, relation_state
 from events.stances import StancePoint, stance_order, stance_points
 from events.temporal import AFTER_ALL
 from events.vocabulary import COOPERATIVE, RIVAL
+from service import budget
 from service.errors import QueryTooExpensive
 from service.projections.beliefs import Beliefs, Kept
 from service.projections.index import Index
-from service.timeline.loading import Loader, refs_of
+from service.timeline.loading import CHEAPER, Loader, refs_of
 from service.timeline.states import FoldedStates
 from service.timeline.views import Clocks
 
@@ -170,7 +171,8 @@ class KeptSource(_Batches):
         rows = self._beliefs.listed_under(entities, [RANKS[kind]], self._clocks.position, self._most + 1, least)
         self.cost += len(rows)
         if len(rows) > self._most:
-            raise QueryTooExpensive(f"More than {self._most} relations or stances would have to be read.")
+            raise QueryTooExpensive(f"More than {self._most} relations or stances would have to be read. {CHEAPER}")
+        budget.spend(len(rows))
         return rows
 
     def _relations(self, rows: Iterable[Kept]) -> Iterator[RelationState]:

@@ -35,6 +35,12 @@ class Sealer:
         """Take a scope for one in which no text is stored."""
         self._empty.add(scope)
 
+    def forget(self, scopes: Iterable[str]) -> None:
+        """Forgets the seals of scopes, in which there turned out to be texts: they are looked up again."""
+        gone = frozenset(scopes)
+        self._known = {text: seal for text, seal in self._known.items() if text[0] not in gone}
+        self._looked_up = {text for text in self._looked_up if text[0] not in gone}
+
     def seal(self, scope: str, content: str) -> Sealed:
         """The seal of a text."""
         self.look_up([(scope, content)])
@@ -60,6 +66,12 @@ class Sealer:
             return []
         references = {UUID(seal.reference) for seal in used}
         return [text for text in self._known.values() if text.reference in references]
+
+
+def has_erased(store: EventStore, value: object) -> bool:
+    """Whether the log tells of one of the seals in a value that its text was erased."""
+    references = {UUID(seal.reference) for seal in sealed_in(value)}
+    return bool(references) and bool(store.find_erased(references))
 
 
 def sealed_in(value: object) -> Iterable[Sealed]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from time import monotonic
 from uuid import UUID
 
@@ -50,7 +50,8 @@ from service.timeline.workspace import Workspace
 from service.tree.proofs import LogProofs
 
 ATTEMPTS = 8
-LONGEST_LAG = timedelta(seconds=10)
+LONGEST_LAG = 10.0
+"""Seconds that the read side may be behind where nothing else is set."""
 _RACES = (StreamConflict, GuardFailed, KeyTaken, TextTaken)
 
 
@@ -85,8 +86,9 @@ class Timeline(Reader):
         proofs: LogProofs,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         following: Callable[[], Following | None] = lambda: None,
+        ready_lag: float | None = None,
     ) -> None:
-        """`following`: whom the log follows, if anybody."""
+        """`following`: whom the log follows, if anybody. `ready_lag`: see `readiness`."""
         super().__init__(application.store, index, beliefs, limits)
         self._application = application
         self.proofs = proofs
@@ -96,7 +98,9 @@ class Timeline(Reader):
         self.feed = Feed(application.store, index)
         self._now = now
         self._following = following
-        self._motion = Motion(LONGEST_LAG.total_seconds())
+        self._ready_lag = ready_lag
+        self._longest_lag = LONGEST_LAG if ready_lag is None else ready_lag
+        self._motion = Motion(self._longest_lag)
         self._patience = limits.request_deadline
         self._recollection = Recollection()
         self._records = RecordCount(application.store)
@@ -204,7 +208,11 @@ class Timeline(Reader):
         return any(record.contents[-1][1].kind == PERSON for record in self._load.entities(list(entities), EVER))
 
     def readiness(self) -> Readiness:
-        """Whether questions can be answered: not when the database is out of reach, nor when the read side stalls."""
+        """Whether questions can be answered: not when the database is out of reach, nor when the read side stalls.
+
+        It stalls when it is more than `ready_lag` seconds behind, or `LONGEST_LAG`. Where one is set it also holds for
+        how far a follower is behind its leader; else a follower answers as well without its leader.
+        """
         try:
             state, head, following = self._index.state(), self.head(), self._following()
             reason = self._why_not_ready(state, head, following)
@@ -223,10 +231,12 @@ class Timeline(Reader):
         if following is not None:
             if following.is_halted:
                 return f"Nothing more is taken over from {following.leader}. {following.error}"
+            if self._ready_lag is not None and following.lag_seconds > self._ready_lag:
+                return following.lateness
             # What is taken over was recorded long ago: its age does not tell how long it has been waiting here.
             return STALLED if self._motion.is_stalled(state.position, head) else ""
         waiting = self._application.store.recorded_at(state.position + 1)
-        is_stalled = waiting is not None and self._now() - waiting > LONGEST_LAG
+        is_stalled = waiting is not None and (self._now() - waiting).total_seconds() > self._longest_lag
         return STALLED if is_stalled else ""
 
     def _attempt_quickly(

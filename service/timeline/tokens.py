@@ -115,7 +115,7 @@ def answered_state(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The part of an answer that any installation with the same records gives as well.
 
     Left out are the point of the clocks and what is made of it, what the store counts (versions, positions, instants,
-    recorders), what an entity is called beside its claims, and hints about today.
+    recorders), what an entity is called beside its claims, hints about today, and which fields are empty by an erasure.
     """
     state = _record(answer, _ENVELOPE | _COUNTED)
     if "entity" in state:
@@ -139,7 +139,7 @@ _ENVELOPE = frozenset(
         "possible_duplicates",
     )
 )
-_COUNTED = frozenset(("version", "last_changed", "recorded_at", "recorder", "recorded_at_position"))
+_COUNTED = frozenset(("version", "last_changed", "recorded_at", "recorder", "recorded_at_position", "erased"))
 
 
 def _record(item: Mapping[str, Any], left_out: frozenset[str] = _COUNTED) -> dict[str, Any]:

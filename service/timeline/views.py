@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -89,7 +90,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class EntityView:
-    """An entity as of a log position; a name is None once it was erased."""
+    """An entity as of a log position; a name is None once it was erased.
+
+    `erased` are the fields in which something was.
+    """
 
     id: str
     version: int
@@ -103,6 +107,7 @@ class EntityView:
     merge: str | None
     possible_duplicates: tuple[str, ...]
     notices: tuple[MergeNotice, ...] = ()
+    erased: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ class DatedName:
 
 @dataclass(frozen=True)
 class ArticleView:
-    """An article as of a log position; authors and text are left out once erased."""
+    """An article as of a log position; authors and text are left out once erased, and `erased` says which of them."""
 
     id: str
     version: int
@@ -131,6 +136,12 @@ class ArticleView:
     text: str | None
     claims: tuple[str, ...]
     refs: dict[str, str]
+    erased: tuple[str, ...] = ()
+
+
+def fields_with_gaps(**opened: Sequence[str | None]) -> tuple[str, ...]:
+    """The fields in which a text is missing."""
+    return tuple(field for field, texts in opened.items() if None in texts)
 
 
 @dataclass(frozen=True)

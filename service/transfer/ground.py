@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from psycopg.rows import args_row, scalar_row, tuple_row
 
@@ -119,13 +120,20 @@ class Ground(PostgresStore):
 
         Conflict when its reference stands for another text already, in the log or by an earlier line.
         """
-        text = draft.text() if draft.content is not None else erased(draft)
+        text = self._text_of(draft)
         known = self._staging.read("find_reference", args_row(ErasableText), reference=text.reference)
         if any(other != text for other in known):
             raise Conflict("the reference stands for another text", "/reference")
         self._staging.declare(text)
-        self._erased |= {text.scope} if draft.content is None else set()
+        self._erased |= {text.scope} if is_erased(text) else set()
         return self.find_texts([(text.scope, text.content)])[text.scope, text.content]
+
+    def _text_of(self, draft: SealDraft) -> ErasableText:
+        """The text of a seal, to be stored where it is used; not so one that was erased here since it was exported."""
+        if draft.content is None:
+            return erased(draft)
+        text = draft.text()
+        return replace(text, salt=b"") if self.find_erased([text.reference]) else text
 
     def _has_no_texts(self, scope: str) -> bool:
         is_new = scope in self.assumed or scope in self._empty

@@ -12,8 +12,9 @@ from uuid import UUID, uuid5
 from psycopg.rows import args_row, tuple_row
 
 from events.identity import NAMESPACE
-from service.db import Database, translated
+from service.db import Database
 from service.errors import ServiceError
+from service.failures import translated
 from service.sql import load_queries
 from service.transfer.lines import Place, Survey
 from service.transfer.refusals import Counts, ImportRunning, UnknownImport

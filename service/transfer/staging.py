@@ -13,7 +13,8 @@ from uuid import UUID
 
 from psycopg.rows import RowFactory, tuple_row
 
-from service.db import Connection, translated
+from service.db import Connection
+from service.failures import translated
 from service.sql import load_queries
 from service.store.appends import append_of, columns
 from service.store.protocol import ErasableText, StreamKey, StreamLink

@@ -85,8 +85,9 @@ class ImportWork(Workspace):
         return self._earlier_keys.get((kind, key)) or super().owner(kind, key)
 
     def load_surely(self, streams: Iterable[str]) -> None:
-        """Reads streams again that were taken to be new."""
+        """Reads streams again that were taken to be new, and so to be without texts."""
         wanted = list(streams)
+        self.sealer.forget(wanted)
         for stream in wanted:
             self._records.pop(stream, None)
         with self._ground.certainty():

@@ -166,5 +166,5 @@ def _decoded_key(text: str) -> bytes:
 def _decoded(text: str) -> bytes:
     try:
         return b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # also for what is not ASCII
         raise BadNote(f"{text!r} is not base64.") from None

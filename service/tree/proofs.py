@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from events.errors import Invalid, Unknown
 from events.merkle import Node, consistency_proof, inclusion_proof, leaf_hash, root_at
 from service.db import Database
-from service.tree.reading import StoredCheckpoint, TreeReader
+from service.tree.reading import Restore, StoredCheckpoint, TreeReader
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,10 @@ class LogProofs:
         if tree.key is not None and tree.key not in [key for key, _ in keys]:
             keys.append((tree.key, 0))
         return LogIdentity(tree.origin, tuple(keys))
+
+    def restores(self) -> list[Restore]:
+        """Each time that the log was put back from a copy, the first one first."""
+        return self._reader.restores()
 
     def checkpoint(self, size: int | None = None) -> StoredCheckpoint:
         """The newest checkpoint, or that of a size. Unknown, with the reason, when there is none."""

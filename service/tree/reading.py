@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple, TypeVar
+from uuid import UUID
 
 from psycopg.rows import args_row, scalar_row, tuple_row
 
 from events.leaf import leaf_of
 from events.merkle import Node, leaf_hash
 from events.tiles import Edge, Place, Tile, computed
-from service.db import Database
+from service.db import Reads
 from service.sql import load_queries
 from service.tree.errors import TreeDamaged
 
@@ -64,10 +66,29 @@ class StoredCheckpoint(NamedTuple):
     position: int
 
 
+class Restore(NamedTuple):
+    """One time that the log was put back, with all events up to `position`.
+
+    `made_at`: when the backup was made; None where the server of the database recovered itself. `vouched`: the size of
+    the checkpoint that was given; `is_lost`: it shows that there were more events. The log had the identity
+    `from_epoch` until then.
+    """
+
+    number: int
+    restored_at: datetime
+    restored_by: str
+    made_at: datetime | None
+    position: int
+    vouched: int | None
+    is_lost: bool
+    from_epoch: UUID
+    epoch: UUID
+
+
 class TreeReader:
     """Reads the tree. What it gives stays right while the tree grows."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Reads) -> None:
         self._database = database
 
     def tree(self) -> StoredTree:
@@ -144,6 +165,10 @@ class TreeReader:
         params = {"after": after, "until": until}
         found: list[tuple[int | None]] = self._database.read(QUERIES["out_of_turn"], params, tuple_row)
         return found[0][0]
+
+    def restores(self) -> list[Restore]:
+        """Each time that the log was put back, the first one first."""
+        return self._database.read(QUERIES["restores"], {}, args_row(Restore))
 
     def verifier_keys(self) -> list[tuple[str, int]]:
         """The verifier keys of all checkpoints in the order of their first use, each with the size it began at."""

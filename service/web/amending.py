@@ -18,13 +18,13 @@ from service.intake.schemas import ClaimCorrectionBody, ReasonBody, ResponseBody
 from service.timeline.drafts import ClaimCorrectionDraft, ResponseDraft, RetractionDraft
 from service.timeline.views import ArticleView, ClaimView, Clocks, Written
 from service.web import choices, wording
-from service.web.blueprint import PAGES, page
+from service.web.blueprint import PAGES, RECORDING, forward, page
 from service.web.choices import CHOICES
 from service.web.claim_form import FIELDS, ClaimReader, compacted, typed_of
 from service.web.forms import Form, filled, loaded, recorded, refusal, sent
 from service.web.question import asked
 from service.web.reading import offered
-from service.web.recording import already, forward
+from service.web.recording import already
 from service.web.recording_claims import offers
 
 SEEN = "/seen"
@@ -39,7 +39,7 @@ RESPONSE_FIELDS = frozenset(
 REASON_FIELDS = frozenset(("/reason", "/article"))
 
 
-@PAGES.route("/record/correction", methods=("GET", "POST"))
+@PAGES.route("/record/correction", shows=RECORDING, methods=("GET", "POST"))
 def record_correction() -> Response:
     """Puts right what a claim says; only what was changed is sent."""
     clocks = timeline().clocks()
@@ -60,7 +60,7 @@ def record_correction() -> Response:
     return _done(written, "The correction", view.id, written.changed)
 
 
-@PAGES.route("/record/retraction", methods=("GET", "POST"))
+@PAGES.route("/record/retraction", shows=RECORDING, methods=("GET", "POST"))
 def record_retraction() -> Response:
     """Withdraws a claim."""
     view = _claim_asked(timeline().clocks())
@@ -76,7 +76,7 @@ def record_retraction() -> Response:
     return _done(written, "The retraction", view.id, written.changed)
 
 
-@PAGES.route("/record/response", methods=("GET", "POST"))
+@PAGES.route("/record/response", shows=RECORDING, methods=("GET", "POST"))
 def record_response() -> Response:
     """Records what another claim, or somebody in an article, says about a claim."""
     view = _claim_asked(timeline().clocks())

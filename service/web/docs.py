@@ -6,11 +6,12 @@ from typing import Any
 
 from flask import Response, current_app
 
+from service.http.demands import OPEN
 from service.http.openapi import document
 from service.web.blueprint import PAGES, page
 
 
-@PAGES.get("/docs")
+@PAGES.route("/docs", shows=OPEN)
 def show_api() -> Response:
     """The document of the API."""
     api = document(current_app)

@@ -18,6 +18,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from events.errors import DomainError
 from service.errors import ReadSideBehind, ServiceError
 from service.http import writing
+from service.http.body import while_it_comes
 from service.http.context import limits, timeline
 from service.http.errors import TooLarge, UnsupportedMedia
 from service.http.statuses import detail_of, status_of
@@ -32,6 +33,8 @@ from service.web.blueprint import page
 _MEDIA = ("application/x-www-form-urlencoded", "multipart/form-data")
 _STEP = "step"
 """The name of the buttons of a form; the one that records has no value."""
+MARK = "mark"
+"""The name of the field that says for which login the form was made; it is nothing that was typed."""
 
 
 _PLAINLY = {
@@ -83,22 +86,26 @@ class Form:
         return replace(self, title=error.title, detail="" if faults else detail_of(error), faults=faults)
 
 
-def sent() -> dict[str, str]:
-    """The fields of a form that was sent, their lines as they were typed. UnsupportedMedia, TooLarge."""
+def sent(most: int | None = None) -> dict[str, str]:
+    """The fields of a form that was sent, their lines as they were typed. UnsupportedMedia, TooLarge.
+
+    `most`: how many bytes it may have, if not those of an article.
+    """
     if request.mimetype not in _MEDIA:
         raise UnsupportedMedia(f"a form is sent as {' or '.join(_MEDIA)}")
-    most = limits().article_body
+    most = most or limits().article_body
     # One more than allowed: a longer form without a length is cut off there without a word.
     request.max_content_length = most + 1
     request.max_form_memory_size = most
     try:
-        is_too_large = len(request.get_data()) > most
+        with while_it_comes():
+            is_too_large = len(request.get_data()) > most
         given = {} if is_too_large else request.form
     except RequestEntityTooLarge:
         is_too_large, given = True, {}
     if is_too_large:
         raise TooLarge(f"a form has at most {most} bytes")
-    return {name: value.replace("\r\n", "\n") for name, value in given.items()}
+    return {name: value.replace("\r\n", "\n") for name, value in given.items() if name != MARK}
 
 
 def loaded(shape: type[Shape], data: Mapping[str, Any], faults: Iterable[Fault] = ()) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
-from flask import Response, redirect, request, url_for
+from flask import Response, request, url_for
 
 from events.errors import Conflict, DomainError, Unknown
 from events.identity import article_id, canonical_url
@@ -20,7 +20,7 @@ from service.intake.schemas import ArticleBody, EntityLine
 from service.timeline.brought import is_uuid
 from service.timeline.drafts import ArticleDraft, EntityDraft
 from service.timeline.views import ArticleView
-from service.web.blueprint import PAGES, page
+from service.web.blueprint import PAGES, RECORDING, forward, page
 from service.web.forms import Form, filled, lines, loaded, recorded, refusal, sent
 from service.web.reading import offered
 
@@ -29,7 +29,7 @@ ENTITY_FIELDS = frozenset(("/id", "/kind", "/name"))
 PERSON = "person"
 
 
-@PAGES.route("/record", methods=("GET", "POST"))
+@PAGES.route("/record", shows=RECORDING, methods=("GET", "POST"))
 def record() -> Response:
     """The first step: the article that says something."""
     around: dict[str, Any] = {"offered": offered()}
@@ -47,7 +47,7 @@ def record() -> Response:
     return forward(following)
 
 
-@PAGES.route("/record/entity", methods=("GET", "POST"))
+@PAGES.route("/record/entity", shows=RECORDING, methods=("GET", "POST"))
 def record_entity() -> Response:
     """An entity that nobody has registered yet."""
     around: dict[str, Any] = {"kinds": ENTITY_KINDS}
@@ -78,12 +78,6 @@ def article_named(given: str) -> ArticleView:
 def already(what: str, links: Mapping[str, str]) -> Response:
     """Says that nothing was recorded because it was there, and where it is."""
     return page("record_repeat.html", what=what, links=links)
-
-
-def forward(location: str) -> Response:
-    """On to a page that shows what was recorded, so that loading it again records nothing."""
-    answer = redirect(location, 303)
-    return Response(answer.get_data(), answer.status_code, answer.headers)
 
 
 def _article_data(given: Mapping[str, str]) -> dict[str, Any]:

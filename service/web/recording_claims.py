@@ -16,12 +16,12 @@ from service.intake.schemas import ClaimBody
 from service.timeline.drafts import ClaimDraft
 from service.timeline.views import ArticleView
 from service.web import choices, wording
-from service.web.blueprint import PAGES, page
+from service.web.blueprint import PAGES, RECORDING, forward, page
 from service.web.claim_form import FIELDS, ClaimReader, compacted, rows_shown
 from service.web.forms import Form, filled, loaded, recorded, refusal, sent
 from service.web.question import asked
 from service.web.reading import offered
-from service.web.recording import already, article_named, forward
+from service.web.recording import already, article_named
 
 ROWS, TYPE, FIND = "rows", "type", "find"
 """Buttons that change the form and record nothing."""
@@ -35,7 +35,7 @@ class Pieces(NamedTuple):
     after: Markup
 
 
-@PAGES.route("/record/claim", methods=("GET", "POST"))
+@PAGES.route("/record/claim", shows=RECORDING, methods=("GET", "POST"))
 def record_claim() -> Response:
     """The second step: what the article says. Without an article or a type, the choice of one."""
     given = asked()

@@ -76,9 +76,12 @@ def open_page(browser: Browser, base: str) -> Iterator[Open]:
 
 @contextmanager
 def opening(
-    browser: Browser, base: str, *, script: str = "", password: str | None = None, expected: Container[int] = ()
+    browser: Browser, base: str, *, script: str = "", key: str | None = None, expected: Container[int] = ()
 ) -> Iterator[Open]:
-    """Opens addresses of a service. `script` runs before those of a page; refusals with a status expected are none."""
+    """Opens addresses of a service. `script` runs before those of a page; refusals with a status expected are none.
+
+    With a key it is typed into the form that comes first.
+    """
     with ExitStack() as keep:
         troubles: list[str] = []
 
@@ -91,7 +94,6 @@ def opening(
                 color_scheme="dark" if scheme == "dark" else "light",
                 java_script_enabled=scripts,
                 reduced_motion="reduce",
-                http_credentials={"username": "reader", "password": password} if password else None,
             )
             keep.callback(context.close)
             page = context.new_page()
@@ -101,6 +103,10 @@ def opening(
             page.on("console", lambda said: troubles.extend(_errors(said)))
             page.on("response", lambda answer: troubles.extend(_missing(answer, expected)))
             page.goto(address)
+            if key is not None:
+                page.get_by_label("Key").fill(key)
+                page.get_by_role("button", name="Log in").click()
+                page.wait_for_url(lambda url: "/login" not in url)
             return page
 
         yield open_address

@@ -337,7 +337,7 @@ def test_it_follows_with_a_key_as_well(
 ) -> None:
     with (
         served(servers, tmp_path_factory.mktemp("locked"), KEY) as locked,
-        opening(browser, locked.base, password=KEY, expected=(401,)) as open_address,
+        opening(browser, locked.base, key=KEY) as open_address,
     ):
         page = followed(explorer(open_address, "/?center=mirantis&as_of=2014-11-04"))
         entity = followed(open_address("/entity/mirantis?as_of=2014-11-04"))

@@ -32,6 +32,8 @@ PROGRAM = (
     "from service.cli import main; main()"
 )
 LONGEST = 60
+PASSING = {"FRENEMIES_ALLOW_LOSS": "true"}
+"""The servers of the tests do not wait for the disk."""
 
 Run = Callable[..., Result]
 
@@ -52,7 +54,7 @@ def run() -> Run:
     """Runs a command in this process."""
 
     def run_command(*arguments: str, input: str | bytes | None = None, **environment: str) -> Result:
-        return CliRunner().invoke(cli, arguments, input=input, env=environment, prog_name="frenemies")
+        return CliRunner().invoke(cli, arguments, input=input, env=PASSING | environment, prog_name="frenemies")
 
     return run_command
 
@@ -105,7 +107,7 @@ def service_at(sample_url: str) -> Iterator[Callable[[Settings], str]]:
         def serve(settings: Settings) -> str:
             services = build(settings, sample_url)
             keep.callback(services.close)
-            app = create_app(services.timeline, settings, subscriptions=services.subscriptions)
+            app = create_app(services.timeline, settings, subscriptions=services.subscriptions, keys=services.keys)
             server = make_server("127.0.0.1", 0, app, threaded=True)
             Thread(target=server.serve_forever, daemon=True).start()
             keep.callback(server.server_close)
@@ -124,7 +126,7 @@ class Program:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", PROGRAM, *arguments],
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+                env={**os.environ, "PYTHONPATH": str(ROOT), **PASSING, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=output,

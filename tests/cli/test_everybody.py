@@ -15,9 +15,7 @@ from typing import Any
 import feedparser
 import httpx2
 import pytest
-import sseclient
 
-from frenemies import Client
 from service.db import connect
 from service.embedded import EmbeddedServer
 from service.errors import ServiceError
@@ -25,104 +23,15 @@ from tests.cli.conftest import Program
 from tests.cli.test_serve import ready
 from tests.conftest import Servers
 from tests.integration.store.proxy import Proxy
+from tests.readers import BROKEN, ByClient, Lines, Pages, Stream
 from tests.sink import Sink, sink
 
 Start = Callable[..., Program]
 FROZEN_SECONDS = 5.0
 LONGEST = 90.0
 WRITERS = 3
-_BROKEN = (httpx2.HTTPError, httpx2.StreamError, OSError, ValueError)
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("everybody")]
-
-
-class Reader:
-    """Follows the feed in a thread: begins again after the last id whenever something breaks, as any client would."""
-
-    def __init__(self, base: str) -> None:
-        self.base = base
-        self.events: list[bytes] = []
-        self.last: str | None = None
-        self.breaks = 0
-        self._stopped = Event()
-        self._http = httpx2.Client(base_url=base, follow_redirects=True, timeout=10.0)
-        self._thread = Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def read(self) -> None:
-        """Reads until something breaks, or the answer ends."""
-        raise NotImplementedError
-
-    def take(self, event: bytes) -> None:
-        told = json.loads(event)
-        self.last = told["id"]
-        if "data" in told:
-            self.events.append(event)
-
-    def asked(self, **more: str) -> dict[str, str]:
-        return more | ({"lastEventId": self.last} if self.last else {})
-
-    def end(self) -> None:
-        self._stopped.set()
-        self._http.close()
-        self._thread.join(20.0)
-
-    @property
-    def is_ending(self) -> bool:
-        return self._stopped.is_set()
-
-    def _run(self) -> None:
-        while not self.is_ending:
-            try:
-                self.read()
-            except (*_BROKEN, RuntimeError):
-                self.breaks += 1
-                self._stopped.wait(0.2)
-
-
-class Pages(Reader):
-    def read(self) -> None:
-        answer = self._http.get("/v1/feed", params=self.asked(limit="7", timeout="2000"))
-        answer.raise_for_status()
-        for told in json.loads(answer.content):
-            self.take(answer.content[slice(*_place(answer.content, told["id"]))])
-
-
-class Lines(Reader):
-    def read(self) -> None:
-        headers = {"Accept": "application/x-ndjson"}
-        with self._http.stream("GET", "/v1/feed", params=self.asked(), headers=headers) as answer:
-            answer.raise_for_status()
-            for line in answer.iter_lines():
-                self.take(line.encode())
-        self._stopped.wait(0.2)
-
-
-class Stream(Reader):
-    def read(self) -> None:
-        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": self.last} if self.last else {})
-        with self._http.stream("GET", "/v1/feed", headers=headers, timeout=20.0) as answer:
-            answer.raise_for_status()
-            for message in sseclient.SSEClient(answer.iter_bytes()).events():
-                if message.event == "message":
-                    assert json.loads(message.data)["id"] == message.id
-                    self.take(message.data.encode())
-
-
-class ByClient(Reader):
-    def read(self) -> None:
-        with Client(self.base) as client, client.events(self.last, follow=True) as events:
-            for event in events:
-                self.take(event.raw)
-                if self.is_ending:
-                    return
-
-
-def _place(page: bytes, cursor: str) -> tuple[int, int]:
-    """Where an event stands in a page: from its brace to that of the next one."""
-    begin = page.index(b'{"specversion":"1.0","id":"%b"' % cursor.encode())
-    following = page.find(b',{"specversion":', begin)
-    return begin, following if following >= 0 else len(page) - 1
 
 
 class Writer:
@@ -156,7 +65,7 @@ class Writer:
     def _write(self, http: httpx2.Client, entity: str, body: dict[str, Any], key: str) -> bool:
         try:
             answer = http.put(f"/v1/entities/{entity}", json=body, headers={"Idempotency-Key": key})
-        except _BROKEN:
+        except BROKEN:
             return False
         if answer.status_code not in (200, 201, 503):
             self.refused.append(answer.text)
@@ -197,10 +106,13 @@ class Stage:
     def close(self) -> None:
         self._keep.close()
 
-    def goes_on(self) -> None:
-        """Waits until each writer has had more acknowledged."""
+    def goes_on(self, after: str) -> None:
+        """Waits until each writer has had more acknowledged after something."""
         before = [writer.acknowledged for writer in self.writers]
-        _wait(lambda: all(w.acknowledged > b + 3 for w, b in zip(self.writers, before, strict=True)), "writers")
+        _wait(
+            lambda: all(w.acknowledged > b + 3 for w, b in zip(self.writers, before, strict=True)),
+            f"writers, after {after}",
+        )
 
     def kill(self, program: Program, child: str) -> None:
         os.kill(program.children()[child], signal.SIGKILL)
@@ -280,10 +192,10 @@ def test_all_end_with_the_same_events_whatever_dies(stage: Stage) -> None:
         ("the database", stage.kill_server),
         ("the worker that streams, once more", lambda: stage.kill_workers("feed")),
     ]
-    stage.goes_on()
-    for _, fault in faults:
+    stage.goes_on("the start")
+    for name, fault in faults:
         fault()
-        stage.goes_on()
+        stage.goes_on(name)
     for writer in stage.writers:
         writer.end()
 

@@ -123,7 +123,7 @@ def test_a_service_that_is_not_there_or_wants_a_key_is_told(
     for given, wanted in ({}, "a key"), ({"FRENEMIES_ADMIN_KEY": "another"}, "another key"):
         refused = run("feed", "--url", base, **given)
         assert refused.exit_code == 2
-        assert f"frenemies: The service wants {wanted}: set FRENEMIES_ADMIN_KEY" in refused.stderr
+        assert f"frenemies: The service wants {wanted}: set FRENEMIES_KEY" in refused.stderr
     assert run("feed", "--url", base, FRENEMIES_ADMIN_KEY="canary").exit_code == 0
     assert run("feed", "--url", "frenemies.example").exit_code == 2
 

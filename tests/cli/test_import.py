@@ -93,6 +93,7 @@ def test_standard_input_is_read(on_database: Run) -> None:
     assert (result.exit_code, result.stdout) == (0, "<stdin>: 1 recorded, 0 already there\n")
 
 
+@pytest.mark.case(number=76)
 def test_a_pipe_is_read(on_database: Run, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -103,11 +104,13 @@ def test_a_pipe_is_read(on_database: Run, tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, f"{pipe}: 1 recorded, 0 already there\n")
 
 
+@pytest.mark.case(number=12)
 def test_one_byte_order_mark_and_windows_line_ends_are_accepted(on_database: Run, file: Path) -> None:
     file.write_bytes(b"\xef\xbb\xbf" + lines(entity("alpha"), entity("beta"), end="\r\n").encode())
     assert on_database("import", str(file)).stdout == f"{file}: 2 recorded, 0 already there\n"
 
 
+@pytest.mark.case(number=12)
 def test_a_second_byte_order_mark_is_refused(on_database: Run, file: Path) -> None:
     file.write_bytes(b"\xef\xbb\xbf" * 2 + lines(entity("alpha")).encode())
     result = on_database("import", str(file))
@@ -115,11 +118,24 @@ def test_a_second_byte_order_mark_is_refused(on_database: Run, file: Path) -> No
     assert f"{file}:1:1: " in result.stderr
 
 
+@pytest.mark.case(number=76)
 def test_empty_lines_and_a_missing_last_line_end_do_no_harm(on_database: Run, file: Path) -> None:
     file.write_text("\n" + lines(entity("alpha")) + "  \n" + lines(entity("beta"), end=""))
     assert on_database("import", str(file)).stdout == f"{file}: 2 recorded, 0 already there\n"
 
 
+@pytest.mark.case(number=76)
+def test_line_ends_may_be_mixed_and_a_field_too_many_is_named_with_its_line(on_database: Run, file: Path) -> None:
+    good = [lines(entity("alpha"), end="\r\n"), lines(entity("beta")), "\r\n", lines(entity("gamma"), end="\r\n")]
+    file.write_bytes("".join(good).encode())
+    assert on_database("import", str(file)).stdout == f"{file}: 3 recorded, 0 already there\n"
+    file.write_bytes("".join([*good, lines(entity("delta", column="x"))]).encode())
+    result = on_database("import", str(file))
+    assert result.exit_code == 3
+    assert f"{file}:5:" in result.stderr and "column" in result.stderr
+
+
+@pytest.mark.case(number=76)
 def test_half_a_line_is_refused(on_database: Run, file: Path, database_url: str) -> None:
     file.write_text(lines(entity("alpha"), entity("beta"))[:-20])
     result = on_database("import", str(file))
@@ -128,6 +144,7 @@ def test_half_a_line_is_refused(on_database: Run, file: Path, database_url: str)
     assert count_events(database_url) == 0
 
 
+@pytest.mark.case(number=10)
 def test_bytes_that_are_not_utf_8_are_refused_with_their_place(on_database: Run, file: Path) -> None:
     file.write_bytes(lines(entity("alpha")).encode() + b'{"record": "\xff"}\n')
     result = on_database("import", str(file))
@@ -135,6 +152,7 @@ def test_bytes_that_are_not_utf_8_are_refused_with_their_place(on_database: Run,
     assert f"{file}:2:13: " in result.stderr
 
 
+@pytest.mark.case(number=76)
 def test_a_line_of_endless_length_is_refused(on_database: Run, file: Path) -> None:
     file.write_text('{"record": "' + "x" * 10_000_000)
     result = on_database("import", str(file))
@@ -142,6 +160,7 @@ def test_a_line_of_endless_length_is_refused(on_database: Run, file: Path) -> No
     assert f"{file}:1:" in result.stderr
 
 
+@pytest.mark.case(number=76)
 @pytest.mark.parametrize("name", ["missing.ndjson", "."])
 def test_a_missing_file_or_a_folder_is_wrong_usage(on_database: Run, tmp_path: Path, name: str) -> None:
     assert on_database("import", str(tmp_path / name)).exit_code == 2

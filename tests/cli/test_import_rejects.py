@@ -162,6 +162,7 @@ def test_a_line_longer_than_the_service_takes_is_refused_and_the_next_is_read(
     assert [(one["line"], one["code"]) for one in told(rejects)] == [(1, "too-large")]
 
 
+@pytest.mark.case(number=9)
 def test_a_compressed_file_is_refused_as_no_json(on_database: Run, file: Path, database_url: str) -> None:
     file.write_bytes(gzip.compress(json.dumps(entity("alpha")).encode()))
     result = on_database("import", str(file))

@@ -13,6 +13,7 @@ from service.cli import output
 HOSTILE = "\x1b[31mred\x07\x9b\u202egnp.exe\u2066\u200d\u2028\U000e0041"
 
 
+@pytest.mark.case(number=64)
 def test_case_64_control_characters_are_printed_as_escapes() -> None:
     """ANSI/OSC escapes in CLI output: printed as \\x1b."""
     shown = output.visible(HOSTILE)
@@ -47,6 +48,7 @@ def test_there_is_no_colour_without_a_terminal(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == "contested\n"
 
 
+@pytest.mark.case(number=78)
 def test_utf_8_is_written_whatever_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii", write_through=True))

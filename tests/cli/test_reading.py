@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from events.values import Recorder
+from frenemies import heeding
 from service.bootstrap import build
 from service.settings import Settings
 from service.timeline.drafts import EntityDraft
@@ -54,7 +55,22 @@ def test_a_key_is_sent_to_the_service(run: Run, service_at: Serve) -> None:
         for asked in ("--json",), ("--format", "jsonld"):
             refused = run(*STATE, *asked, "--url", url, **given)
             assert (refused.exit_code, refused.stdout) == (2, "")
-            assert f"The service wants {wanted}: set FRENEMIES_ADMIN_KEY" in refused.stderr
+            assert f"The service wants {wanted}: set FRENEMIES_KEY" in refused.stderr
+
+
+def test_who_asks_too_often_waits_and_in_the_end_is_told(
+    run: Run, service_at: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(heeding.time, "sleep", pauses.append)
+    url = service_at(Settings(admin_key="open sesame", rate=1))
+    asked = {"FRENEMIES_KEY": "open sesame", "FRENEMIES_URL": url}
+    assert run(*STATE, "--json", **asked).exit_code == 0
+    for more in ("--json",), ("--format", "jsonld"):
+        refused = run(*STATE, *more, **asked)
+        assert (refused.exit_code, refused.stdout) == (4, "")
+        assert "at most 1 requests with one key" in refused.stderr
+    assert pauses == [60.0, 60.0]
 
 
 def test_filters_are_handed_on(on_sample: Run) -> None:
@@ -119,6 +135,7 @@ def test_pages_are_put_together(on_sample: Run, monkeypatch: pytest.MonkeyPatch)
     assert paged == whole
 
 
+@pytest.mark.case(number=78)
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -188,6 +205,7 @@ def test_what_was_just_recorded_is_seen_without_a_projector(on_database: Run, da
     assert on_database("state", "alpha").stdout.startswith("Alpha  company alpha\n")
 
 
+@pytest.mark.case(number=64)
 def test_case_64_escapes_in_data_reach_no_terminal(on_database: Run, tmp_path: Path) -> None:
     """ANSI/OSC escapes in CLI output: printed as \\x1b."""
     file = tmp_path / "hostile.ndjson"
@@ -226,6 +244,7 @@ def _as_program(*arguments: str, **environment: str) -> subprocess.CompletedProc
     )
 
 
+@pytest.mark.case(number=78)
 @pytest.mark.parametrize("locale", ["C", "POSIX", "en_US.ISO-8859-1"])
 def test_case_78_utf_8_is_written_in_any_locale(on_database: Run, database_url: str, locale: str) -> None:
     """LANG=C: UTF-8 out, no traceback."""

@@ -152,6 +152,19 @@ def test_it_refuses_to_start_off_loopback_without_a_key(run: Run, database_url: 
     assert "FRENEMIES_ADMIN_KEY" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])
+def test_it_refuses_a_database_that_may_lose_what_it_acknowledged(run: Run, empty_database_url: str, name: str) -> None:
+    result = run("serve", "--port", "0", DATABASE_URL=empty_database_url, FRENEMIES_ALLOW_LOSS="")
+    assert result.exit_code == 2
+    assert name in result.stderr and "--allow-loss" in result.stderr
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_allowed_is_told(served: tuple[Program, str]) -> None:
+    program, _ = served
+    assert "acknowledged events may be lost" in program.log.read_text()
+
+
 def test_a_host_that_is_none_is_wrong_usage(run: Run, database_url: str) -> None:
     result = run("serve", "--host", "no-such-host.invalid", DATABASE_URL=database_url)
     assert result.exit_code == 2
@@ -185,9 +198,58 @@ def test_a_child_that_keeps_failing_is_given_up(monkeypatch: pytest.MonkeyPatch)
             failing.tend()
 
 
+def test_a_child_that_is_killed_from_outside_is_never_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "FIRST_PAUSE", 0.001)
+    killed = Child("killed", ["sh", "-c", "kill -9 $$"], {"PATH": os.defpath})
+    started: set[int] = set()
+    try:
+        while len(started) < 2 * child.MOST_FAILURES:
+            killed.tend()
+            if killed._process is not None:
+                started.add(killed._process.pid)
+    finally:
+        killed.end(0.0)
+
+
 @pytest.mark.parametrize(
     ("host", "begins"), [("127.0.0.1", "http://127.0.0.1:"), ("localhost", "http://"), ("0.0.0.0", "http://127.0.0.1:")]
 )
 def test_the_address_is_one_that_this_machine_reaches(host: str, begins: str) -> None:
     with address.listen(host, 0) as link:
         assert address.base_url(link).startswith(begins)
+
+
+def statuses(base: str, path: str, key: str, count: int) -> list[int]:
+    """What so many requests are answered, each on a link of its own, so that any worker may take it."""
+    parts = urlsplit(base)
+    found = []
+    for _ in range(count):
+        with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)) as link:
+            link.request("GET", path, headers={"Authorization": f"Bearer {key}"})
+            answer = link.getresponse()
+            answer.read()
+            found.append(answer.status)
+    return found
+
+
+@pytest.mark.slow
+def test_workers_and_the_feed_process_count_requests_together(start: Start, empty_database_url: str) -> None:
+    key = "a-key-that-nobody-finds-by-guessing-it"
+    rates = {"FRENEMIES_RATE": "30", "FRENEMIES_RATE_REFUSED": "10"}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    program = start(
+        "serve", "--port", "0", "--feed-port", str(port), "--workers", "2",
+        DATABASE_URL=empty_database_url, FRENEMIES_ADMIN_KEY=key, **rates,
+    )  # fmt: skip
+    base, feed = ready(program), f"http://127.0.0.1:{port}"
+    begun = monotonic()
+    answered = statuses(feed, "/v1/feed", key, 10) + statuses(base, "/v1/entities", key, 30)
+    granted = answered.count(200)
+    refilled = (monotonic() - begun) / 2
+    assert 30 <= granted <= 31 + refilled and answered[:10] == [200] * 10
+    assert set(answered) == {200, 429}
+    begun = monotonic()
+    wrong = statuses(base, "/v1/entities", "guess", 10) + statuses(feed, "/v1/feed", "guess", 10)
+    assert 10 <= wrong.count(401) <= 11 + (monotonic() - begun) / 6 and set(wrong) == {401, 429}
+    assert program.end() == 0

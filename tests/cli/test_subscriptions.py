@@ -11,7 +11,7 @@ import pytest
 from service.bootstrap import build
 from service.db import connect
 from service.hooks.subscriptions import Subscription
-from service.http.context import owner
+from service.keys.scopes import ADMIN_ID
 from service.settings import Settings
 from tests.cli.conftest import Run
 
@@ -30,7 +30,7 @@ def made(sample_url: str) -> Iterator[Subscription]:
     """A subscription with three events that were given up."""
     services = build(Settings(webhooks_loopback=True), sample_url)
     kept = services.subscriptions.create(
-        owner(), "http://127.0.0.1:9/hook", ["InvestmentClaimed"], ["red-hat"], description="Ours\x1b[2J"
+        ADMIN_ID, "http://127.0.0.1:9/hook", ["InvestmentClaimed"], ["red-hat"], description="Ours\x1b[2J"
     )
     with connect(sample_url) as connection:
         connection.execute(PARKED, [kept.subscription.id])

@@ -28,7 +28,7 @@ from service.errors import (
 )
 from service.store.application import TimelineApplication
 from service.store.memory import MemoryStore
-from service.store.protocol import ErasableText, EventStore, Request, Snapshot, StreamKey, StreamLink
+from service.store.protocol import ErasableText, EventStore, LogEnd, Request, Snapshot, StreamKey, StreamLink
 
 STATE = '{"name":"Mirantis ☁"}'.encode()
 REQUEST = Request("key-1", "hash-1", '{"ok":true}')
@@ -388,6 +388,8 @@ def test_the_epoch_stays(store: EventStore) -> None:
     first = store.epoch()
     store.append([event("entity-a", 1)])
     assert store.epoch() == first
+    assert store.end() == LogEnd(first, store.head())
+    assert not store.end().may_lack(1_000_000)
 
 
 def test_racing_requests_with_one_key_append_once(store: EventStore) -> None:

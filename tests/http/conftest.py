@@ -18,12 +18,14 @@ from service.bootstrap import build, projections
 from service.http.context import EXTENSION, Surroundings
 from service.http.openapi import document
 from service.projections.together import Projectors
-from service.settings import Settings
+from service.settings import Limits, Settings
 from service.timeline.timeline import Timeline
 from tests.conftest import Servers
 from tests.http import examples
 
 PROBLEM = "application/problem+json"
+PATIENT = Limits(request_deadline=60.0)
+"""A busy machine is no failure. Tests of limits set their own."""
 
 
 def strict(shape: Any) -> Any:
@@ -142,10 +144,10 @@ class NewService:
     @contextmanager
     def __call__(self, **settings: Any) -> Iterator[Service]:
         url = self._servers.migrated(18)
-        chosen = replace(Settings(database_url=url), **settings)
+        chosen = replace(Settings(database_url=url, limits=PATIENT), **settings)
         services = build(chosen, url)
         with projections(chosen, url) as projectors:
-            app = create_app(services.timeline, chosen, services.importer, services.subscriptions)
+            app = create_app(services.timeline, chosen, services.importer, services.subscriptions, services.keys)
             yield Service(app, services.timeline, projectors)
         services.close()
         self._servers.drop(url)

@@ -102,7 +102,9 @@ STRUCTURE = record(
             )
         ),
         schemas=objects({"$ref": "http://json-schema.org/draft-07/schema#"}),
-        securitySchemes=objects(record(("type",), type={"const": "http"}, scheme={"const": "bearer"})),
+        securitySchemes=objects(
+            record(("type",), type={"const": "http"}, scheme={"const": "bearer"}, description=TEXT)
+        ),
     ),
 )
 

@@ -239,6 +239,7 @@ def test_a_feed_and_its_entries_keep_their_ids(own_service: Service) -> None:
     assert len({first.feed.id, *(entry.id for entry in second.entries)}) == 3
 
 
+@pytest.mark.case(number=61)
 def test_hostile_text_is_just_text(own_service: Service) -> None:
     own_service.claim(evidence={"summary": HOSTILE})
     url = "https://example.org/hostile"
@@ -288,6 +289,7 @@ def test_an_empty_log_is_an_empty_feed(own_service: Service) -> None:
     assert (read.entries, read.feed.updated, link(read, "prev-archive")) == ([], "1970-01-01T00:00:00Z", None)
 
 
+@pytest.mark.case(number=82)
 def test_refuses_what_is_no_archive(long: Service) -> None:
     epoch = long.timeline.epoch()
     for cursor in ("", "x", "A" * 31, "\u00e9" * 32):

@@ -15,7 +15,7 @@ KEY = "k-0123456789\u00e9"
 
 @pytest.fixture(scope="module")
 def locked(new_service: NewService) -> Iterator[Service]:
-    with new_service(admin_key=KEY) as service:
+    with new_service(admin_key=KEY, rate_wrong_keys=0) as service:
         yield service
 
 
@@ -30,6 +30,7 @@ def test_the_key_opens_and_is_recorded(locked: Service) -> None:
     assert event["data"]["recorder"] == {"key": "admin"}
 
 
+@pytest.mark.case(number=73)
 @pytest.mark.parametrize("value", [None, "", "Bearer", "Bearer ", f"Bearer {KEY}x", KEY, f"Basic {KEY}", "Bearer k"])
 def test_case_73_no_key_or_a_bad_one(locked: Service, value: str | None) -> None:
     """No key, bad key, revoked, read key on write, key in query string: 401"""
@@ -47,14 +48,13 @@ def test_case_73_no_key_or_a_bad_one(locked: Service, value: str | None) -> None
     "path",
     ["/", "/entity/red-hat", "/relation/owns/a/b", "/claim/a-1", "/changes", "/beliefs", "/frenemies", "/record"],
 )
-@pytest.mark.parametrize("value", [None, f"Basic {b64encode(b'me:wrong').decode()}"])
-def test_every_page_asks_for_the_key_as_a_password(locked: Service, path: str, value: str | None) -> None:
-    answer = locked.get(path, headers={} if value is None else {"Authorization": value})
+def test_every_page_refuses_a_wrong_password(locked: Service, path: str) -> None:
+    answer = locked.get(path, headers={"Authorization": f"Basic {b64encode(b'me:wrong').decode()}"})
     assert (answer.status_code, answer.mimetype) == (401, "text/html")
-    assert answer.headers["WWW-Authenticate"].startswith("Basic") and 'role="alert"' in answer.text
-    assert "red-hat" not in answer.text
+    assert 'role="alert"' in answer.text and "red-hat" not in answer.text
 
 
+@pytest.mark.case(number=73)
 def test_case_73_key_in_the_query(locked: Service) -> None:
     """No key, bad key, revoked, read key on write, key in query string: 401"""
     for name in ("key", "token", "access_token", "Authorization"):
@@ -68,7 +68,7 @@ def test_some_paths_are_open(locked: Service, path: str) -> None:
     assert locked.get(path).status_code == 200
 
 
-def test_a_browser_sends_the_key_as_a_password_to_the_pages_and_to_read(locked: Service) -> None:
+def test_the_key_may_be_sent_as_a_password_to_the_pages_and_to_read(locked: Service) -> None:
     password = {"Authorization": f"Basic {b64encode(f'me:{KEY}'.encode()).decode()}"}
     assert locked.get("/", headers=password).status_code == 200
     assert locked.get("/", headers=bearer()).status_code == 200

@@ -176,6 +176,7 @@ def test_too_many_entities_for_a_graph_are_refused_or_cut_it_off(
         exported(service, GRAPHML, as_of=DAY)
 
 
+@pytest.mark.case(number=63)
 def test_a_name_that_could_be_a_formula_or_markup_is_harmless(own_service: Service) -> None:
     name = '=HYPERLINK("https://evil.example","x")</data>'
     own_service.put("/v1/entities/vmware", examples.registration(name=name))

@@ -59,6 +59,7 @@ def test_at_the_end_there_is_an_empty_page_and_later_what_is_new(service: Servic
     assert [e["subject"] for e in service.get("/v1/feed", lastEventId=last).json] == ["entity/newcomer"]
 
 
+@pytest.mark.case(number=54)
 @pytest.mark.parametrize(
     "cursor", ["", "x", "1", "A" * 31, "A" * 33, "A" * 64, "!" * 32, "\u00e9" * 32, "A" * 31 + "="]
 )
@@ -67,6 +68,7 @@ def test_case_54_refuses_a_forged_cursor(service: Service, cursor: str) -> None:
     refused(service.get("/v1/feed", lastEventId=cursor), 400, "bad-cursor", "/lastEventId")
 
 
+@pytest.mark.case(number=54)
 def test_case_54_the_cursor_of_another_log_is_gone(service: Service) -> None:
     """Cursor forged, of other epoch, beyond head: 400 / 410 resync / 200 empty"""
     answer = service.get("/v1/feed", lastEventId=format_cursor(uuid4(), 1))
@@ -74,6 +76,7 @@ def test_case_54_the_cursor_of_another_log_is_gone(service: Service) -> None:
     assert answer.headers["Link"] == '</v1/feed>; rel="start"'
 
 
+@pytest.mark.case(number=54)
 def test_case_54_beyond_the_head_is_an_empty_page(service: Service) -> None:
     """Cursor forged, of other epoch, beyond head: 400 / 410 resync / 200 empty"""
     epoch = service.timeline.epoch()
@@ -81,6 +84,7 @@ def test_case_54_beyond_the_head_is_an_empty_page(service: Service) -> None:
     refused(service.get("/v1/feed", lastEventId=format_cursor(epoch, 2**63)), 400, "bad-cursor")
 
 
+@pytest.mark.case(number=55)
 def test_case_55_a_long_cursor(service: Service) -> None:
     """Last-Event-ID not a cursor, 10 kB long: 400"""
     refused(service.get("/v1/feed", lastEventId="A" * 7_000), 400, "bad-cursor", "/lastEventId")

@@ -113,6 +113,7 @@ def test_an_empty_body_records_nothing(service: Service) -> None:
         assert counts(send(service, b"")) == (0, 0, 0)
 
 
+@pytest.mark.case(number=9)
 def test_another_type_or_a_compressed_body_is_refused(service: Service) -> None:
     refused(service.raw("/v1/import", lines(entity("x")), "application/json"), 415, "unsupported-media-type")
     packed = service.raw("/v1/import", b"x", NDJSON, headers={"Content-Encoding": "gzip"})
@@ -145,6 +146,7 @@ def test_claims_are_known_by_their_refs(own_service: Service) -> None:
     assert counts(send(own_service, lines(retraction))) == (1, 0, 0)
 
 
+@pytest.mark.limit(name="imports")
 def test_no_more_imports_are_taken_at_once_than_threads_can_be_spared(service: Service) -> None:
     """Each one keeps a thread; the others are left for everybody else."""
     turns = service.app.extensions["frenemies"].import_turns
@@ -174,6 +176,7 @@ def exactly(size: int) -> bytes:
     return lines(entity("fits")).rstrip().ljust(size - 1) + b"\n"
 
 
+@pytest.mark.limit(name="import_body")
 @pytest.mark.parametrize("mode", ["all", "rejects"])
 @pytest.mark.parametrize("is_said", [True, False])
 def test_a_body_beyond_the_limit_is_refused_whether_or_not_its_length_is_said(
@@ -211,6 +214,7 @@ def test_a_disk_that_fills_up_on_the_way_is_told(service: Service, monkeypatch: 
     refused(send(service, lines(entity("full", kind="compny")), mode="rejects"), 507, "store-full")
 
 
+@pytest.mark.limit(name="silence")
 def test_a_body_that_stops_coming_is_given_up(service: Service) -> None:
     class Link:
         """What the server calls the client's socket."""

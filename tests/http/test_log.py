@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from service.app import create_app
 from service.bootstrap import build, log_keeper, projections
+from service.db import connect
 from service.settings import Settings
 from service.tree.keeper import Keeper
 from service.tree.notes import Signer
@@ -29,6 +30,7 @@ class KeptService(Service):
     """A service with a keeper that follows only when it is told to."""
 
     keeper: Keeper
+    url: str
 
     def checkpoint(self) -> int:
         """Signs a checkpoint of everything, and gives its size."""
@@ -45,6 +47,7 @@ def kept_service(servers: Servers, settings: Settings) -> Iterator[KeptService]:
         app = create_app(services.timeline, settings, services.importer)
         service = KeptService(app, services.timeline, projectors)
         service.keeper = keeper
+        service.url = url
         keeper.introduce()
         yield service
     services.close()
@@ -116,6 +119,26 @@ def decoded(answer: Any) -> dict[str, Any]:
 
 
 # What it answers
+
+
+def test_restores_of_the_log_are_told(signing: KeptService) -> None:
+    epoch = str(signing.timeline.epoch())
+    assert signing.get("/v1/log/restores").json == {"epoch": epoch, "restores": []}
+    with connect(signing.url) as connection:
+        connection.execute(
+            "INSERT INTO log.restores SELECT 1, '2026-11-22 08:00+00', 'ann@host', NULL, 7, 9, true, epoch, epoch"
+            " FROM log.epoch"
+        )
+    (told,) = signing.get("/v1/log/restores").json["restores"]
+    assert told == {
+        "restored_at": "2026-11-22T08:00:00Z",
+        "made_at": None,
+        "position": 7,
+        "checkpoint_size": 9,
+        "lost": True,
+        "from_epoch": epoch,
+        "epoch": epoch,
+    }
 
 
 def test_a_client_checks_an_event_from_key_to_leaf(signing: KeptService) -> None:

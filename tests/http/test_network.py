@@ -145,6 +145,8 @@ def test_lines_go_on_behind_a_cursor(service: Service) -> None:
     assert last["count"] == 5
 
 
+@pytest.mark.limit(name="stream_lines")
+@pytest.mark.limit(name="stream_seconds")
 @pytest.mark.parametrize("limits", [{"stream_lines": 2}, {"stream_seconds": 0.0}])
 def test_lines_end_at_a_limit_and_say_where_the_rest_is(
     new_service: NewService, monkeypatch: pytest.MonkeyPatch, limits: dict[str, Any]
@@ -415,6 +417,7 @@ def _customer(one: str, other: str) -> list[dict[str, str]]:
     return [{"role": "customer", "entity": one}, {"role": "vendor", "entity": other}]
 
 
+@pytest.mark.limit(name="graph_nodes")
 def test_more_entities_than_an_answer_holds_are_refused_with_a_cheaper_way(narrow: Service) -> None:
     assert ids(narrow.get(NETWORK, center="a", depth="2")) == ["a", "b", "c"]
     told = refused(narrow.get(NETWORK, center="a", depth="3"), 422, "query-too-expensive")
@@ -424,11 +427,13 @@ def test_more_entities_than_an_answer_holds_are_refused_with_a_cheaper_way(narro
     assert len(all_pages(narrow, "edges", NETWORK, limit="2")) == 5
 
 
+@pytest.mark.limit(name="path_steps")
 def test_a_path_has_no_more_steps_than_allowed(narrow: Service) -> None:
     assert narrow.get(PATH, from_="a", to="c").json["length"] == 2
     assert narrow.get(PATH, from_="a", to="d").json["found"] is False
 
 
+@pytest.mark.limit(name="fold_claims")
 def test_more_claims_than_an_answer_may_cost_are_refused(new_service: NewService) -> None:
     with new_service(limits=replace(Limits(), fold_claims=2)) as made:
         _chain(made, "ab", "bc", "cd")

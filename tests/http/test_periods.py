@@ -123,6 +123,7 @@ def test_refusals(service: Service, query: dict[str, str], status: int, code: st
     refused(service.get(PERIODS, **query), status, code, pointer)
 
 
+@pytest.mark.limit(name="period_relations")
 def test_more_entities_than_an_answer_holds_are_refused_with_a_cheaper_way(new_service: NewService) -> None:
     with new_service(limits=replace(Limits(), graph_nodes=3, period_relations=2)) as made:
         load_sample(Settings(), surroundings_of(made).settings.database_url)

@@ -301,6 +301,7 @@ def test_the_routes_know_only_the_subscriptions_of_their_owner(
     refused(answer, 404, "unknown")
 
 
+@pytest.mark.limit(name="subscriptions")
 def test_each_owner_may_have_so_many(new_service: NewService, receiver: Sink) -> None:
     with new_service(webhooks_loopback=True) as service:
         for _ in range(20):
@@ -375,6 +376,7 @@ def test_a_wish_that_is_not_valid_is_refused_with_its_place(
         refused(patch(service, f"/v1/subscriptions/{made['id']}", wish), 422, pointer=pointer)
 
 
+@pytest.mark.case(number=74)
 @pytest.mark.parametrize(
     "url", ["http://10.0.0.1/", "https://10.0.0.1/", "https://user@127.0.0.1/", "x", "https://[::ffff:10.0.0.1]/"]
 )

@@ -34,6 +34,13 @@ def test_tells_a_vote_by_its_motion(service: Service) -> None:
     )
 
 
+def test_a_motion_is_found_in_whichever_normal_form_it_is_asked_for(service: Service) -> None:
+    vote = examples.vote(attributes={"motion": "a caf\u00e9 for all", "outcome": "approved"})
+    service.claim(**vote)
+    assert service.get(VOTES, motion=" a cafe\u0301 for all ").json["status"] == "occurred"
+    refused(service.get(VOTES, motion="a\0b"), 422, "invalid", "/motion")
+
+
 def test_nothing_said_is_unknown(service: Service) -> None:
     assert service.get(VOTES, motion="a party").json["status"] == "unknown"
     assert service.get(VOTES, **MOVES, as_of="2013-01-01").json["status"] == "unknown"

@@ -44,6 +44,32 @@ def test_the_key_of_the_log_is_read_and_not_shown(monkeypatch: pytest.MonkeyPatc
     assert "secret" not in repr(settings)
 
 
+@pytest.mark.parametrize(
+    ("given", "traces"),
+    [
+        ({}, None),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, "otlp"),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c:4318/v1/traces"}, "otlp"),
+        ({"OTEL_TRACES_EXPORTER": "console"}, "console"),
+        ({"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, None),
+        ({"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, None),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, None),
+    ],
+)
+def test_traces_go_where_the_variables_of_opentelemetry_say(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], traces: str | None
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert read_settings().traces == traces
+
+
+def test_how_far_behind_a_ready_service_may_be_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().ready_lag is None
+    monkeypatch.setenv("FRENEMIES_READY_LAG", "2.5")
+    assert read_settings().ready_lag == 2.5
+
+
 def test_migrations_use_the_database_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://a/b")
     monkeypatch.setenv("MIGRATE_URL", "")
@@ -59,6 +85,10 @@ def test_migrations_use_the_database_of_the_service(monkeypatch: pytest.MonkeyPa
         ("FRENEMIES_IMPORT_MIB", "0"),
         ("FRENEMIES_LOCK_TIMEOUT", "0"),
         ("FRENEMIES_STATEMENT_TIMEOUT", "nan"),
+        ("FRENEMIES_READY_LAG", "0"),
+        ("FRENEMIES_READY_LAG", "soon"),
+        ("FRENEMIES_LOG_REQUESTS", "perhaps"),
+        ("OTEL_TRACES_EXPORTER", "zipkin"),
     ],
 )
 def test_a_bad_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

@@ -64,6 +64,11 @@ def test_of_several_signatures_a_trusted_one_is_enough() -> None:
     assert SignedNote.parse(both).opened([OTHER.verifier, SIGNER.verifier])[1] == OTHER.verifier
 
 
+def test_a_root_that_is_not_ascii_is_none() -> None:
+    with pytest.raises(BadNote, match="is not base64"):
+        parse_checkpoint(f"{NAME}\n1\n\u00e9\n")
+
+
 def test_a_note_of_another_key_is_refused() -> None:
     with pytest.raises(BadNote, match=f"signed by {NAME}, and not with a trusted key"):
         opened(NOTE, OTHER.verifier)

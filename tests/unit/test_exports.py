@@ -136,12 +136,14 @@ def test_a_row_holds_both_ends_all_dates_and_the_clocks() -> None:
     assert json.loads(row["attributes"]) == {"a": 1}
 
 
+@pytest.mark.case(number=63)
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "\uff1d1", "'=1", "''@x"])
 def test_what_could_be_a_formula_is_marked_and_can_be_had_back(name: str) -> None:
     (row,) = table(chapter(relation(), nodes=[node("bolt", name=name)]))
     assert row["object_name"] == f"'{name}"
 
 
+@pytest.mark.case(number=63)
 @pytest.mark.parametrize("name", ["Acme", "O'Neil", "'t Hooft", "1-2", "a=b", NASTY])
 def test_what_is_no_formula_is_left_as_it_is(name: str) -> None:
     (row,) = table(chapter(relation(), nodes=[node("bolt", name=name)]))

@@ -71,6 +71,7 @@ def test_depth_is_counted_outside_of_texts(deepest: int) -> None:
     assert parse(b"[" + b"[]," * 100 + b"[]]", 2)
 
 
+@pytest.mark.case(number=59)
 @pytest.mark.parametrize(
     "raw",
     [

@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from service import errors, metrics
 from service.errors import ServiceError, StoreUnavailable
 from service.projections.status import RebuildStatus
-from service.projections.vitals import LogVitals, ProjectionVitals, TableVitals, Vitals
+from service.projections.vitals import DatabaseVitals, HookVitals, LogVitals, ProjectionVitals, TableVitals, Vitals
 from service.serve.metrics import Counted, Present
 from service.slots import FOLDER, Slot, files_to_read
 
@@ -34,11 +34,13 @@ sys.stdin.read()
 """
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 LOG = LogVitals(head=7, lock_waiting=2, lock_wait=0.5, lock_held=1.5)
+DATABASE = DatabaseVitals(size=8_000, sessions=9, most_sessions=97)
+HOOKS = HookVitals(active=1, paused=0, disabled=0, pending=3, parked=2, overdue=6.5)
 TABLES = TableVitals(position=5, lag_events=2, lag=3.0, parked=1, is_built=True)
 
 
 def vitals(*projections: ProjectionVitals) -> Vitals:
-    return Vitals(LOG, projections)
+    return Vitals(LOG, DATABASE, 4.5, projections, HOOKS)
 
 
 @contextmanager
@@ -132,6 +134,10 @@ def test_what_the_database_tells_is_told() -> None:
     assert values["frenemies_log_head"] == 7
     assert values["frenemies_append_lock_held_seconds"] == 1.5
     assert values["frenemies_projection_lag_events"] == 2
+    assert values["frenemies_log_unsigned_seconds"] == 4.5
+    assert values["frenemies_database_bytes"] == 8_000
+    assert (values["frenemies_database_sessions"], values["frenemies_database_sessions_limit"]) == (9, 97)
+    assert values["frenemies_deliveries_overdue_seconds"] == 6.5
 
 
 def test_a_rebuild_tells_how_far_it_is_and_how_long_it_takes() -> None:
@@ -143,7 +149,8 @@ def test_a_rebuild_tells_how_far_it_is_and_how_long_it_takes() -> None:
 
 def test_what_may_not_be_known_or_is_not_there_is_left_out() -> None:
     hidden = LogVitals(head=7, lock_waiting=0, lock_wait=0.0, lock_held=None)
-    values = values_of(Present(lambda: Vitals(hidden, (ProjectionVitals("index", None, None),))))
+    values = values_of(Present(lambda: Vitals(hidden, DATABASE, None, (ProjectionVitals("index", None, None),))))
+    assert "frenemies_log_unsigned_seconds" not in values
     assert "frenemies_append_lock_held_seconds" not in values
     assert "frenemies_projection_position" not in values
     assert values["frenemies_projection_built"] == 0

@@ -60,6 +60,7 @@ def test_what_is_good_for_no_day_or_too_large_is_not_kept(editions: Editions) ->
     assert [editions.recall(EDITION._replace(entity=name), 5) for name in ("a", "b", "red-hat")] == [None, None, known]
 
 
+@pytest.mark.limit(name="remembered")
 def test_what_was_asked_for_longest_ago_makes_room(editions: Editions) -> None:
     heavy = ROOM // LEAST_PARTS
     for day in range(LEAST_PARTS):

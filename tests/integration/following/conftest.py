@@ -99,6 +99,10 @@ class Sites:
     def new(self, template: str | None = None, **settings: Any) -> Site:
         url = self._servers.copy(template) if template else self._servers.migrated(18)
         self._keep.callback(self._servers.drop, url)
+        return self.on(url, **settings)
+
+    def on(self, url: str, **settings: Any) -> Site:
+        """A site on a database that is there."""
         chosen = replace(Settings(database_url=url), **settings)
         services = build(chosen, url)
         self._keep.callback(services.close)
@@ -135,9 +139,8 @@ def sites(servers: Servers) -> Iterator[Sites]:
         yield Sites(servers, keep)
 
 
-@pytest.fixture(scope="session")
-def sample_with_checkpoints(servers: Servers) -> str:
-    """A database with the sample, in which the log tells of two checkpoints."""
+def sample_signed(servers: Servers) -> str:
+    """The URL of a new database with the sample, in which the log tells of two checkpoints."""
     url = servers.migrated(18)
     load_sample(Settings(), url, (FIVE_ARTICLES,))
     settings = replace(Settings(), log_key=SIGNER.secret(), log_origin=SIGNER.verifier.name)
@@ -150,6 +153,12 @@ def sample_with_checkpoints(servers: Servers) -> str:
     with projections(Settings(), url) as projectors:
         projectors.catch_up()
     return url
+
+
+@pytest.fixture(scope="session")
+def sample_with_checkpoints(servers: Servers) -> str:
+    """A database with the sample, in which the log tells of two checkpoints."""
+    return sample_signed(servers)
 
 
 @pytest.fixture

@@ -183,6 +183,17 @@ def test_a_key_that_the_leader_does_not_take_is_told(sites: Sites, sample_with_c
     assert right.log() == guarded.log()
 
 
+def test_a_leader_that_is_asked_too_often_says_when_to_come_back(sites: Sites, sample_with_checkpoints: str) -> None:
+    busy = sites.new(sample_with_checkpoints, admin_key="secret", rate=1)
+    site = sites.new(follow=busy.base, follow_key="secret")
+    with following(site) as made:
+        made.begin()
+        for _ in range(2):
+            with pytest.raises(LeaderUnreachable) as told:
+                made.begin()
+            assert 50 < told.value.retry_after <= 60
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

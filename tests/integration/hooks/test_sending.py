@@ -120,6 +120,7 @@ def test_any_other_answer_is_a_refusal(receiver: Sink, status: int) -> None:
     assert (answer.result, answer.status) == (REFUSED, status)
 
 
+@pytest.mark.case(number=75)
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(receiver: Sink, status: int) -> None:
     def redirect(received: Received, handler: BaseHTTPRequestHandler) -> None:
@@ -134,6 +135,7 @@ def test_a_redirect_is_not_followed(receiver: Sink, status: int) -> None:
     assert [one.path for one in receiver.seen] == ["/hook"]
 
 
+@pytest.mark.case(number=75)
 @pytest.mark.parametrize(
     ("behave", "result", "status"),
     [
@@ -168,6 +170,7 @@ def test_a_receiver_that_takes_a_long_body_bit_by_bit_has_one_deadline_too() -> 
     assert monotonic() - begun < SHORT + 3
 
 
+@pytest.mark.case(number=75)
 def test_no_more_of_an_answer_is_read_than_is_allowed() -> None:
     sent = 0
     gone = Event()

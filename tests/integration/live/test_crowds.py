@@ -161,6 +161,7 @@ def read_until(link: socket.socket, wanted: bytes) -> None:
         seen += part
 
 
+@pytest.mark.case(number=80)
 def test_a_client_that_does_not_say_what_it_wants_is_let_go(process: FeedProcess) -> None:
     with socket.create_connection(("127.0.0.1", process.port), SILENCE_SECONDS + 10) as link:
         link.sendall(REQUEST[:20])
@@ -183,6 +184,7 @@ def test_it_may_have_as_many_files_as_there_may_be_streams(database_url: str) ->
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.case(number=80)
 def test_clients_that_only_knock_are_let_go(process: FeedProcess) -> None:
     (worker,) = process.workers
     process.get()

@@ -150,12 +150,14 @@ def test_a_cursor_of_another_log_says_where_to_begin_again(shared: FeedProcess) 
     assert answer.json["resync"] == "/v1/feed" and answer.headers["link"] == '</v1/feed>; rel="start"'
 
 
+@pytest.mark.case(number=55)
 @pytest.mark.parametrize("length", [33, 1_000, 8_000])
 def test_case_55_a_long_last_event_id(shared: FeedProcess, length: int) -> None:
     """Last-Event-ID not a cursor, 10 kB long: 400"""
     demand_problem(shared.get(Last_Event_ID="A" * length, Accept="text/event-stream"), 400, "bad-cursor")
 
 
+@pytest.mark.case(number=55)
 def test_case_55_one_that_is_longer_than_a_header_may_be(shared: FeedProcess) -> None:
     """Last-Event-ID not a cursor, 10 kB long: 400"""
     assert shared.get(Last_Event_ID="A" * 10_000, Accept="text/event-stream").status == 400
@@ -222,6 +224,7 @@ def test_only_whom_the_api_has_sent_may_come_from_another_page(guarded: FeedProc
     assert (refused.status, refused.headers["access-control-allow-origin"]) == (422, origin)
 
 
+@pytest.mark.limit(name="streams_a_key")
 def test_a_key_has_so_many_streams_and_a_closed_one_makes_room(guarded: FeedProcess) -> None:
     for _ in range(3):
         with guarded.listen(**KEY) as one, guarded.listen(guarded.ticketed("")) as two:
@@ -233,6 +236,8 @@ def test_a_key_has_so_many_streams_and_a_closed_one_makes_room(guarded: FeedProc
         wait_until(lambda: guarded.counted("frenemies_streams") == 0)
 
 
+@pytest.mark.limit(name="streams")
+@pytest.mark.case(number=80)
 @pytest.mark.slow
 def test_a_process_has_so_many_streams(database_url: str, store: PostgresStore) -> None:
     with feeding(database_url, FRENEMIES_STREAMS="3") as process, ExitStack() as keep:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from functools import partial
 from random import Random
 from threading import Thread
@@ -83,15 +82,13 @@ def demand_in_order(url: str, story: Story) -> None:
 
 
 @contextmanager
-def answering(url: str) -> Iterator[Any]:
-    services = build(Settings(limits=Limits(position_wait=0.05)), url, BOTH)
+def answering(url: str, ready_lag: float | None = None) -> Iterator[Any]:
+    services = build(Settings(limits=Limits(position_wait=0.05), ready_lag=ready_lag), url, BOTH)
     yield services.timeline
     services.close()
 
 
-def test_the_position_of_the_read_side_is_the_lowest(
-    url: str, story: Story, store: PostgresStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_position_of_the_read_side_is_the_lowest(url: str, story: Story, store: PostgresStore) -> None:
     append(store, story.tell(300))
     with answering(url) as timeline, opened(url) as index, opened(url, FOLLOWING) as following:
         index.catch_up()
@@ -101,8 +98,8 @@ def test_the_position_of_the_read_side_is_the_lowest(
         with pytest.raises(ReadSideBehind):
             timeline.clocks(min_position=101)
         assert timeline.readiness().ready
-        monkeypatch.setattr("service.timeline.timeline.LONGEST_LAG", timedelta(0))
-        assert timeline.readiness().reason == "The read side does not follow the log."
+        with answering(url, ready_lag=0.0) as strict:
+            assert strict.readiness().reason == "The read side does not follow the log."
         following.catch_up()
         assert timeline.clocks(min_position=300).position == 300
         assert timeline.readiness().ready

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from service.db import Connection, connect
 
 LOCK = "PERFORM pg_advisory_xact_lock(7310271027);"
+HEAD = "before := coalesce(before, 0);"
 LAST_STEP = "IF cardinality(request_keys) > 0 THEN\n        INSERT"
 OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
@@ -29,6 +30,12 @@ def rewrite(url: str, function: str, *changes: tuple[str, str]) -> None:
             assert text.count(before) == 1, before
             text = text.replace(before, after)
         connection.execute(text)
+
+
+def unlocked(url: str, *changes: tuple[str, str]) -> None:
+    """Appends take no lock."""
+    rewrite(url, "log.append_all", (LOCK, ""), *changes)
+    rewrite(url, "log.append", (LOCK, ""))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A link to PostgreSQL that can be frozen, and can lose the reply to a statement."""
+"""A link to PostgreSQL that can be frozen, cut and slowed down, and can lose the reply to a statement."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import socket
 from contextlib import suppress
 from threading import Event, Thread
+from time import sleep
 from types import TracebackType
 from typing import Self
 
@@ -33,6 +34,8 @@ class Proxy:
         self.is_holding_back = False
         """Whether something waits since the last freeze."""
         self._replies_to_lose = 0
+        self._bytes_left: int | None = None
+        self._rate: float | None = None
         self._links: list[_Link] = []
 
     def freeze(self, name: bytes = b"", *, only_present: bool = False) -> None:
@@ -59,6 +62,19 @@ class Proxy:
         """Cuts the link instead of passing on that an append was done and committed, that many times."""
         self._replies_to_lose = count
 
+    def cut(self) -> None:
+        """Ends all links there are; new ones can be made."""
+        for link in self._links:
+            link.cut()
+
+    def cut_after(self, count: int) -> None:
+        """Ends one link when the server has said so many bytes more, wherever in an answer that is."""
+        self._bytes_left = count
+
+    def throttle(self, rate: float | None) -> None:
+        """From now on each link passes at most so many bytes a second, each way; None: as many as there are."""
+        self._rate = rate
+
     def __enter__(self) -> Self:
         Thread(target=self._accept, daemon=True).start()
         return self
@@ -76,7 +92,7 @@ class Proxy:
             while True:
                 client, _ = self._front.accept()
                 link = _Link(client, self._server)
-                self._links.append(link)
+                self._links = [*(one for one in self._links if not one.is_cut), link]
                 Thread(target=self._pass_to_server, args=(link,), daemon=True).start()
                 Thread(target=self._pass_to_client, args=(link,), daemon=True).start()
 
@@ -85,19 +101,29 @@ class Proxy:
             while data := link.client.recv(65_536):
                 link.greeting = (link.greeting + data)[:_LONGEST_GREETING]
                 link.appends |= _APPEND in data
-                self._wait_while_frozen(link)
+                self._hold_back(link, data)
                 link.server.sendall(data)
 
     def _pass_to_client(self, link: _Link) -> None:
         with link:
             while data := link.server.recv(65_536):
-                self._wait_while_frozen(link)
+                self._hold_back(link, data)
                 if self._replies_to_lose and link.appends and _COMPLETED.search(data):
                     self._replies_to_lose -= 1
                     return
+                left = self._bytes_left
+                if left is not None and left < len(data):
+                    self._bytes_left = None
+                    link.client.sendall(data[:left])
+                    return
+                if left is not None:
+                    self._bytes_left = left - len(data)
                 link.client.sendall(data)
 
-    def _wait_while_frozen(self, link: _Link) -> None:
+    def _hold_back(self, link: _Link, data: bytes) -> None:
+        rate = self._rate
+        if rate is not None:
+            sleep(len(data) / rate)
         name = self._frozen_name
         if name is not None and name in link.greeting and (self._frozen_links is None or link in self._frozen_links):
             self.is_holding_back = True
@@ -112,10 +138,12 @@ class _Link:
         self.server = socket.socket(socket.AF_UNIX)
         self.greeting = b""
         self.appends = False
+        self.is_cut = False
         with suppress(OSError):  # without a server the link is cut as soon as it is used
             self.server.connect(server)
 
     def cut(self) -> None:
+        self.is_cut = True
         for end in (self.client, self.server):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

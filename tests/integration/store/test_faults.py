@@ -25,6 +25,7 @@ EVENT = StoredEvent("entity-a", 1, "Noted.v1", b"{}")
 REQUEST = Request("key-1", "hash", "{}")
 
 
+@pytest.mark.limit(name="lock_timeout")
 def test_an_append_that_waits_too_long_for_its_turn_stores_nothing(database_url: str) -> None:
     hasty = DatabaseSettings(database_url, lock_timeout=0.1)
     with Database(hasty) as database:
@@ -35,6 +36,7 @@ def test_an_append_that_waits_too_long_for_its_turn_stores_nothing(database_url:
         assert store.append([EVENT]).first_position == 1
 
 
+@pytest.mark.limit(name="statement_timeout")
 def test_a_slow_append_ends_at_the_statement_timeout(database_url: str) -> None:
     rewrite(database_url, "log.append_all", (LAST_STEP, f"PERFORM pg_sleep(30);\n    {LAST_STEP}"))
     with Database(DatabaseSettings(database_url, statement_timeout=0.2)) as database:
@@ -77,6 +79,7 @@ def test_an_append_whose_answer_is_lost_is_unknown_and_can_be_repeated_by_its_ke
     assert store.append([EVENT], request=REQUEST).replayed
 
 
+@pytest.mark.limit(name="pool_timeout")
 def test_a_caller_does_not_wait_for_a_connection_beyond_its_time(database_url: str) -> None:
     with Database(DatabaseSettings(database_url, pool_size=1, pool_timeout=0.2)) as database:
         with database.connection(), pytest.raises(StoreUnavailable):

@@ -77,6 +77,7 @@ def test_appends_that_wait_too_long_and_those_without_a_server_are_told_apart(da
     assert grown("frenemies_events_appended_total") == 0
 
 
+@pytest.mark.limit(name="settle_timeout")
 def test_an_append_whose_outcome_stays_unknown_is_counted_as_that(database_url: str, grown: Grown) -> None:
     with Proxy(database_url) as proxy, Database(DatabaseSettings(proxy.url, settle_timeout=0)) as database:
         proxy.lose_replies()

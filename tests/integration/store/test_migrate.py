@@ -15,7 +15,7 @@ from service.bootstrap import build, prepare, projections
 from service.db import Database, connect
 from service.embedded import EmbeddedServer
 from service.errors import HistoryImmutable, MigrationError
-from service.migrate import migrate
+from service.migrate import MigrationReport, migrate
 from service.settings import DatabaseSettings, Settings
 from service.sql import migrations
 from service.store.postgres import PostgresStore
@@ -162,9 +162,13 @@ def test_a_migrator_who_is_no_superuser_sets_up_the_roles_for_the_service(
     with Database(DatabaseSettings(service_url)) as database:
         assert PostgresStore(database).append([EVENT]).first_position == 1
         assert not database.role_missing
+    assert migrate(service_url) == MigrationReport((), roles=True)
     with connect(url_of(server.url, "timeline")) as connection:
         owners = connection.execute(
             "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class"
             " WHERE relnamespace = 'log'::regnamespace AND relkind IN ('r', 'v')"
         ).fetchall()
+        connection.execute("DELETE FROM log.migrations WHERE name LIKE '0013%'")
     assert owners == [("frenemies_owner",)]
+    with pytest.raises(MigrationError, match="lacks 0013.*set MIGRATE_URL"):
+        migrate(service_url)

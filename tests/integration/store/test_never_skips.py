@@ -25,12 +25,11 @@ from service.store.appends import Append, appended, together
 from service.store.postgres import PostgresStore
 from service.store.protocol import NO_COUNTS, NO_GUARDS, Appended, Request
 from tests.integration.store.checker import Seen, Told, violations, work_events
-from tests.integration.store.faults import LOCK, rewrite, run, terminate_others
+from tests.integration.store.faults import HEAD, run, terminate_others, unlocked
 from tests.integration.store.load import Load, carry, crew, follow, opened, processes_for, stall
 from tests.integration.store.proxy import Proxy
 
 WRITERS = 8
-HEAD = "before := coalesce(before, 0);"
 APPENDS_OF_SOAK = int(os.environ.get("FRENEMIES_APPENDS", "1000000"))
 LONGEST_STALL = 0.02
 
@@ -219,12 +218,6 @@ def test_a_million_appends_are_read_without_a_gap(database_url: str, carried: Ru
     assert wrong == []
     assert appended == APPENDS_OF_SOAK // WRITERS * WRITERS
     assert stalls(database_url) > 0
-
-
-def unlocked(url: str, *changes: tuple[str, str]) -> None:
-    """Appends take no lock."""
-    rewrite(url, "log.append_all", (LOCK, ""), *changes)
-    rewrite(url, "log.append", (LOCK, ""))
 
 
 def stalls(url: str) -> int:

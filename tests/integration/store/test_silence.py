@@ -12,8 +12,9 @@ import pytest
 from psycopg.rows import scalar_row
 
 from service.bootstrap import BATCH_SECONDS, vitals_reader
-from service.db import KEEPER_ROLE, PROJECTOR_ROLE, Connection, Database, connect, translated
+from service.db import KEEPER_ROLE, PROJECTOR_ROLE, Connection, Database, connect
 from service.errors import OutcomeUnknown, StoreUnavailable
+from service.failures import translated
 from service.projections.indexing import INDEX, IndexProjection
 from service.projections.projection import History, schema_of
 from service.projections.projector import Projector

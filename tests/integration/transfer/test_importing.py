@@ -149,6 +149,17 @@ def test_an_author_has_one_seal_in_all_batches(database_url: str, tmp_path: Path
         assert connection.execute("SELECT count(*) FROM log.texts").fetchone() == (1,)
 
 
+def test_a_quote_that_is_there_is_not_sealed_again(database_url: str, tmp_path: Path) -> None:
+    quoted = claim(1, 1, "ant", "bee", evidence={"summary": "s", "quote": {"exact": "the words"}})
+    records = [entity("ant"), entity("bee"), article(1), quoted]
+    imported(database_url, write(tmp_path / "f.ndjson", records))
+    again = write(tmp_path / "again.ndjson", [*records, entity("cat")])
+    outcome = imported(database_url, again)
+    assert (outcome.counts.recorded, outcome.counts.present) == (1, 4)
+    outcome = importer(Settings(), database_url).record_good(again, ME, lambda *_: None)
+    assert (outcome.counts.recorded, outcome.counts.present) == (0, 5)
+
+
 def test_a_claim_of_ids_is_found_wherever_it_is(database_url: str, tmp_path: Path) -> None:
     imported(database_url, write(tmp_path / "a.ndjson", RECORDS))
     with connect(database_url) as connection:
@@ -283,12 +294,14 @@ def memory_of_import(url: str, file: Path, log: Path) -> int:
     return sum(most.values())
 
 
+@pytest.mark.case(number=76)
 @pytest.mark.slow
 def test_memory_stays_below_200_mb_with_many_lines(database_url: str, tmp_path: Path) -> None:
     lines = write(tmp_path / "many.ndjson", many(40_000, entities=5_000))
     assert memory_of_import(database_url, lines.path, tmp_path / "log") < MOST_MEMORY
 
 
+@pytest.mark.case(number=76)
 @pytest.mark.slow
 def test_memory_stays_below_200_mb_with_long_lines(database_url: str, tmp_path: Path) -> None:
     text = "x" * (LONGEST // 2 - 100)

@@ -112,6 +112,7 @@ def equals_one_clean_import(servers: Servers, folder: Path, times: int) -> None:
         servers.drop(database)
 
 
+@pytest.mark.case(number=77)
 @pytest.mark.slow
 def test_an_import_killed_at_random_points_and_rerun_equals_one_clean_import(servers: Servers, tmp_path: Path) -> None:
     equals_one_clean_import(servers, tmp_path, 6)
@@ -122,6 +123,7 @@ def test_an_import_killed_twenty_times_and_rerun_equals_one_clean_import(servers
     equals_one_clean_import(servers, tmp_path, 20)
 
 
+@pytest.mark.case(number=77)
 @pytest.mark.slow
 def test_rejects_are_complete_and_told_once_though_the_import_was_killed(
     servers: Servers, database_url: str, tmp_path: Path

@@ -76,7 +76,7 @@ def marker(name: str, position: int) -> bytes:
 
 def problem(status: int, code: str, **more: object) -> httpx2.Response:
     told = {"type": f"urn:frenemies:problem:{code}", "title": "No.", "status": status, "detail": "Not so.", **more}
-    headers = {"Retry-After": "7"} if status == 503 else {}
+    headers = {"Retry-After": "7"} if status in (429, 503) else {}
     return httpx2.Response(status, json=told, headers=headers)
 
 

@@ -259,7 +259,7 @@ def test_a_service_that_is_overloaded_or_restarts_is_asked_again(pauses: list[fl
     service = Service(2, problem(status, "too-many-replays"), httpx2.ConnectError("refused"))
     assert positions(service.client().events()) == [1, 2]
     assert len(pauses) == 2
-    assert (pauses[0] >= 7) == (status == 503), "Retry-After"
+    assert (pauses[0] >= 7) == (status in (429, 503)), "Retry-After"
 
 
 def test_waits_grow_and_differ_and_begin_anew_with_the_next_event(pauses: list[float]) -> None:
@@ -278,6 +278,12 @@ def test_it_gives_up_without_patience_and_the_cursor_stays() -> None:
     with pytest.raises(Unreachable):
         next(events)
     assert events.cursor == cursor(1)
+
+
+def test_who_gives_up_knows_when_the_service_wants_to_be_asked_again() -> None:
+    with pytest.raises(Unreachable) as told:
+        list(Service(3, problem(429, "quota-exceeded")).client().events(patience=0))
+    assert told.value.retry_after == 7
 
 
 @pytest.mark.parametrize(

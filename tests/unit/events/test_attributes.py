@@ -64,6 +64,7 @@ def test_the_name_of_an_attribute_is_plain(name: str) -> None:
     assert refusal(**{name: "x"}).pointer == "/attributes"
 
 
+@pytest.mark.limit(name="attributes")
 def test_attributes_have_a_limit() -> None:
     assert len(normal(**{f"a{n}": "x" for n in range(MOST_ATTRIBUTES)})) == MOST_ATTRIBUTES
     assert "at most 100" in refusal(**{f"a{n}": "x" for n in range(MOST_ATTRIBUTES + 1)}).detail

@@ -111,6 +111,7 @@ def test_a_sparse_feed_has_no_empty_documents_unless_looking_is_too_much() -> No
     assert told(few) == [5] and len(few) == 10_000 / (100 * runs.MOST_LOOKS)
 
 
+@pytest.mark.case(number=82)
 def test_case_82_a_document_is_capped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Atom with 2,000 page walk; `since` older than retention: capped pages; 410"""
     monkeypatch.setattr(runs, "USUAL", 10**9)

@@ -29,6 +29,7 @@ def guard(*addresses: str, loopback: bool = False) -> Guard:
     return Guard(loopback, lambda host, port: addresses)
 
 
+@pytest.mark.case(number=74)
 @pytest.mark.parametrize("address", NOT_PUBLIC)
 def test_an_address_that_is_not_public_is_refused(address: str) -> None:
     assert not is_public(address)
@@ -48,6 +49,7 @@ def test_one_bad_address_among_good_ones_is_enough(address: str) -> None:
         guard(PUBLIC, address, "1.1.1.1").demand_allowed("https://example.org/", 1)
 
 
+@pytest.mark.case(number=74)
 @pytest.mark.parametrize(
     "url",
     [
@@ -64,6 +66,7 @@ def test_an_address_of_another_form_is_refused_whatever_its_name_means(url: str)
         guard(PUBLIC).demand_allowed(url, 1)
 
 
+@pytest.mark.case(number=74)
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "0x7f.1", "0x7f000001", "2130706433", "0177.0.0.1", "127.1", "0", "[::1]", "[::ffff:127.0.0.1]",
@@ -156,6 +159,7 @@ class Rebinding:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
+@pytest.mark.case(number=74)
 def test_a_name_that_was_public_when_it_was_subscribed_is_looked_at_at_every_send() -> None:
     rebinding = Rebinding([PUBLIC], ["127.0.0.1"])
     transport = Transport(Guard(resolve=rebinding))
@@ -168,6 +172,7 @@ def test_a_name_that_was_public_when_it_was_subscribed_is_looked_at_at_every_sen
         assert not receiver.seen
 
 
+@pytest.mark.case(number=74)
 def test_a_send_asks_for_the_name_once_and_connects_to_what_was_checked() -> None:
     with sink() as receiver:
         port = receiver.url.rsplit(":", 1)[1].split("/")[0]

@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 from events.errors import DomainError
 from service.feeds import tickets
 from service.feeds.tickets import SECONDS, Tickets
-from service.http.errors import BadQuery, MalformedUrl, NotAuthorized
+from service.http.errors import BadQuery, MalformedUrl
 from service.http.query import FeedQuery
+from service.keys.doorkeeper import Doorkeeper
+from service.keys.errors import NotAuthorized
+from service.keys.keyring import Keyring
+from service.keys.scopes import ADMIN_ID, BY_SETTINGS, LOCAL_ID, NOBODY_ELSE
 from service.live import asking
 from service.live.asking import Admission, Door, Request, request_of
-from service.settings import Settings
+from service.rates.rates import Rates
 
 SECRET, KEY, QUERY, NOW = "s" * 64, "the-key", "type=A&entity=red-hat", 1_800_000_000.0
 BATCH, STREAM = "application/cloudevents-batch+json", "text/event-stream"
@@ -29,17 +33,17 @@ def asked(query: str = "", **headers: str) -> Request:
 
 
 def door(key: str | None = KEY, secret: str | None = SECRET) -> Door:
-    return Door(Settings(admin_key=key, feed_secret=secret))
+    return Door(Doorkeeper(Keyring(key), Rates(0, 0)), secret)
 
 
-def ticket(query: str = QUERY, at: float = NOW, secret: str = SECRET) -> str:
-    return Tickets(secret).issue(query, at)
+def ticket(query: str = QUERY, at: float = NOW, secret: str = SECRET, holder: str = ADMIN_ID) -> str:
+    return Tickets(secret).issue(query, holder, at)
 
 
 def test_a_ticket_is_good_for_its_question_until_it_is_too_old() -> None:
     made = ticket()
     for later, is_good in ((0, True), (SECONDS, True), (SECONDS + 1, False), (10**7, False)):
-        assert Tickets(SECRET).is_good(made, QUERY, NOW + later) is is_good
+        assert Tickets(SECRET).holder(made, QUERY, NOW + later) == (ADMIN_ID if is_good else None)
 
 
 @given(st.integers(0, 80), st.characters(codec="ascii"), st.booleans())
@@ -47,22 +51,22 @@ def test_a_ticket_that_was_touched_is_none(place: int, other: str, is_longer: bo
     made = ticket()
     place %= len(made)
     touched = made[:place] + other + made[place + (not is_longer) :]
-    assert Tickets(SECRET).is_good(touched, QUERY, NOW) is (touched == made)
+    assert Tickets(SECRET).holder(touched, QUERY, NOW) == (ADMIN_ID if touched == made else None)
 
 
 @given(st.text(max_size=40))
 def test_a_ticket_lets_nobody_ask_anything_else(query: str) -> None:
-    assert Tickets(SECRET).is_good(ticket(), query, NOW) is (query == QUERY)
+    assert Tickets(SECRET).holder(ticket(), query, NOW) == (ADMIN_ID if query == QUERY else None)
 
 
 def test_a_ticket_of_another_service_is_none() -> None:
-    assert not Tickets(SECRET).is_good(ticket(secret="t" * 64), QUERY, NOW)
+    assert Tickets(SECRET).holder(ticket(secret="t" * 64), QUERY, NOW) is None
 
 
 def test_the_door_takes_the_key_or_a_ticket() -> None:
-    assert door().admit(asked(authorization=f"Bearer {KEY}")) == Admission("admin", False)
-    assert door().admit(asked(f"{QUERY}&ticket={ticket()}")) == Admission("admin", True)
-    assert door().admit(asked(f"ticket={ticket('')}")) == Admission("admin", True)
+    assert door().admit(asked(authorization=f"Bearer {KEY}")) == Admission(BY_SETTINGS, False)
+    assert door().admit(asked(f"{QUERY}&ticket={ticket()}")) == Admission(BY_SETTINGS, True)
+    assert door().admit(asked(f"ticket={ticket('')}")) == Admission(BY_SETTINGS, True)
 
 
 @pytest.mark.parametrize(
@@ -93,9 +97,12 @@ def test_the_door_is_shut_for_all_others(request_: Request) -> None:
 
 
 def test_where_no_key_is_needed_everybody_comes_in_and_a_ticket_still_tells_who_sent_them() -> None:
-    assert door(key=None).admit(asked()) == Admission(None, False)
-    assert door(key=None).admit(asked(f"{QUERY}&ticket={ticket()}")) == Admission(None, True)
-    assert door(key=None, secret=None).admit(asked(f"{QUERY}&ticket={ticket()}")) == Admission(None, False)
+    assert door(key=None).admit(asked()) == Admission(NOBODY_ELSE, False)
+    sent = asked(f"{QUERY}&ticket={ticket(holder=LOCAL_ID)}")
+    assert door(key=None).admit(sent) == Admission(NOBODY_ELSE, True)
+    assert door(key=None, secret=None).admit(sent) == Admission(NOBODY_ELSE, False)
+    with pytest.raises(NotAuthorized):
+        door().admit(sent)
 
 
 def test_without_a_secret_no_ticket_is_good() -> None:

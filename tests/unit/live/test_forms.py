@@ -36,6 +36,7 @@ STATES = st.one_of(
 )
 
 
+@pytest.mark.case(number=62)
 @given(st.lists(STATES, max_size=6))
 def test_whatever_was_stored_is_read_back_from_every_form(states: list[bytes]) -> None:
     records = [replace(record(number), state=state) for number, state in enumerate(states, 1)]

@@ -71,3 +71,27 @@ def test_a_slot_is_free_again_when_its_quota_is_whole(monkeypatch: pytest.Monkey
     clock[0] += HOUR.interval + 1
     assert meter.ask(HOUR, "bee").remaining == 99
     assert meter.ask(HOUR, "bee").remaining == 98
+
+
+def test_to_look_spends_nothing() -> None:
+    meter = Meter()
+    policy = Policy("requests", 1, 60.0)
+    assert meter.look(policy, "ant").is_granted and meter.look(policy, "ant").is_granted
+    meter.ask(policy, "ant")
+    assert not meter.look(policy, "ant").is_granted
+
+
+def test_a_process_that_stopped_while_it_counted_stops_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "rates"
+    assert Meter(file).ask(HOUR, "ant").is_granted
+    holding = (
+        "import fcntl, sys; f = open(sys.argv[1], 'r+'); fcntl.lockf(f, fcntl.LOCK_EX); print(flush=True); input()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", holding, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and process.stdout.readline()
+    with pytest.raises(BlockingIOError):
+        Meter(file).ask(HOUR, "ant")
+    process.communicate("\n", timeout=60)
+    assert Meter(file).ask(HOUR, "ant").is_granted

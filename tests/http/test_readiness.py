@@ -1,0 +1,79 @@
+"""How far behind a service may be for /readyz to say yes: at the limit it does, beyond it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from service.store.following import Following
+from service.timeline.timeline import LONGEST_LAG
+from tests.http import examples
+from tests.http.conftest import NewService, Service, refused
+
+LIMIT = 7.5
+TICK = timedelta(microseconds=1)
+
+
+@pytest.fixture(scope="module")
+def limited(new_service: NewService) -> Iterator[Service]:
+    with new_service(ready_lag=LIMIT) as service:
+        yield service
+
+
+def seconds_behind(service: Service, seconds: float, monkeypatch: pytest.MonkeyPatch, more: timedelta) -> None:
+    """Something was recorded, has not been taken in, and that was so long ago."""
+    service.catch_up()
+    name = f"ant-{service.timeline.head()}"
+    service.put(f"/v1/entities/{name}", examples.registration())
+    recorded_at = service.timeline.feed.page(service.timeline.head() - 1, 1).records[0].recorded_at
+    monkeypatch.setattr(service.timeline, "_now", lambda: recorded_at + timedelta(seconds=seconds) + more)
+
+
+def follow(service: Service, lag: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.catch_up()
+    head = service.timeline.head()
+    told = Following("https://leader.example.org", head, head + 3, lag, head, None, False, ())
+    monkeypatch.setattr(service.timeline, "_following", lambda: told)
+
+
+def test_a_read_side_at_the_limit_is_ready(limited: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds_behind(limited, LIMIT, monkeypatch, timedelta())
+    assert limited.send("GET", "/readyz").status_code == 200
+
+
+def test_a_read_side_beyond_the_limit_is_not(limited: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds_behind(limited, LIMIT, monkeypatch, TICK)
+    told = refused(limited.send("GET", "/readyz"), 503, "not-ready")
+    assert told["detail"] == "The read side does not follow the log."
+    limited.catch_up()
+    assert limited.send("GET", "/readyz").status_code == 200
+
+
+def test_without_a_limit_that_is_set_it_is_ten_seconds(own_service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds_behind(own_service, LONGEST_LAG, monkeypatch, timedelta())
+    assert own_service.send("GET", "/readyz").status_code == 200
+    seconds_behind(own_service, LONGEST_LAG, monkeypatch, TICK)
+    assert own_service.send("GET", "/readyz").status_code == 503
+    assert LONGEST_LAG == 10
+
+
+def test_a_follower_at_the_limit_is_ready_and_beyond_it_is_not(
+    limited: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow(limited, LIMIT, monkeypatch)
+    assert limited.send("GET", "/readyz").json["following"]["lag_seconds"] == LIMIT
+    follow(limited, LIMIT + 0.1, monkeypatch)
+    told = refused(limited.send("GET", "/readyz"), 503, "not-ready")
+    assert told["detail"] == "It is 7.6 s behind https://leader.example.org."
+    assert told["following"]["lag_events"] == 3
+
+
+def test_a_follower_without_a_limit_answers_as_well_when_its_leader_is_gone(
+    own_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_service.put("/v1/entities/ant", examples.registration())
+    follow(own_service, 86_400.0, monkeypatch)
+    assert own_service.send("GET", "/readyz").status_code == 200
+    assert own_service.send("GET", "/readyz?max_lag=86399").status_code == 503
