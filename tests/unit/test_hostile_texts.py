@@ -37,10 +37,14 @@ from service.feeds.tickets import Tickets
 from service.hooks.errors import UrlRefused
 from service.hooks.guarding import Guard, is_public
 from service.http.errors import BadQuery, MalformedUrl
-from service.http.keys import bearer, is_key
+from service.http.keys import bearer, password
 from service.http.query import FeedQuery
 from service.intake.records import read_line
 from service.intake.strict_json import locate
+from service.keys.errors import NotAuthorized
+from service.keys.keyring import Keyring
+from service.keys.scopes import BY_SETTINGS
+from service.keys.text import id_in
 from service.live.asking import Request
 from service.store.protocol import ErasableText, StoredRecord
 from service.timeline.clocks import parse_instant
@@ -166,6 +170,8 @@ def test_cursors(text: str) -> None:
         assert format_cursor(cursor.epoch, cursor.position) == text
 
 
+TICKET = Tickets("s").issue("a=b", "admin", 1_800_000_000.0)
+KEY = "frn_abcdefghij_" + "A" * 43
 TOKEN = Token(EPOCH.bytes, 1, bytes(16), (("limit", "5"),), 735_000, None, 5, 5, None, None, bytes(32))
 
 
@@ -176,13 +182,16 @@ def test_tokens(text: str) -> None:
 
 
 @hostile(
-    ticket=spoiled([Tickets("s").issue("a=b", 1_800_000_000.0)]), query=st.text(st.characters(codec="latin-1")),
-    header=spoiled(["Bearer key", "bearer  k", "Basic a2V5"]),
+    ticket=spoiled([TICKET]), query=st.text(st.characters(codec="latin-1")),
+    header=spoiled(["Bearer key", "bearer  k", "Basic a2V5", f"Bearer {KEY}"]),
 )  # fmt: skip
 def test_tickets_and_keys(ticket: str, query: str, header: str) -> None:
-    assert Tickets("s").is_good(ticket, query, 1_800_000_000.0) in (True, False)
-    given_ = bearer(header)
-    assert given_ is None or is_key(given_, "key") == (given_ == b"key")
+    held = Tickets("s").holder(ticket, query, 1_800_000_000.0)
+    assert held is None or (ticket, query) == (TICKET, "a=b")
+    given_ = bearer(header) or password(header)
+    assert given_ is None or id_in(given_) is None or given_.startswith(b"frn_")
+    with suppress(NotAuthorized):
+        assert Keyring("key").holder(given_) is BY_SETTINGS and given_ == b"key"
 
 
 @hostile(query=spoiled(["type=A&entity=b&limit=5", "lastEventId=x&since=y", "a=%C3%A9&a=b"]), last=TEXTS, accept=TEXTS)
