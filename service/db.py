@@ -32,6 +32,8 @@ KEEPER_ROLE = "frenemies_keeper"
 SENDER_ROLE = "frenemies_sender"
 FOLLOWER_ROLE = "frenemies_follower"
 ERASER_ROLE = "frenemies_eraser"
+TAKEN_ROLES = (API_ROLE, PROJECTOR_ROLE, KEEPER_ROLE, SENDER_ROLE, FOLLOWER_ROLE, ERASER_ROLE)
+"""Those that the service takes, each for its work; the owner is for whoever migrates."""
 
 Row = TypeVar("Row")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from service.db import Connection, connect, user_of
+from service.db import API_ROLE, OWNER_ROLE, PROJECTOR_ROLE, TAKEN_ROLES, Connection, connect, user_of
 from service.errors import MigrationError, SchemaMissing
 from service.failures import translated
 from service.sql import load_queries, migrations
@@ -158,7 +158,7 @@ def _takes_roles(connection: Connection, service_user: str | None) -> bool:
     """Whether the roles are there and the service may take them."""
     row = connection.execute(_query("login")).fetchone()
     user = service_user or (row[0] if row else "")
-    return connection.execute(_query("is_member"), {"user": user, "role": "frenemies_api"}).fetchone() == (True,)
+    return connection.execute(_query("is_member"), {"user": user, "role": API_ROLE}).fetchone() == (True,)
 
 
 def _join_roles(connection: Connection, service_user: str | None) -> None:
@@ -168,12 +168,9 @@ def _join_roles(connection: Connection, service_user: str | None) -> None:
         raise MigrationError("The login has no row in pg_roles.")
     login, is_superuser = row
     if not is_superuser:
-        for role in ("frenemies_owner", "frenemies_projector"):
+        for role in (OWNER_ROLE, PROJECTOR_ROLE):
             _join(connection, role, login)
-    for role in (
-        "frenemies_api", "frenemies_projector", "frenemies_keeper", "frenemies_sender", "frenemies_follower",
-        "frenemies_eraser",
-    ):  # fmt: skip
+    for role in TAKEN_ROLES:
         _join(connection, role, service_user or login)
 
 
