@@ -40,7 +40,8 @@ class FeedProcess:
         self._folder = Path(folder)
         feeding = Feeding(link, self.secret)
         own = {name: value for name, value in os.environ.items() if not name.startswith(_OUTSIDE)}
-        given = own | {"DATABASE_URL": url, FOLDER: folder} | environment | feeding.told_to_children()
+        quiet = {"FRENEMIES_LOG_REQUESTS": "0"}  # what a failed test prints is to be about the failure
+        given = own | quiet | {"DATABASE_URL": url, FOLDER: folder} | environment | feeding.told_to_children()
         self._child: Child = feeding.child(given)
         self.start()
 

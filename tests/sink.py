@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    at: float
+    """When it came, in seconds since 1970."""
 
     @property
     def id(self) -> str:
@@ -60,7 +63,7 @@ class Sink:
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         length = int(handler.headers["Content-Length"])
         headers = {name.lower(): value for name, value in handler.headers.items()}
-        received = Received(handler.path, headers, handler.rfile.read(length))
+        received = Received(handler.path, headers, handler.rfile.read(length), time.time())
         if len(received.body) < length:
             return  # the sender was killed meanwhile
         with self._changed:

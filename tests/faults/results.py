@@ -107,7 +107,7 @@ def _line(one: Mapping[str, Any]) -> str:
         *(_seconds(one["times"].get(name)) for name in ("red", "writes", "lag")),
         f"{one['slowed']:.1f}",
         ", ".join(f"{times:,} x {status}" for status, times in sorted(one["statuses"].items())),
-        "; ".join(one["wrong"]) or "held",
+        "; ".join(plainly(one["wrong"]).splitlines()) or "held",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |\n"
 

@@ -62,6 +62,8 @@ class Server:
             ).fetchone()
         assert row is not None, f"nobody is {name}"
         os.kill(row[0], signal.SIGKILL)
+        # Until the server has noticed, it still answers those who ask whether it is back.
+        wait_until(lambda: not Path(f"/proc/{row[0]}").exists())
 
     def start(self) -> None:
         """Starts it again after its end, as an operator would."""

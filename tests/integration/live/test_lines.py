@@ -25,7 +25,7 @@ def requests(written: str) -> list[dict[str, Any]]:
 def test_each_answer_is_named_and_counted_and_logged_when_it_is_over(
     database_url: str, tell: Callable[..., Appended], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with feeding(database_url, FRENEMIES_ADMIN_KEY="canary-key") as process:
+    with feeding(database_url, FRENEMIES_ADMIN_KEY="canary-key", FRENEMIES_LOG_REQUESTS="1") as process:
         tell(3)
         parent = f"00-{TRACE}-00f067aa0ba902b7-01"
         with process.listen(**KEY, X_Request_Id="mine-1", traceparent=parent) as listener:
