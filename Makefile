@@ -2,6 +2,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-fast faults soak bench bench-quick lint format types openapi asyncapi docs wheel requirements audit clean
 
+# The service is many processes, and each would compile all of it anew where bytecode may not be kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.ready-to-run

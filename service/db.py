@@ -7,7 +7,7 @@ import select
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import ceil
+from math import ceil, inf
 from time import monotonic
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, cast
@@ -49,9 +49,7 @@ _LINK = {
     "tcp_user_timeout": "4000",
 }
 # A server that was asked has this long beyond the time of the statement to say that it ended it.
-_GRACE = 2.0
-# The same where the request has little time left.
-_LATE_GRACE = 0.5
+_GRACE = 0.5
 # How long the driver waits before it looks around, in seconds.
 _TICK = 0.1
 # After this long the pool gives up and the next caller starts a new attempt; a longer time only means longer pauses.
@@ -198,11 +196,13 @@ class Database:
         self.close()
 
     @contextmanager
-    def connection(self) -> Iterator[Connection]:
-        """A connection in autocommit for the time of the block."""
+    def connection(self, until: float = inf) -> Iterator[Connection]:
+        """A connection in autocommit for the time of the block. It is waited for until a moment (`monotonic`) at most,
+        and no longer than the settings say.
+        """
         with translated():
             with self._use.waiting():
-                connection = self._sound_connection()
+                connection = self._sound_connection(until)
             self._taken.add(connection)
             try:
                 with self._use.using():
@@ -248,14 +248,16 @@ class Database:
             except errors.OutOfTime:
                 raise lost from None
 
-    def write(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
-        """The rows of a statement that changes something, sent once. OutcomeUnknown when the connection breaks."""
-        with self.connection() as connection, translated(sent=True):
+    def write(self, query: str, params: Mapping[str, object], row: RowFactory[Row], *, until: float = inf) -> list[Row]:
+        """The rows of a statement that changes something, sent once. OutcomeUnknown when the connection breaks, or says
+        nothing until a moment (`monotonic`).
+        """
+        with self.connection(until) as connection, _patient(connection, until), translated(sent=True):
             return _rows(connection, query, params, row)
 
-    def _sound_connection(self) -> Connection:
+    def _sound_connection(self, until: float) -> Connection:
         """A connection that the server has not left; the pool's own check would pause for a second in between."""
-        deadline = monotonic() + self.settings.pool_timeout
+        deadline = min(monotonic() + self.settings.pool_timeout, until)
         while True:
             connection = self._pool.getconn(max(deadline - monotonic(), 0))
             if not _is_left(connection):
@@ -282,14 +284,13 @@ class Database:
         if 0 < usual <= left:
             yield
             return
-        patience, connection.patience = connection.patience, left + _LATE_GRACE
-        try:
-            _limit_statements(connection, left)
-            yield
-        finally:
-            connection.patience = patience
-            if not connection.closed:
-                _limit_statements(connection, usual)
+        with _patient(connection, monotonic() + left + _GRACE):
+            try:
+                _limit_statements(connection, left)
+                yield
+            finally:
+                if not connection.closed:
+                    _limit_statements(connection, usual)
 
     def _configure(self, connection: Connection) -> None:
         if self.settings.statement_timeout:
@@ -318,6 +319,18 @@ class Database:
             self.role_missing = True
         else:
             self.role_missing = False
+
+
+@contextmanager
+def _patient(connection: Connection, until: float) -> Iterator[None]:
+    """Has the server say something until a moment, if not before."""
+    patience, left = connection.patience, until - monotonic()
+    if left < (patience or inf):
+        connection.patience = max(left, _TICK)
+    try:
+        yield
+    finally:
+        connection.patience = patience
 
 
 def _limit_statements(connection: Connection, seconds: float) -> None:

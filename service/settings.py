@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -75,17 +76,22 @@ class DatabaseSettings:
     """How a process connects to PostgreSQL. Times are seconds.
 
     A caller waits `pool_timeout` for a connection. An append may wait `lock_timeout` for its turn and run for
-    `statement_timeout`; when its reply was lost, it is tried for `settle_timeout` to find out what became of it. Each
-    is shorter than the deadline of a request; only an append that meets all of them in full takes ten seconds.
+    `statement_timeout`; when its reply was lost, it is tried to find out what became of it. In all it takes no more
+    than `settle_timeout` longer than its statement may, which is less than the deadline of a request.
     """
 
     url: str = field(repr=False)
     pool_size: int = 8
     pool_timeout: float = 1.0
-    statement_timeout: float = 4.0
+    statement_timeout: float = 3.0
     lock_timeout: float = 2.0
     idle_in_transaction_timeout: float = 2.0
-    settle_timeout: float = 3.0
+    settle_timeout: float = 1.5
+
+    @property
+    def append_timeout(self) -> float:
+        """The seconds of an append in all."""
+        return self.statement_timeout + self.settle_timeout if self.statement_timeout else inf
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ class Settings:
     log_origin: str | None = None
     pool_size: int = 8
     pool_timeout: float = 1.0
-    statement_timeout: float = 4.0
+    statement_timeout: float = 3.0
     lock_timeout: float = 2.0
     ready_lag: float | None = None
     log_requests: bool = True

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate, chain
+from math import inf
 from typing import Any
 
 from eventsourcing.persistence import StoredEvent
@@ -18,7 +19,10 @@ MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """What one caller gives, to be stored as a whole or not at all (see `EventStore.append`)."""
+    """What one caller gives, to be stored as a whole or not at all (see `EventStore.append`).
+
+    `until`: the moment (`monotonic`) after which the caller waits no longer.
+    """
 
     events: Sequence[StoredEvent]
     guards: Mapping[str, int]
@@ -27,6 +31,7 @@ class Append:
     links: Sequence[StreamLink]
     texts: Sequence[ErasableText]
     request: Request | None
+    until: float = inf
 
     def strings(self) -> Iterator[str]:
         """Every text in it."""

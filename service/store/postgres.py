@@ -69,9 +69,11 @@ class PostgresStore:
     ) -> Appended:
         """Callers at the same time share one statement. It is sent again only when its reply was lost."""
         demand_consecutive(events)
-        append = Append(events, guards, link_counts, keys, links, texts, request)
+        settings = self.database.settings
+        until = monotonic() + settings.append_timeout
+        append = Append(events, guards, link_counts, keys, links, texts, request, until)
         demand_storable(append.strings())
-        return measured(lambda: self._grouping.submit(append, self.database.settings.lock_timeout))
+        return measured(lambda: self._grouping.submit(append, settings.lock_timeout))
 
     @property
     def waiting(self) -> int:
@@ -215,37 +217,39 @@ class PostgresStore:
 
         What concerns all of them (StoreUnavailable, DeadlineExceeded) is raised; OutcomeUnknown may be that of each.
         """
+        until = min(append.until for append in appends)
         try:
-            return measured_flush(len(appends), lambda: self._send(appends))
+            return measured_flush(len(appends), lambda: self._send(appends, until))
         except OutcomeUnknown as lost:
-            return self._send_again(appends, lost)
+            return self._send_again(appends, until, lost)
 
-    def _send(self, appends: Sequence[Append]) -> Sequence[Outcome]:
+    def _send(self, appends: Sequence[Append], until: float) -> Sequence[Outcome]:
         """What came of each; what concerns all of them is raised."""
-        if not bear_on_each_other(appends) and (outcomes := self._send_as_one(appends)):
+        if not bear_on_each_other(appends) and (outcomes := self._send_as_one(appends, until)):
             return outcomes
-        rows = self.database.write(_QUERIES["append_each"], each(appends), tuple_row)
+        rows = self.database.write(_QUERIES["append_each"], each(appends), tuple_row, until=until)
         return [_outcome(*row) for row in rows]
 
-    def _send_as_one(self, appends: Sequence[Append]) -> Sequence[Appended] | None:
+    def _send_as_one(self, appends: Sequence[Append], until: float) -> Sequence[Appended] | None:
         """What came of each; None when anything was refused and so nothing stored."""
+        query, params = _QUERIES["append_all"], together(appends)
         try:
-            ((before, started_at),) = self.database.write(_QUERIES["append_all"], together(appends), tuple_row)
+            ((before, started_at),) = self.database.write(query, params, tuple_row, until=until)
         except AppendRefused:
             return None
         return None if before is None else appended(appends, before, started_at)
 
-    def _send_again(self, appends: Sequence[Append], lost: OutcomeUnknown) -> Sequence[Outcome]:
+    def _send_again(self, appends: Sequence[Append], until: float, lost: OutcomeUnknown) -> Sequence[Outcome]:
         """After a lost reply: of the same events, one version each, only the first or the second sending can be stored.
 
         What is refused now may be so because it was stored before, which shows in the log.
         """
-        deadline, pause = monotonic() + self.database.settings.settle_timeout, _FIRST_PAUSE
-        while monotonic() < deadline:
+        pause = _FIRST_PAUSE
+        while monotonic() + pause < until:
             sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
             with suppress(StoreUnavailable, DeadlineExceeded):
-                outcomes = self._send(appends)
+                outcomes = self._send(appends, until)
                 return [self._as_stored(*pair) for pair in zip(appends, outcomes, strict=True)]
         return [lost] * len(appends)
 

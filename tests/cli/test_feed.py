@@ -156,7 +156,8 @@ def test_a_followed_database_tells_what_is_recorded_and_who_ends_it_how_to_go_on
     assert program.end(number) == code
     told = program.log.read_text().splitlines()[-1]
     assert told.startswith("frenemies: Go on with --after ")
-    assert parse_cursor(told.split()[-1]).position == LAST + 1
+    # Nothing is missed. Who is ended after an event was written, and before that is noted, is told it again.
+    assert parse_cursor(told.split()[-1]).position in (LAST, LAST + 1)
 
 
 @pytest.mark.slow

@@ -17,16 +17,16 @@ from service.timeline.courses import Courses, FoldedCourses, KeptCourses
 from service.timeline.loading import Loader
 from service.timeline.states import FoldedStates
 from service.timeline.views import Clocks
+from tests.generating import some
 from tests.histories import COMPANIES, PERSON, histories, turning_days
 from tests.indexed import PlainIndex
 from tests.recorded import Recorded
 from tests.tabled import PlainBeliefs
-from tests.unit.test_fold import relaxed
 
 KINDS = (RELATION, POSITION, VOTE, STANCE)
 
 
-@relaxed
+@some
 @given(st.data())
 def test_courses_are_what_is_told_on_each_day(data: st.DataObject) -> None:
     """From beliefs and from claims, as published by a day and according to somebody as well."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from events.facts import FactState
@@ -16,16 +15,13 @@ from events.temporal import AFTER_ALL, BEFORE_ALL, Bounds, parse_day
 from events.vocabulary import relation_key
 from events.votes import VoteKey, vote_state
 from tests import oracle
+from tests.generating import thorough
 from tests.histories import KINDS, Question, histories, questions, reorderings, to_reference
 from tests.recorded import Recorded
 from tests.reference import answers_of_reference, known_to_reference, needs_reference
 from tests.reference import comparable as reference_form
 
-EXAMPLES = int(os.environ.get("FRENEMIES_EXAMPLES", "100"))
 POINTS = 20
-relaxed = settings(
-    max_examples=EXAMPLES, deadline=None, derandomize="CI" in os.environ, suppress_health_check=list(HealthCheck)
-)
 
 
 def iso(day: int) -> str:
@@ -100,7 +96,7 @@ def comparable(found: dict[str, Any]) -> dict[str, Any]:
     return found | {"parts": parts, "conflicts": sorted(found["conflicts"], key=str)}
 
 
-@relaxed
+@thorough
 @given(st.data())
 def test_every_answer_is_that_of_the_oracle(data: st.DataObject) -> None:
     history = data.draw(histories())
@@ -111,7 +107,7 @@ def test_every_answer_is_that_of_the_oracle(data: st.DataObject) -> None:
 
 
 @needs_reference
-@relaxed
+@thorough
 @given(st.data())
 def test_every_answer_to_a_simple_history_is_that_of_the_reference(data: st.DataObject) -> None:
     history = data.draw(histories(simple=True))
@@ -129,7 +125,7 @@ def without_voices(found: dict[str, Any]) -> dict[str, Any]:
     return found | {"parts": {scope: (*part[:2], len(part[2])) for scope, part in found["parts"].items()}}
 
 
-@relaxed
+@thorough
 @given(st.data())
 def test_the_order_of_recording_does_not_matter_for_the_newest_state(data: st.DataObject) -> None:
     history = data.draw(histories())
@@ -141,7 +137,7 @@ def test_the_order_of_recording_does_not_matter_for_the_newest_state(data: st.Da
         assert comparable(answer(now, one)) == comparable(answer(now, two))
 
 
-@relaxed
+@thorough
 @given(st.data())
 def test_stances_are_those_of_the_oracle(data: st.DataObject) -> None:
     history = data.draw(histories())

@@ -57,7 +57,8 @@ from service.web.edtf import explained
 from service.web.marking import Place, marked
 from tests.hostile_strategies import EXAMPLES, TEXTS, spoiled, spoiled_bytes
 
-pytestmark = pytest.mark.filterwarnings("error")
+# What others left behind, and is collected while one of these runs, is not theirs.
+pytestmark = pytest.mark.filterwarnings("error", "default::pytest.PytestUnraisableExceptionWarning")
 
 EPOCH = UUID("0d9f7a0e-6f6f-4df4-9d3a-1f8a4f3f7a11")
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -20,17 +20,17 @@ from service.timeline.changes import differences
 from service.timeline.loading import Loader
 from service.timeline.source import FoldedSource
 from service.timeline.views import Clocks
+from tests.generating import some
 from tests.histories import COMPANIES, KINDS, PERSON, histories
 from tests.indexed import PlainIndex
 from tests.recorded import Recorded
 from tests.unit.events.test_changes import two_points
-from tests.unit.test_fold import relaxed
 
 SAID = "2013-01-05"
 EARLY, LATER = "https://news.example/early", "https://news.example/later"
 
 
-@relaxed
+@some
 @given(st.data())
 def test_a_state_is_that_of_the_whole_log(data: st.DataObject) -> None:
     history = data.draw(histories())
@@ -46,7 +46,7 @@ def test_a_state_is_that_of_the_whole_log(data: st.DataObject) -> None:
         assert entity_state(found, entity, point) == entity_state(whole, entity, point)
 
 
-@relaxed
+@some
 @given(st.data())
 def test_the_differences_page_by_page_are_those_of_the_whole_log(data: st.DataObject) -> None:
     history = data.draw(histories())

@@ -24,15 +24,15 @@ from service.timeline.parts import part
 from service.timeline.perspectives import PagedStates
 from service.timeline.states import FoldedStates, KeptStates, States, Told, place_for
 from service.timeline.views import Clocks
+from tests.generating import some
 from tests.histories import COMPANIES, PERSON, histories, turning_days
 from tests.indexed import PlainIndex
 from tests.recorded import Recorded
 from tests.tabled import PlainBeliefs
 from tests.tangles import PUBLISHED_BY, tangles
-from tests.unit.test_fold import relaxed
 
 
-@relaxed
+@some
 @given(st.data())
 def test_what_is_told_page_by_page_is_what_the_whole_log_tells(data: st.DataObject) -> None:
     """Of every entity, from every place on, for all kinds of matters."""
@@ -73,7 +73,7 @@ def lines(listed: Iterable[Told]) -> list[Line]:
     return [Line(told.place, told.kind, told.answer) for told in listed]
 
 
-@relaxed
+@some
 @given(st.data())
 def test_what_tells_something_is_the_same_however_it_is_told(data: st.DataObject) -> None:
     """A stance of which no point concerns the entity tells as little as what is listed no more; parts are the same."""

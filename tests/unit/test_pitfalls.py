@@ -32,11 +32,11 @@ from service.store.memory import MemoryStore
 from service.store.protocol import StoredRecord
 from service.timeline.clocks import ClockReader
 from service.timeline.loading import Loader
+from tests.generating import some
 from tests.histories import COMPANIES, PERSON, histories, reorderings, turning_days
 from tests.indexed import PlainIndex
 from tests.recorded import Recorded
 from tests.unit.events.test_changes import two_points
-from tests.unit.test_fold import relaxed
 
 EVERYBODY = (*COMPANIES, PERSON, "board", "guild", "kit")
 URL = "https://news.example/1"
@@ -80,7 +80,7 @@ class Told:
 # 8: what is recorded late
 
 
-@relaxed
+@some
 @given(st.data())
 def test_pitfall_8_two_orders_of_recording_give_equal_states_and_equal_differences(data: st.DataObject) -> None:
     history = data.draw(histories())
@@ -98,7 +98,7 @@ def test_pitfall_8_two_orders_of_recording_give_equal_states_and_equal_differenc
         assert first == second
 
 
-@relaxed
+@some
 @given(st.data())
 def test_pitfall_8_what_arrives_later_changes_no_answer_of_a_position_before(data: st.DataObject) -> None:
     history = data.draw(histories())
@@ -112,7 +112,7 @@ def test_pitfall_8_what_arrives_later_changes_no_answer_of_a_position_before(dat
         assert entity_state(whole, entity, point) == entity_state(up_to(recorded, point.recorded_by), entity, point)
 
 
-@relaxed
+@some
 @given(st.data())
 def test_pitfall_8_differences_from_record_to_record_lead_to_the_newest_state(data: st.DataObject) -> None:
     """Each record's own differences, the one after the other, from nothing: as a follower would take them."""
@@ -128,7 +128,7 @@ def test_pitfall_8_differences_from_record_to_record_lead_to_the_newest_state(da
     assert followed == states[-1]
 
 
-@relaxed
+@some
 @given(st.data())
 def test_pitfall_8_differences_from_day_to_day_lead_through_a_whole_life(data: st.DataObject) -> None:
     history = data.draw(histories())

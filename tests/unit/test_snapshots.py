@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from hashlib import sha256
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -25,10 +24,10 @@ from service.store.memory import MemoryStore
 from service.store.protocol import Snapshot, StoredRecord
 from service.store.rows import event_of, folded
 from service.store.snapshots import audit_snapshots, opened, read_present, snapshot_of
+from tests.generating import some
 from tests.histories import histories
 from tests.recorded import Recorded
 
-EXAMPLES = int(os.environ.get("FRENEMIES_EXAMPLES", "50"))
 URL = "https://news.example/1"
 SCENE: list[dict[str, Any]] = [
     {"record": "entity", "id": name, "kind": "company", "name": name} for name in ("ant", "bee", "cat")
@@ -145,13 +144,7 @@ def tail(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int
     return length
 
 
-# The fixture says the same for all examples.
-examples = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=EXAMPLES
-)
-
-
-@examples
+@some
 @given(steps=st.lists(amendments(), min_size=3, max_size=24))
 def test_decisions_are_the_same_with_and_without_snapshots(tail: int, steps: list[dict[str, Any]]) -> None:
     history = [*SCENE, *steps, *steps[::-1]]
@@ -160,7 +153,7 @@ def test_decisions_are_the_same_with_and_without_snapshots(tail: int, steps: lis
         assert told(history, store) == expected
 
 
-@examples
+@some
 @given(history=histories())
 def test_any_history_recorded_twice_gives_the_same_with_and_without_snapshots(
     tail: int, history: list[dict[str, Any]]
@@ -170,7 +163,7 @@ def test_any_history_recorded_twice_gives_the_same_with_and_without_snapshots(
     assert told(history + history, MarkedStore()) == expected
 
 
-@examples
+@some
 @given(steps=st.lists(amendments(), min_size=3, max_size=24), at=st.integers(1, 40))
 def test_a_claim_read_from_a_snapshot_is_as_it_is_now(tail: int, steps: list[dict[str, Any]], at: int) -> None:
     store = MemoryStore()

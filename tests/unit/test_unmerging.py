@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events.event_types import EntityMerged, EntityUnmerged
@@ -15,10 +14,10 @@ from events.merges import merge_notices
 from events.state import EntityState, entity_state
 from events.temporal import parse_day
 from service.store.rows import readable
+from tests.generating import some
 from tests.histories import KINDS, histories
 from tests.recorded import Recorded
 
-EXAMPLES = int(os.environ.get("FRENEMIES_EXAMPLES", "50"))
 DAYS = ("2012-07-01", "2013-07-01", "2014-07-01", "2016-01-01")
 MERGED, INTO = "bee", "ant"
 MERGE = {"record": "merge", "entity": MERGED, "into": INTO, "reason": "the same company"}
@@ -61,12 +60,7 @@ def states(knowledge: Knowledge, position: int) -> dict[tuple[str, str], EntityS
     }
 
 
-relaxed = settings(
-    max_examples=EXAMPLES, deadline=None, derandomize="CI" in os.environ, suppress_health_check=list(HealthCheck)
-)
-
-
-@relaxed
+@some
 @given(merged(), st.data())
 def test_after_an_unmerge_all_answers_are_as_if_there_had_been_no_merge(story: Merged, data: st.DataObject) -> None:
     position = data.draw(st.sampled_from(story.after))
@@ -74,7 +68,7 @@ def test_after_an_unmerge_all_answers_are_as_if_there_had_been_no_merge(story: M
     assert merge_notices(story.known(), KINDS, position) == ()
 
 
-@relaxed
+@some
 @given(merged(), st.data())
 def test_an_unmerge_leaves_the_answers_between_merged(story: Merged, data: st.DataObject) -> None:
     position = data.draw(st.sampled_from(story.between))

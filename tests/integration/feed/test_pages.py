@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import pytest
 from eventsourcing.persistence import StoredEvent
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from events.errors import DomainError
@@ -22,19 +21,13 @@ from service.timeline import feed as module
 from service.timeline.concerns import Concerns
 from service.timeline.feed import Feed, Wanted
 from tests.conftest import Servers
+from tests.generating import generated
 from tests.histories import histories
 from tests.integration.feed.plain import ENTITIES, PlainIndex, chosen, concerned, pages, walked
 from tests.recorded import ME, Recorded, draft_of
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
-EXAMPLES = int(os.environ.get("FRENEMIES_EXAMPLES", "100"))
-GENERATED = settings(
-    max_examples=EXAMPLES // 3 or 1,
-    deadline=None,
-    derandomize="CI" in os.environ,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+SEVERAL = settings(generated(5), phases=[Phase.generate])
 
 
 def filters(log: Sequence[StoredRecord]) -> st.SearchStrategy[Wanted]:
@@ -90,7 +83,7 @@ def demand_right(feed: Feed, log: Sequence[StoredRecord], wanted: Wanted, data: 
     assert short == [record for record in right if record.position <= until]
 
 
-@GENERATED
+@SEVERAL
 @given(renamed(), bounds(), st.data())
 def test_pages_are_what_a_plain_filter_gives_however_far_the_read_side_is(
     history: list[dict[str, object]], few: dict[str, int], data: st.DataObject
@@ -107,7 +100,7 @@ def test_pages_are_what_a_plain_filter_gives_however_far_the_read_side_is(
             demand_right(feed, log, wanted, data)
 
 
-@GENERATED
+@SEVERAL
 @given(renamed(), st.data())
 def test_whom_events_concern_is_told_right_in_whatever_parts_they_are_asked_for(
     history: list[dict[str, object]], data: st.DataObject
@@ -120,7 +113,7 @@ def test_whom_events_concern_is_told_right_in_whatever_parts_they_are_asked_for(
         assert concerns.of([log[n] for n in asked]) == [right[n] for n in asked]
 
 
-@GENERATED
+@SEVERAL
 @given(renamed(), st.data())
 def test_a_reader_that_follows_while_it_is_written_sees_the_same(
     history: list[dict[str, object]], data: st.DataObject
@@ -207,7 +200,7 @@ def _positions(feed: Feed, log: Sequence[StoredRecord], name: str) -> list[int]:
     return [record.position for record in found]
 
 
-@settings(GENERATED, max_examples=EXAMPLES // 25 or 1)
+@settings(generated(25), phases=[Phase.generate])
 @given(st.data())
 def test_pages_of_the_database_are_what_a_plain_filter_gives(servers: Servers, data: st.DataObject) -> None:
     """With the real read side, which was told to follow now and then."""

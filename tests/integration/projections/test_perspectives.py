@@ -18,13 +18,13 @@ from service.store.postgres import PostgresStore
 from service.timeline.timeline import Timeline
 from service.tree.proofs import LogProofs
 from tests.histories import turning_days
-from tests.integration.projections.test_states import catch_up, demand_same, fresh, recorded_in, relaxed
+from tests.integration.projections.test_states import catch_up, demand_same, few, fresh, recorded_in
 from tests.tangles import PUBLISHED_BY, tangles
 
 __all__ = ["fresh"]
 
 
-@relaxed
+@few
 @given(st.data())
 def test_answers_are_the_same_page_by_page_and_from_all_claims(fresh: Any, servers: Any, data: st.DataObject) -> None:
     history = data.draw(tangles())

@@ -239,7 +239,8 @@ def test_what_is_compared_with_the_followed_tables_keeps_them_from_being_switche
     with opened(told, FOLLOWING) as following, moment(following._database, SCHEMA) as now:
         thread = Thread(target=rebuilt, args=(told, INDEX), daemon=True)
         thread.start()
-        wait_until(lambda: execute(told, AWAITED) == [(1,)])
+        # The moment is looked at, too: a transaction that says nothing for two seconds is ended.
+        wait_until(lambda: now.tables() and execute(told, AWAITED) == [(1,)])
         assert execute(told, place) == [(before,)]
         assert now.audit(FOLLOWING, PostgresStore(following._database), now.sample(500)) == []
     thread.join(DEADLINE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events import beliefs, codec
@@ -35,17 +34,15 @@ from service.store.rows import readable
 from service.timeline.timeline import Timeline
 from service.timeline.views import Clocks, EntityStateView
 from service.tree.proofs import LogProofs
+from tests.generating import generated
 from tests.histories import histories, turning_days
 from tests.integration.projections.conftest import execute
 from tests.recorded import Recorded
 from tests.transferred import many
 
-EXAMPLES = max(5, int(os.environ.get("FRENEMIES_EXAMPLES", "100")) // 20)
 SCHEMA = schema_of(STATES)
 TABLES = ("beliefs", "places", "bearers", "publicity", "entity_beliefs")
-relaxed = settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize="CI" in os.environ
-)
+few = generated(20)
 
 
 def catch_up(url: str, batch: int = 5_000) -> None:
@@ -115,7 +112,7 @@ def demand_as_folded(url: str, events: list[RecordedEvent], history: list[dict[s
             assert tables.state(merged.get(entity, entity), day, position) == expected
 
 
-@relaxed
+@few
 @given(st.data())
 def test_the_tables_say_what_the_fold_says(fresh: Any, servers: Any, data: st.DataObject) -> None:
     """Whatever the batches, and however much the projector remembers between them."""
@@ -152,7 +149,7 @@ def test_an_audit_finds_what_is_not_so(fresh: Any) -> None:
     assert check.verify().differences
 
 
-@relaxed
+@few
 @given(st.data())
 def test_answers_are_the_same_from_beliefs_and_from_claims(fresh: Any, servers: Any, data: st.DataObject) -> None:
     """States in parts, relations, votes and networks, for every entity under every id that it ever had.

@@ -79,9 +79,10 @@ def test_appends_that_wait_too_long_and_those_without_a_server_are_told_apart(da
 
 @pytest.mark.limit(name="settle_timeout")
 def test_an_append_whose_outcome_stays_unknown_is_counted_as_that(database_url: str, grown: Grown) -> None:
-    with Proxy(database_url) as proxy, Database(DatabaseSettings(proxy.url, settle_timeout=0)) as database:
-        proxy.lose_replies()
-        with pytest.raises(OutcomeUnknown):
+    with Proxy(database_url) as proxy:
+        hasty = DatabaseSettings(proxy.url, statement_timeout=1, settle_timeout=0)
+        proxy.lose_replies(1_000)
+        with Database(hasty) as database, pytest.raises(OutcomeUnknown):
             PostgresStore(database).append(work_events(1, 1))
     assert outcomes(grown) == {"unknown": 1}
 

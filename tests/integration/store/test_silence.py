@@ -19,7 +19,7 @@ from service.projections.indexing import INDEX, IndexProjection
 from service.projections.projection import History, schema_of
 from service.projections.projector import Projector
 from service.projections.runner import Runner
-from service.settings import DatabaseSettings
+from service.settings import DatabaseSettings, Limits
 from service.store.listen import AppendListener
 from service.store.postgres import PostgresStore
 from service.store.protocol import StoredRecord
@@ -87,6 +87,20 @@ def test_a_change_on_a_silent_link_is_of_unknown_outcome(database_url: str) -> N
     with Proxy(database_url) as proxy, behind(proxy) as database:
         proxy.freeze(only_present=True)
         given_up(lambda: database.write("SELECT 2", {}, scalar_row), OutcomeUnknown)
+
+
+@pytest.mark.slow
+def test_an_append_on_a_silent_link_ends_with_the_request_though_no_other_can_be_had(database_url: str) -> None:
+    with Proxy(database_url) as proxy, Database(DatabaseSettings(proxy.url)) as database:
+        store = PostgresStore(database)
+        store.append(work_events(1, 1))
+        proxy.freeze()
+        begun = monotonic()
+        with pytest.raises(OutcomeUnknown):
+            store.append(work_events(2, 1))
+        assert DatabaseSettings("").append_timeout <= Limits().request_deadline - 0.5
+        assert monotonic() - begun < Limits().request_deadline
+        proxy.thaw()
 
 
 @pytest.mark.slow

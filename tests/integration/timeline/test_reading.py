@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from events.knowledge import survivors
@@ -14,11 +13,10 @@ from service.bootstrap import build, projections
 from service.settings import Settings
 from service.timeline.timeline import Timeline
 from tests.conftest import Servers
+from tests.generating import generated
 from tests.histories import histories, questions
 from tests.recorded import ME, Recorded, draft_of
 from tests.unit.test_fold import answer, point_of, told
-
-EXAMPLES = int(os.environ.get("FRENEMIES_EXAMPLES", "100")) // 5 or 1
 
 
 def read(timeline: Timeline, about: tuple[Any, ...], clocks: dict[str, Any], recorded: Recorded) -> dict[str, Any]:
@@ -32,13 +30,7 @@ def without_voices(found: dict[str, Any]) -> dict[str, Any]:
     return found | {"parts": parts}
 
 
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize="CI" in os.environ,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@settings(generated(10), phases=[Phase.generate])
 @given(st.data())
 def test_the_read_side_answers_as_the_fold_does(servers: Servers, data: st.DataObject) -> None:
     history = data.draw(histories(max_claims=10))

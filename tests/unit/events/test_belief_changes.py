@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events.belief_changes import Period, about, is_seen, periods, shown
@@ -30,11 +29,10 @@ from events.state import entity_state
 from events.temporal import AFTER_ALL, BEFORE_ALL, Bounds, parse_day
 from events.votes import VoteKey, VoteState
 from service.store.rows import readable
+from tests.generating import some
 from tests.histories import histories, turning_days
 from tests.recorded import Recorded
 
-EXAMPLES = int(os.environ.get("FRENEMIES_EXAMPLES", "100"))
-relaxed = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 KEY = VoteKey("board", None, "to join")
 OWNS = ("owns", "ant", "bee")
 ANT = Asserter("ant", ("speaker",), ("ant",), ("ant",), ("article",), 1)
@@ -204,7 +202,7 @@ def replayed(events: list[RecordedEvent], eyes: tuple[str, ...] | None = None) -
     return view
 
 
-@relaxed
+@some
 @given(histories(), st.data())
 def test_applied_in_order_they_give_the_state_at_every_point(
     history: list[dict[str, Any]], data: st.DataObject
@@ -225,7 +223,7 @@ def test_applied_in_order_they_give_the_state_at_every_point(
                 assert sorted(map(str, view.items(parse_day(day)).values())) == sorted(map(str, expected))
 
 
-@relaxed
+@some
 @given(histories(), st.data())
 def test_applied_in_order_they_give_every_belief(history: list[dict[str, Any]], data: st.DataObject) -> None:
     events = log_of(history)
@@ -240,7 +238,7 @@ def test_applied_in_order_they_give_every_belief(history: list[dict[str, Any]], 
     assert replayed(until).items(day) == whole.items(day)
 
 
-@relaxed
+@some
 @given(histories())
 def test_periods_of_one_item_never_overlap_nor_go_on_as_they_were(history: list[dict[str, Any]]) -> None:
     ledger: Ledger = Ledger()

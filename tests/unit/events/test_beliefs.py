@@ -12,12 +12,12 @@ from events.knowledge import Point, hear
 from events.matters import POSITION, RELATION, account, bearings
 from events.records import EVER
 from events.state import refs_in
+from tests.generating import some
 from tests.histories import histories
 from tests.recorded import Recorded
-from tests.unit.test_fold import relaxed
 
 
-@relaxed
+@some
 @given(st.data())
 def test_what_names_too_many_ends_would_not_have_been_kept_anyway(data: st.DataObject) -> None:
     """The shortcut leaves out nothing that the days themselves would keep."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from events.causes import Cause, Causes
@@ -16,6 +15,7 @@ from events.identity import claim_stream
 from events.knowledge import Point
 from events.state import EntityState, entity_state
 from events.temporal import parse_day
+from tests.generating import some
 from tests.histories import COMPANIES, PERSON, histories, turning_days
 from tests.recorded import Recorded
 from tests.unit.events.examples import (
@@ -36,10 +36,6 @@ from tests.unit.events.examples import (
     point,
 )
 
-EXAMPLES = int(os.environ.get("FRENEMIES_EXAMPLES", "100"))
-relaxed = settings(
-    max_examples=EXAMPLES, deadline=None, derandomize="CI" in os.environ, suppress_health_check=list(HealthCheck)
-)
 LATE = "2014-12-31"
 
 
@@ -313,7 +309,7 @@ def two_points(draw: Any, history: list[Any], recorded: Recorded) -> tuple[Point
     return common._replace(**{field: first}), common._replace(**{field: second})
 
 
-@relaxed
+@some
 @given(st.data())
 def test_the_changes_applied_to_the_first_state_give_the_second(data: st.DataObject) -> None:
     history = data.draw(histories())
@@ -330,7 +326,7 @@ def test_the_changes_applied_to_the_first_state_give_the_second(data: st.DataObj
         assert bool(found) == (one != two)
 
 
-@relaxed
+@some
 @given(st.data())
 def test_every_change_has_a_cause_that_lies_between_the_points(data: st.DataObject) -> None:
     history = data.draw(histories())

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events.courses import Piece, course, state_on
 from events.knowledge import Heard, Hearing, Point, hear
 from events.relationships import RelationAccount, relation_state
 from events.temporal import BEFORE_ALL, FIRST_DAY, LAST_DAY
+from tests.generating import some
 from tests.histories import histories
 from tests.recorded import Recorded
-
-EXAMPLES = int(os.environ.get("FRENEMIES_EXAMPLES", "100"))
-relaxed = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def test_equal_neighbours_are_one_piece() -> None:
@@ -45,7 +41,7 @@ def check(hearing: Hearing) -> None:
             assert state_on(found, day) == relation_state(hearing, key, day), (key, day)
 
 
-@relaxed
+@some
 @given(histories())
 def test_the_course_of_a_relation_is_its_answer_on_every_day(history: list[dict]) -> None:  # type: ignore[type-arg]
     recorded = Recorded(history)

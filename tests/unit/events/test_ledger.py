@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events import beliefs
@@ -23,12 +22,10 @@ from events.records import EntityRecord
 from events.state import EntityState, assembled, concerning, entity_state, refs_in
 from events.temporal import LAST_DAY, parse_day
 from service.store.rows import readable
+from tests.generating import thorough
 from tests.histories import histories, turning_days
 from tests.libraries import Whole
 from tests.recorded import Recorded
-
-EXAMPLES = int(os.environ.get("FRENEMIES_EXAMPLES", "100"))
-relaxed = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def log_of(history: list[dict[str, Any]]) -> list[RecordedEvent]:
@@ -41,7 +38,7 @@ def beliefs_in(knowledge: Knowledge) -> dict[Matter, Belief[Any]]:
     return {matter: belief_in(hearing, matter, bearing, refs) for matter, bearing in bearings(hearing).items()}
 
 
-@relaxed
+@thorough
 @given(histories())
 def test_after_each_event_it_believes_what_the_fold_says(history: list[dict[str, Any]]) -> None:
     """And nothing changes but the matters that it names."""
@@ -60,7 +57,7 @@ def test_after_each_event_it_believes_what_the_fold_says(history: list[dict[str,
         before = after
 
 
-@relaxed
+@thorough
 @given(histories(), st.integers(1, 4))
 def test_a_ledger_that_begins_anew_or_forgets_finds_what_it_needs(history: list[dict[str, Any]], every: int) -> None:
     events = log_of(history)
@@ -106,7 +103,7 @@ class Kept:
         return assembled(entity, told)
 
 
-@relaxed
+@thorough
 @given(histories(), st.data())
 def test_what_is_kept_gives_the_state_at_every_point(history: list[dict[str, Any]], data: st.DataObject) -> None:
     events = log_of(history)

@@ -1,0 +1,25 @@
+"""How many examples are generated for a test: as many as FRENEMIES_EXAMPLES says, or a part of them."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+EXAMPLES = int(os.environ.get("FRENEMIES_EXAMPLES", "100"))
+
+
+def generated(part: int = 1) -> settings:
+    """One of `part` examples, with all the time that a busy machine takes; in CI the same ones in every run."""
+    return settings(
+        max_examples=max(EXAMPLES // part, 5),
+        deadline=None,
+        derandomize="CI" in os.environ,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+thorough = generated()
+"""For the rules themselves."""
+some = generated(4)
+"""For what is made of them, and has to agree with them."""
