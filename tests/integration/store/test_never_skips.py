@@ -228,6 +228,6 @@ def stalls(url: str) -> int:
     return int(row[0])
 
 
-def _give_up(store: PostgresStore, appends: object, lost: OutcomeUnknown) -> None:
+def _give_up(store: PostgresStore, appends: object, until: float, lost: OutcomeUnknown) -> None:
     """Instead of settling what became of an append."""
     raise lost
