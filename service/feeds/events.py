@@ -28,6 +28,11 @@ CHECKPOINT_TYPE = "io.frenemies.feed.Checkpoint.v1"
 TEXTS_TYPE = "io.frenemies.feed.Texts.v1"
 """The type of what brings the texts that the following events refer to."""
 _SPECVERSION = "1.0"
+# A CloudEvent in the order of its fields, ready to be filled: writing is most of what a replay costs.
+_EVENT = (
+    f'{{"specversion":"{_SPECVERSION}","id":"%b","source":"{SOURCE}","type":%b,"subject":%b,"time":%b,"dataschema":%b,'
+    '"datacontenttype":"application/json","sequence":"%d","streamversion":%d,%b}'
+).encode()
 _LOW = tuple(urlsafe_b64encode(bytes((0, high, low)))[2:].decode() for high in range(16) for low in range(256))
 _LOW_PART = 1 << 24
 _LARGEST_VERSION = 2**31 - 1
@@ -79,22 +84,15 @@ class EventWriter:
         """A stored event."""
         category, _, name = record.stream.partition("-")
         kind, schema = _of_topic(record.topic)
-        data, unfit = _data(name, record.state)
-        return _encode(
-            CloudEvent(
-                _SPECVERSION,
-                self.cursor(record.position),
-                SOURCE,
-                kind,
-                f"{category}/{name}",
-                record.recorded_at,
-                schema,
-                "application/json",
-                str(record.position),
-                record.version,
-                data,
-                unfit,
-            )
+        return _EVENT % (
+            self.cursor(record.position).encode(),
+            kind,
+            _encode(f"{category}/{name}"),
+            _encode(record.recorded_at),
+            schema,
+            record.position,
+            record.version,
+            _data(name, record.state),
         )
 
     def checkpoint(self, position: int) -> bytes:
@@ -187,17 +185,17 @@ _read_texts = msgspec.json.Decoder(_TextsEvent).decode
 
 
 @lru_cache(1_000)
-def _of_topic(topic: str) -> tuple[str, str]:
-    return TYPE_PREFIX + topic, SCHEMAS + topic
+def _of_topic(topic: str) -> tuple[bytes, bytes]:
+    return _encode(TYPE_PREFIX + topic), _encode(SCHEMAS + topic)
 
 
-def _data(name: str, state: bytes) -> tuple[msgspec.Raw | msgspec.UnsetType, str | msgspec.UnsetType]:
+def _data(name: str, state: bytes) -> bytes:
     """The state with the id of its thing in front; what cannot stand so in a line of JSON, in base64."""
     is_object = state[:2] in (b'{"', b"{}") and state[-1:] == b"}"
     if not is_object or b"\n" in state or b"\r" in state or not _is_json(state):
-        return msgspec.UNSET, b64encode(state).decode()
+        return b'"data_base64":"%b"' % b64encode(state)
     between = b"" if state[1:2] == b"}" else b","
-    return msgspec.Raw(b'{"id":%b%b%b' % (_encode(name), between, state[1:])), msgspec.UNSET
+    return b'"data":{"id":%b%b%b' % (_encode(name), between, state[1:])
 
 
 def _is_json(state: bytes) -> bool:

@@ -22,7 +22,7 @@ def batch(events: Iterable[bytes]) -> bytes:
 
 def lines(events: Iterable[bytes]) -> bytes:
     """Lines of JSON, one event each."""
-    return b"".join(event + b"\n" for event in events)
+    return b"\n".join((*events, b""))
 
 
 def streamed(cursor: str, event: bytes) -> bytes:
