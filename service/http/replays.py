@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from socket import socket
 from threading import BoundedSemaphore
 
 import structlog
 from flask import Response, request
 
+from service.ahead import ahead
 from service.errors import ServiceError
 from service.feeds.events import EventWriter
 from service.feeds.forms import NDJSON, lines
@@ -22,6 +22,10 @@ from service.timeline.feed import Feed, FeedPage
 
 PAGE = 1_000
 """How many events are read and sent at once."""
+_AHEAD = 2
+"""So many pages are read ahead. With one, who reads asks for the next only once who writes lets go of the interpreter,
+and the database waits for that; with two it is asked as soon as one is there.
+"""
 _GZIP, _WINDOW, _FAST = "gzip", 31, 1
 _log = structlog.get_logger(__name__)
 
@@ -61,21 +65,27 @@ def _end(turns: BoundedSemaphore, link: socket | None) -> None:
     turns.release()
 
 
-def _written(feed: Feed, page: FeedPage, asked: Question) -> Iterator[bytes]:
-    """The parts of the answer. The next page is read while one is written: the database works on another core."""
-    writer = EventWriter(page.epoch)
+def _written(feed: Feed, first: FeedPage, asked: Question) -> Iterator[bytes]:
+    """The parts of the answer."""
+    writer = EventWriter(first.epoch)
+    page = first
     try:
-        with ThreadPoolExecutor(1, "replay") as reading:
-            while page.epoch == writer.epoch:
-                if page.is_end:
-                    yield from _told(feed, page, writer, asked)
-                    yield lines([writer.checkpoint(page.last)])
-                    return
-                following = reading.submit(feed.page, page.last, PAGE, asked.wanted, asked.until)
-                yield from _told(feed, page, writer, asked)
-                page = following.result()
+        for page in ahead(_pages(feed, first, asked), _AHEAD):  # noqa: B007
+            yield from _told(feed, page, writer, asked)
+        if page.is_end:
+            yield lines([writer.checkpoint(page.last)])
     except ServiceError as error:
         _log.warning("a replay was cut off", position=page.last, error=str(error))
+
+
+def _pages(feed: Feed, first: FeedPage, asked: Question) -> Iterator[FeedPage]:
+    """A page and all that follow, as long as the log is the same."""
+    page = first
+    while page.epoch == first.epoch:
+        yield page
+        if page.is_end:
+            return
+        page = feed.page(page.last, PAGE, asked.wanted, asked.until)
 
 
 def _told(feed: Feed, page: FeedPage, writer: EventWriter, asked: Question) -> Iterator[bytes]:

@@ -26,6 +26,7 @@ PARTS: dict[str, set[str]] = {
     "service.limits": {"service.settings"},
     "service.links": set(),
     "service.cores": set(),
+    "service.ahead": set(),
     "service.rates": set(),
     "service.interrupts": set(),
     "service.metrics": {"service.errors", "service.slots"},
@@ -91,7 +92,7 @@ PARTS: dict[str, set[str]] = {
     "service.http": {
         "service.timeline", "service.transfer", "service.feeds", "service.hooks", "service.exports", "service.intake",
         "service.keys", "service.rates", "service.budget", "service.metrics", "service.request_log", "service.tracing",
-        "service.errors", "service.settings",
+        "service.ahead", "service.errors", "service.settings",
     },
     "service.web": {
         "service.keys", "service.rates.errors", "service.timeline", "service.intake", "service.http", "service.errors",
