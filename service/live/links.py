@@ -23,6 +23,8 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 class Link:
     """A way to one client, on which an answer has begun. `put` waits as long as too much is under way."""
 
+    __slots__ = ("send", "since", "transport")
+
     def __init__(self, send: Send, transport: WriteTransport | None = None) -> None:
         self.send = send
         self.transport = transport

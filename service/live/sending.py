@@ -22,6 +22,8 @@ class Sending:
     `key`: the id of the key that let the client in, once that is known.
     """
 
+    __slots__ = ("_begun", "_headers", "_method", "_route", "_send", "_size", "_status", "key", "request_id")
+
     def __init__(self, send: Send, request: Request, known: Collection[str]) -> None:
         """`known` are the addresses there are: no other one is logged, nor counted."""
         self._send = send

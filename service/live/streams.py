@@ -23,6 +23,8 @@ _log = structlog.get_logger(__name__)
 class Reader:
     """Reads a source from a place on: from memory, else in a thread."""
 
+    __slots__ = ("_source", "_threads", "is_of_memory", "place")
+
     def __init__(self, source: Source, place: Place, threads: Executor) -> None:
         self._source = source
         self._threads = threads
@@ -68,6 +70,11 @@ class Streaming:
 
     Each `heartbeat` seconds without anything else something is said: how far was looked, where that is news.
     """
+
+    __slots__ = (
+        "_bell", "_due", "_has_caught_up", "_heartbeat", "_last", "_loop", "_outlet", "_reader", "_seems_caught_up",
+        "_source",
+    )  # fmt: skip
 
     def __init__(self, source: Source, place: Place, outlet: Outlet, threads: Executor, heartbeat: float) -> None:
         self._source = source

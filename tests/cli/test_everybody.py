@@ -144,6 +144,8 @@ class Stage:
         for process in (postmaster, *map(int, children)):
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
+        # As long as nobody has taken note of its end, it seems to run, and whoever starts one uses that.
+        _wait(lambda: not Path(f"/proc/{postmaster}").exists(), "the end of the database")
         self._again()
 
     def log(self, url: str) -> list[tuple[Any, ...]]:

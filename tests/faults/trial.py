@@ -35,8 +35,10 @@ PROMISED: Mapping[str, float] = {"writes": 10.0, "lag": 5.0}
 FOLLOWING = ("Pages", "Lines", "Stream")
 """Readers that wait for what comes; who reads Atom looks now and then."""
 QUESTIONS = 20
-SLACK: Mapping[str, float] = {"file descriptors": 60, "threads": 30, "memory, MiB": 150, "processes": 1, "sessions": 20}
-"""What may be used besides a tenth more: pools fill up to the threads there are, and Python warms up."""
+SLACK: Mapping[str, float] = {"file descriptors": 60, "threads": 30, "memory, MiB": 150, "processes": 1, "sessions": 40}
+"""What may be used besides a tenth more: Python warms up, and pools fill up when all have to connect anew. Those of two
+web workers, two projectors, keeper, sender and feed process hold 8 to 10 sessions each, and nine listen or follow.
+"""
 BROKEN_OFF = "it was broken off"
 _LATEST = date(2014, 1, 1)
 _PAUSE = 0.02

@@ -41,12 +41,12 @@ def single(database_url: str) -> Iterator[Database]:
 
 @pytest.mark.limit(name="request_deadline")
 def test_a_statement_ends_with_its_request_and_the_connection_is_as_before(single: Database) -> None:
-    assert single.read(LIMIT, {}, scalar_row) == ["4s"]
+    assert single.read(LIMIT, {}, scalar_row) == ["3s"]
     begun = monotonic()
     with request_of(0.3), pytest.raises(OutOfTime, match=r"It has 0\.3 seconds"):
         single.read(SLEEP, {}, scalar_row)
     assert 0.3 <= monotonic() - begun < 3
-    assert single.read(LIMIT, {}, scalar_row) == ["4s"]
+    assert single.read(LIMIT, {}, scalar_row) == ["3s"]
 
 
 def test_a_request_without_time_asks_nothing(single: Database) -> None:
@@ -81,7 +81,7 @@ def test_the_role_of_the_web_has_its_limits_in_the_database(database_url: str) -
     names = ("statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout", "role")
     asked = "SELECT current_setting(name) FROM unnest(%(names)s::text[]) AS given(name)"
     try:
-        assert services.database.read(asked, {"names": list(names)}, scalar_row) == ["4s", "2s", "2s", "frenemies_api"]
+        assert services.database.read(asked, {"names": list(names)}, scalar_row) == ["3s", "2s", "2s", "frenemies_api"]
     finally:
         services.close()
 
