@@ -252,7 +252,7 @@ class Database:
         """The rows of a statement that changes something, sent once. OutcomeUnknown when the connection breaks, or says
         nothing until a moment (`monotonic`).
         """
-        with self.connection(until) as connection, _patient(connection, until), translated(sent=True):
+        with self.connection(until) as connection, _patient(connection, until - monotonic()), translated(sent=True):
             return _rows(connection, query, params, row)
 
     def _sound_connection(self, until: float) -> Connection:
@@ -284,7 +284,7 @@ class Database:
         if 0 < usual <= left:
             yield
             return
-        with _patient(connection, monotonic() + left + _GRACE):
+        with _patient(connection, left + _GRACE):
             try:
                 _limit_statements(connection, left)
                 yield
@@ -322,11 +322,11 @@ class Database:
 
 
 @contextmanager
-def _patient(connection: Connection, until: float) -> Iterator[None]:
-    """Has the server say something until a moment, if not before."""
-    patience, left = connection.patience, until - monotonic()
-    if left < (patience or inf):
-        connection.patience = max(left, _TICK)
+def _patient(connection: Connection, seconds: float) -> Iterator[None]:
+    """Has the server say something within so many seconds, if not before."""
+    patience = connection.patience
+    if seconds < (patience or inf):
+        connection.patience = max(seconds, _TICK)
     try:
         yield
     finally:

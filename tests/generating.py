@@ -10,13 +10,8 @@ EXAMPLES = int(os.environ.get("FRENEMIES_EXAMPLES", "100"))
 
 
 def generated(part: int = 1) -> settings:
-    """One of `part` examples, with all the time that a busy machine takes; in CI the same ones in every run."""
-    return settings(
-        max_examples=max(EXAMPLES // part, 5),
-        deadline=None,
-        derandomize="CI" in os.environ,
-        suppress_health_check=list(HealthCheck),
-    )
+    """One of `part` examples. What else is said of all of them is in the profile (tests/conftest.py)."""
+    return settings(max_examples=max(EXAMPLES // part, 5), suppress_health_check=list(HealthCheck))
 
 
 thorough = generated()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
+from tests import generating
 from tests.hostile import NAMES, REFUSED, STEERING
 
-EXAMPLES = max(20, int(os.environ.get("FRENEMIES_EXAMPLES", "100")) // 5)
+EXAMPLES = max(20, generating.EXAMPLES // 5)
 """How many are tried of each: there are many readers, and most of what is wrong is found early."""
 _ODD = (
     "\0", "\ud800", "\u0661", "\uff11", "\u00b2", "\n", "\r\n", "\t", " ", "\u00a0", "\u2028", "%", "%00", "%zz", "+",

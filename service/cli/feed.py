@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import select
 import sys
 from collections.abc import Iterator
@@ -84,14 +85,27 @@ class _Written:
 
 
 def _write(feed: Feed, written: _Written, *, as_json: bool) -> None:
-    output = sys.stdout.buffer
-    for lines in feed:
-        for line in lines:
-            _write_line(output, line, as_json=as_json)
-            written.cursor = line.cursor
-        output.flush()
-        written.cursor = feed.cursor or written.cursor
-        _demand_reader(output)
+    with _buffered(sys.stdout.buffer) as output:
+        for lines in feed:
+            for line in lines:
+                _write_line(output, line, as_json=as_json)
+                written.cursor = line.cursor
+            output.flush()
+            written.cursor = feed.cursor or written.cursor
+            _demand_reader(output)
+
+
+@contextmanager
+def _buffered(output: IO[bytes]) -> Iterator[IO[bytes]]:
+    """What is written is seen once it was noted, and not before: also where Python buffers nothing by itself."""
+    if not isinstance(output, io.RawIOBase):
+        yield output
+        return
+    buffered = io.BufferedWriter(output)
+    try:
+        yield buffered
+    finally:
+        buffered.detach()
 
 
 def _demand_reader(output: IO[bytes]) -> None:

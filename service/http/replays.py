@@ -70,10 +70,10 @@ def _written(feed: Feed, first: FeedPage, asked: Question) -> Iterator[bytes]:
     writer = EventWriter(first.epoch)
     page = first
     try:
-        for page in ahead(_pages(feed, first, asked), _AHEAD):  # noqa: B007
+        for page in ahead(_pages(feed, first, asked), _AHEAD):
             yield from _told(feed, page, writer, asked)
-        if page.is_end:
-            yield lines([writer.checkpoint(page.last)])
+            if page.is_end:
+                yield lines([writer.checkpoint(page.last)])
     except ServiceError as error:
         _log.warning("a replay was cut off", position=page.last, error=str(error))
 

@@ -23,6 +23,7 @@ from tests.cli.conftest import Program
 from tests.cli.test_serve import ready
 from tests.conftest import Servers
 from tests.integration.store.proxy import Proxy
+from tests.killing import kill_database
 from tests.readers import BROKEN, ByClient, Lines, Pages, Stream
 from tests.sink import Sink, sink
 
@@ -138,14 +139,7 @@ class Stage:
 
     def kill_server(self) -> None:
         """All processes of PostgreSQL at once, and a new start after their end."""
-        folder = self._data._cluster
-        postmaster = int((folder / "postmaster.pid").read_text().split()[0])
-        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-        for process in (postmaster, *map(int, children)):
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-        # As long as nobody has taken note of its end, it seems to run, and whoever starts one uses that.
-        _wait(lambda: not Path(f"/proc/{postmaster}").exists(), "the end of the database")
+        kill_database(self._data._cluster)
         self._again()
 
     def log(self, url: str) -> list[tuple[Any, ...]]:

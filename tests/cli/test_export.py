@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,11 @@ from service.transfer.exporter import Exporter
 from service.transfer.lines import Size
 from tests.cli.conftest import Run, count_events, projected
 from tests.conftest import Servers
+from tests.generating import generated
 from tests.histories import histories
 from tests.recorded import ME, Recorded
 from tests.transferred import SAMPLE, article, claim, content_of, entity, imported, log_of, write
 
-EXAMPLES = max(5, int(os.environ.get("FRENEMIES_EXAMPLES", "25")) // 10)
 WRITER = "Ada Writer"
 ON_PUBLICATION = {"kind": "instant", "edtf": "2014-01-03", "rule": "on_publication"}
 RICH = [
@@ -143,7 +142,7 @@ def without_times(value: Any) -> Any:
     return [without_times(item) for item in value] if isinstance(value, list) else value
 
 
-@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(generated(10), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(history=histories())
 def test_any_history_goes_through_export_and_import_unchanged(
     servers: Servers, tmp_path: Path, history: list[dict[str, Any]]

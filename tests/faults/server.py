@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from service.errors import ServiceError
 from service.settings import Settings
 from tests.conftest import ACCOUNT, url_of
 from tests.feeding import wait_until
+from tests.killing import kill_database
 
 DURABLE: Mapping[str, str] = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 LONGEST_RECOVERY = 120.0
@@ -48,11 +49,7 @@ class Server:
 
     def kill(self) -> None:
         """All processes at once (SIGKILL), as a machine does that loses its power."""
-        postmaster = self.postmaster()
-        for process in (postmaster, *_children(postmaster)):
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-        wait_until(lambda: not Path(f"/proc/{postmaster}/exe").exists())
+        kill_database(self.folder / "postgres")
 
     def kill_backend(self, name: str) -> None:
         """One process that serves an application of this name (SIGKILL): the server then ends all and recovers."""
@@ -76,10 +73,6 @@ class Server:
         except ServiceError:
             return False
         return True
-
-    def postmaster(self) -> int:
-        """The process that started all others."""
-        return int((self.folder / "postgres" / "postmaster.pid").read_text().split()[0])
 
     def _is_started(self) -> bool:
         try:
@@ -115,7 +108,3 @@ def end_sessions(url: str, like: str) -> int:
             like,
         )
     )
-
-
-def _children(process: int) -> list[int]:
-    return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.feeds.cursor import BadCursor, OtherEpoch, format_cursor, parse_cursor
-from service.feeds.events import EventWriter
+from service.feeds.events import CloudEvent, EventWriter
 from service.store.protocol import StoredRecord
 
 
@@ -94,6 +94,12 @@ def test_an_empty_state_has_its_id() -> None:
 def test_a_writer_makes_the_same_cursors(epoch: UUID, positions: list[int]) -> None:
     writer = EventWriter(epoch)
     assert [writer.cursor(p) for p in positions] == [format_cursor(epoch, p) for p in positions]
+
+
+def test_it_is_written_as_what_reads_it_would_write_it() -> None:
+    for state in (RECORD.state, b"no JSON"):
+        written = EventWriter(uuid4()).event(msgspec.structs.replace(RECORD, state=state))
+        assert msgspec.json.encode(msgspec.json.decode(written, type=CloudEvent)) == written
 
 
 def test_the_reference_implementation_reads_it() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
@@ -10,13 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import oracle
+from tests.generating import thorough
 from tests.histories import Question, histories, orders, questions, reorderings, to_reference
 from tests.oracle import Key, Record
 from tests.reference import answers_of_reference, comparable, known_to_reference, needs_reference, reference
 
 EXAMPLES = settings(
-    max_examples=int(os.environ.get("FRENEMIES_EXAMPLES", "100")),
-    deadline=None,
+    thorough,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 QUESTIONS_EACH = 20

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from hypothesis import given, note
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -144,7 +144,11 @@ def tail(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int
     return length
 
 
-@some
+# The fixture says the same for all examples.
+examples = settings(some, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+
+
+@examples
 @given(steps=st.lists(amendments(), min_size=3, max_size=24))
 def test_decisions_are_the_same_with_and_without_snapshots(tail: int, steps: list[dict[str, Any]]) -> None:
     history = [*SCENE, *steps, *steps[::-1]]
@@ -153,7 +157,7 @@ def test_decisions_are_the_same_with_and_without_snapshots(tail: int, steps: lis
         assert told(history, store) == expected
 
 
-@some
+@examples
 @given(history=histories())
 def test_any_history_recorded_twice_gives_the_same_with_and_without_snapshots(
     tail: int, history: list[dict[str, Any]]
@@ -163,7 +167,7 @@ def test_any_history_recorded_twice_gives_the_same_with_and_without_snapshots(
     assert told(history + history, MarkedStore()) == expected
 
 
-@some
+@examples
 @given(steps=st.lists(amendments(), min_size=3, max_size=24), at=st.integers(1, 40))
 def test_a_claim_read_from_a_snapshot_is_as_it_is_now(tail: int, steps: list[dict[str, Any]], at: int) -> None:
     store = MemoryStore()

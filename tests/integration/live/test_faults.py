@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from tests.feeding import FeedProcess, feeding, followed, has_caught_up, is_at, 
 from tests.integration.store.checker import work_events
 from tests.integration.store.faults import run, terminate_others
 from tests.integration.store.proxy import Proxy
+from tests.killing import kill_database
 
 pytestmark = pytest.mark.slow
 WRITERS, EACH = 4, 60
@@ -200,7 +199,7 @@ def test_a_database_that_is_killed_and_comes_back_is_followed_again(
     with feeding(url) as process, opened(url) as store, process.listen() as listener:
         store.append(work_events(1, 5))
         listener.until(is_at(5))
-        _kill_database(data_folder)
+        kill_database(data_folder / "postgres")
         with process.listen(f"lastEventId={listener.last_id}") as other, process.listen() as patient:
             assert (other.status, patient.status) == (200, 200)
             patient.until(lambda one: b": heartbeat" in one.raw)
@@ -220,7 +219,7 @@ def test_a_process_that_starts_without_a_database_waits_for_it(
     prepare(Settings(), url)
     with opened(url) as store:
         store.append(work_events(1, 5))
-    _kill_database(data_folder)
+    kill_database(data_folder / "postgres")
     with feeding(url) as process:
         first = process.workers
         refused = process.get(Accept="text/event-stream")
@@ -230,19 +229,6 @@ def test_a_process_that_starts_without_a_database_waits_for_it(
         with process.listen() as listener:
             assert listener.until(has_caught_up).positions == [1, 2, 3, 4, 5]
         assert process.workers == first
-
-
-def _kill_database(folder: Path) -> None:
-    """The postmaster dies at once, and its children when they notice."""
-    postmaster = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
-    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-    os.kill(postmaster, signal.SIGKILL)
-    for child in map(int, children):
-        try:
-            os.kill(child, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-    wait_until(lambda: not any(Path(f"/proc/{child}/exe").exists() for child in children))
 
 
 def _is_started(start_server: Callable[..., EmbeddedServer], folder: Path, given: dict[str, str]) -> bool:
