@@ -25,6 +25,16 @@ START_SECONDS = 30.0
 MARIADB, MARIADB_INSTALL = "mariadbd", "mariadb-install-db"
 MEMORY = "2G"
 """The buffers of MariaDB, which does not use those of the system."""
+_FEED = """
+import os, sys
+from functools import partial
+from service.serve.address import listen
+from service.serve.fork import Fork
+from service.serve.server import serve_feed
+link = listen("127.0.0.1", int(sys.argv[1]))
+Fork("feed", partial(serve_feed, link), os.environ, [link.fileno()]).wait(float("inf"))
+"""
+"""The feed process as the supervisor has it."""
 _PLACES = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
 
 
@@ -79,13 +89,10 @@ def web(app: str, threads: int, environment: Mapping[str, str]) -> Iterator[int]
 @contextmanager
 def feed(port: int, environment: Mapping[str, str]) -> Iterator[int]:
     """The process id of the worker that streams on a port, with the settings that ours has."""
-    command = [
-        sys.executable, "-m", "gunicorn", "--config", "python:service.serve.feed_config",
-        "--bind", f"127.0.0.1:{port}", "service.asgi:app",
-    ]  # fmt: skip
-    with _started(command, environment) as process:
-        _wait(process, lambda: bool(_children(process.pid)) and _is_healthy(port))
-        (worker,) = _children(process.pid)
+    with _started([sys.executable, "-c", _FEED, str(port)], environment) as process:
+        _wait(process, lambda: _is_healthy(port))
+        (server,) = _children(process.pid)
+        (worker,) = _children(server)
         yield worker
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from service.cores import keep_to_one_core
 from service.errors import SettingsError
 from service.live.bootstrap import live_app
-from service.metrics import STARTS
+from service.metrics import begin
 from service.request_log import tell_nothing
 from service.settings import read_settings
 
@@ -16,7 +16,7 @@ if _settings.database_url is None:
     raise SettingsError("DATABASE_URL is not set.")
 if _settings.one_core:
     keep_to_one_core()
-STARTS.labels("feed").inc()
+begin("feed")
 if not _settings.log_requests:
     tell_nothing()
 app = live_app(_settings, _settings.database_url)

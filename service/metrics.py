@@ -1,6 +1,6 @@
 """What the service counts and times, for Prometheus: names, labels and buckets, fixed here and nowhere else.
 
-Where the environment names a folder for them (`service.slots.FOLDER`) the numbers of a process are kept
+Where the environment names a folder for them (`service.slots.FOLDER`) the numbers of a process that has begun are
 in files there, for one process to tell those of all; elsewhere in its memory. No label holds what somebody has sent:
 each has a few values that are known beforehand.
 """
@@ -17,12 +17,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, valu
 from prometheus_client.metrics import MetricWrapperBase
 
 from service import errors
-from service.slots import FOLDER, Slot
+from service.slots import FOLDER
+from service.slotted import Number, keep_numbers_in
 
 REGISTRY = CollectorRegistry()
 
-if FOLDER in os.environ:
-    values.ValueClass = values.MultiProcessValue(Slot(Path(os.environ[FOLDER])).number)  # type: ignore[no-untyped-call]
+values.ValueClass = Number
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _ATTEMPT_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0)
@@ -270,6 +270,13 @@ class PoolUse:
     def using(self) -> AbstractContextManager[None]:
         """Around the use."""
         return self._in_use.track_inprogress()
+
+
+def begin(process: str) -> None:
+    """To be called once in a process of this name, after the fork: its start is counted, and what it counts is told."""
+    if FOLDER in os.environ:
+        keep_numbers_in(Path(os.environ[FOLDER]))
+    STARTS.labels(process).inc()
 
 
 class Tally:

@@ -11,7 +11,7 @@ from service.cores import keep_to_one_core
 from service.errors import SettingsError
 from service.http.errors import BodyBroken
 from service.http.problems import refusal_of
-from service.metrics import STARTS
+from service.metrics import begin
 from service.request_log import tell_nothing
 from service.serve.traces import send_traces
 from service.settings import read_settings
@@ -21,7 +21,7 @@ if _settings.database_url is None:
     raise SettingsError("DATABASE_URL is not set.")
 if _settings.one_core:
     keep_to_one_core()
-STARTS.labels("web").inc()
+begin("web")
 if not _settings.log_requests:
     tell_nothing()
 send_traces(_settings, "web")

@@ -61,9 +61,8 @@ class FeedProcess:
     @property
     def workers(self) -> list[int]:
         """The processes that serve."""
-        process = self._child._process
-        assert process is not None
-        return list(map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()))
+        pid = self._child.pid
+        return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
     def kill_worker(self) -> None:
         for worker in self.workers:

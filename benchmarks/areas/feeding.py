@@ -100,7 +100,7 @@ def _idle(stage: Stage, plan: Plan) -> float:
     """With a process that has done nothing before."""
     with stage.our_database() as url, _service(url, plan) as ours:
         said = stage.have("listening", "idle", port=ours.port, streams=plan.idle_streams, worker=ours.worker)
-        return float(said["resident"])
+        return float(said["own"])
 
 
 @contextmanager

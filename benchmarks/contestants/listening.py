@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import selectors
 import socket
@@ -64,9 +63,9 @@ def listen(port: int, streams: int, events: int) -> dict[str, Any]:
 
 
 def idle(port: int, streams: int, worker: int) -> dict[str, Any]:
-    """How many MiB a process of the server holds while it has so many streams on which nothing comes."""
+    """How many MiB a process of the server has for itself while it holds so many streams on which nothing comes."""
     listeners = _Listeners(port, streams)
-    return {"streams": len(listeners), "resident": _resident(worker)}
+    return {"streams": len(listeners), "own": _own(worker)}
 
 
 class _Listeners:
@@ -115,9 +114,10 @@ def _asked(port: int, address: str, headers: dict[str, str]) -> HTTPResponse:
     return connection.getresponse()
 
 
-def _resident(process: int) -> float:
-    pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+def _own(process: int) -> float:
+    """Without what it shares with the processes beside it: that is there once, with or without it."""
+    rollup = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
+    return sum(map(int, re.findall(r"^Private_(?:Clean|Dirty): +(\d+) kB$", rollup, re.MULTILINE))) / 1_024
 
 
 if __name__ == "__main__":

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import secrets
 import socket
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from service.serve.address import listen
 from service.serve.child import Child
 from service.serve.errors import PortTaken
+from service.serve.server import serve_feed
 from service.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -35,11 +36,7 @@ class Feeding:
 
     def child(self, environment: Mapping[str, str]) -> Child:
         """The feed process."""
-        program = [
-            sys.executable, "-m", "gunicorn", "--config", "python:service.serve.feed_config",
-            "--bind", f"fd://{self.link.fileno()}", "service.asgi:app",
-        ]  # fmt: skip
-        return Child("feed", program, environment, files=[self.link.fileno()])
+        return Child("feed", partial(serve_feed, self.link), environment, files=[self.link.fileno()])
 
 
 @contextmanager

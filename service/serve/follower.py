@@ -1,8 +1,6 @@
-"""The follower as a process: `python -m service.serve.follower`, with DATABASE_URL and FRENEMIES_FOLLOW set."""
+"""The follower as a process, with DATABASE_URL and FRENEMIES_FOLLOW set."""
 
 from __future__ import annotations
-
-import sys
 
 from service.bootstrap import follower
 from service.serve.loops import run_until_signal, settings_of_child
@@ -16,5 +14,6 @@ def run(settings: Settings, url: str) -> int:
         return run_until_signal(signals, [runner])
 
 
-if __name__ == "__main__":
-    sys.exit(run(*settings_of_child("follower")))
+def main() -> int:
+    """As `run`, in a child of the supervisor."""
+    return run(*settings_of_child("follower"))

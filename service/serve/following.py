@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from time import monotonic
 
@@ -12,6 +11,7 @@ from service.bootstrap import followed, follower
 from service.errors import SettingsError
 from service.following.errors import LeaderUnreachable
 from service.serve.child import Child
+from service.serve.follower import main
 from service.serve.signals import Signals
 from service.settings import Settings
 
@@ -48,4 +48,4 @@ def settle(settings: Settings, url: str, signals: Signals) -> None:
 def following_child(environment: Mapping[str, str], settings: Settings) -> Child:
     """The process that takes over the log; it alone knows the key that the leader wants."""
     own = {**environment, "FRENEMIES_FOLLOW_KEY": settings.follow_key or ""}
-    return Child("follower", [sys.executable, "-m", "service.serve.follower"], own)
+    return Child("follower", main, own)

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from types import ModuleType
-from typing import Any, cast
-
-# structlog takes it along where it is, for the colours of traces: 4 MiB and 60 ms of each process.
-sys.modules.setdefault("rich", cast(ModuleType, None))
+from typing import Any
 
 worker_class = "service.serve.web_worker.WebWorker"
 worker_connections = 1000

@@ -7,7 +7,7 @@ from threading import Thread
 from typing import Protocol
 
 from service.errors import SettingsError
-from service.metrics import STARTS
+from service.metrics import begin
 from service.serve.logs import configure_logs
 from service.serve.signals import Signals
 from service.serve.traces import send_traces
@@ -45,7 +45,7 @@ def run_until_signal(signals: Signals, loops: Sequence[Loop]) -> int:
 def settings_of_child(name: str) -> tuple[Settings, str]:
     """The settings that the supervisor gave the process of a name, and its database. SettingsError without one."""
     configure_logs()
-    STARTS.labels(name).inc()
+    begin(name)
     settings = read_settings()
     if settings.database_url is None:
         raise SettingsError("DATABASE_URL is not set.")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
+from service.serve import metrics
 from service.serve.address import listen
 from service.serve.child import Child
 from service.serve.errors import PortTaken
@@ -35,8 +36,7 @@ class Metering:
 
     def child(self, environment: Mapping[str, str]) -> Child:
         """The child that tells; it counts nothing."""
-        program = [sys.executable, "-m", "service.serve.metrics", self.folder, str(self.link.fileno())]
-        return Child("metrics", program, environment, files=[self.link.fileno()])
+        return Child("metrics", partial(metrics.main, self.folder, self.link), environment, files=[self.link.fileno()])
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""The process that tells Prometheus: `python -m service.serve.metrics FOLDER SOCKET`, with DATABASE_URL set.
+"""The process that tells Prometheus, with DATABASE_URL set.
 
-What the other processes have counted it reads from their files in the folder; how log and projections stand it asks
-the database, for at most a second. SOCKET is the number of an open socket that listens.
+What the other processes have counted it reads from their files in a folder; how log and projections stand it asks
+the database, for at most a second.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import os
 import platform
 import shutil
 import socket
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -151,13 +150,15 @@ def registry_of(folder: Path, read: Callable[[], Vitals]) -> CollectorRegistry:
     return registry
 
 
-def main(folder: str, handle: str) -> int:
-    """Tells until a signal ends it, and leaves no folder behind when the supervisor is gone."""
+def main(folder: str, link: socket.socket) -> int:
+    """Tells those who ask on a listening socket until a signal ends it, and leaves no folder behind when the supervisor
+    is gone.
+    """
     configure_logs()
     url, parent = read_settings().database_url, os.getppid()
     if url is None:
         raise SettingsError("DATABASE_URL is not set.")
-    with Signals() as signals, socket.socket(fileno=int(handle)) as link:
+    with Signals() as signals, link:
         server = Server(link, registry_of(Path(folder), vitals_reader(url).read))
         Thread(target=server.serve_forever, name="metrics", daemon=True).start()
         while not signals.stopping:
@@ -237,7 +238,3 @@ def _gauge(asked: Asked, values: Mapping[tuple[str, ...], float | None]) -> Metr
         if value is not None:
             family.add_metric(labels, value)
     return family
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

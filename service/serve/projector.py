@@ -1,16 +1,15 @@
-"""The projector as a process: `python -m service.serve.projector NAME`, with DATABASE_URL set.
+"""The projector as a process, with DATABASE_URL set.
 
 There is one for each projection; that of the index also keeps the tree of the log, unless the log is taken over.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
 from service.bootstrap import log_keeper, projection
-from service.projections.catalog import PROJECTIONS, named
+from service.projections.catalog import PROJECTIONS
 from service.projections.projection import Projection
 from service.serve.loops import Loop, run_until_signal, settings_of_child
 from service.serve.signals import Signals
@@ -31,5 +30,6 @@ def keeps_tree(chosen: Projection) -> bool:
     return chosen == PROJECTIONS[0]
 
 
-if __name__ == "__main__":
-    sys.exit(run(*settings_of_child(f"projector-{sys.argv[1]}"), named(sys.argv[1])))
+def main(chosen: Projection) -> int:
+    """As `run`, in a child of the supervisor."""
+    return run(*settings_of_child(f"projector-{chosen.name}"), chosen)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from time import monotonic
 
 import structlog
@@ -18,6 +18,7 @@ from service.cores import ALLOWED
 from service.errors import ServiceError
 from service.projections.catalog import PROJECTIONS
 from service.projections.projection import Projection
+from service.serve import projector, webhooks
 from service.serve.address import base_url, demand_guard, listen
 from service.serve.child import Child
 from service.serve.database import embedded_folder, open_database
@@ -27,8 +28,8 @@ from service.serve.following import following_child, settle
 from service.serve.health import is_catching_up, is_ready
 from service.serve.metering import Metering, metering
 from service.serve.preparing import prepared
-from service.serve.projector import keeps_tree
 from service.serve.rating import rating
+from service.serve.server import serve_web
 from service.serve.signals import Signals
 from service.settings import Settings
 from service.slots import FOLDER
@@ -118,7 +119,7 @@ def _children(
     children = [
         *(_projector(one, environment, settings) for one in PROJECTIONS),
         _sender(environment) if settings.follow is None else following_child(environment, settings),
-        Child("web", _gunicorn(size, link), environment, files=[link.fileno()]),
+        Child("web", partial(serve_web, link, size.workers, size.threads), environment, files=[link.fileno()]),
         *([feed.child(environment)] if feed else []),
         *([meter.child(plain)] if meter else []),
     ]
@@ -134,20 +135,12 @@ def _children(
 
 def _projector(chosen: Projection, environment: Mapping[str, str], settings: Settings) -> Child:
     """With the key that signs checkpoints only where the tree is kept."""
-    own = {**environment, "FRENEMIES_LOG_KEY": settings.log_key or ""} if keeps_tree(chosen) else environment
-    return Child(f"projector-{chosen.name}", [sys.executable, "-m", "service.serve.projector", chosen.name], own)
+    own = {**environment, "FRENEMIES_LOG_KEY": settings.log_key or ""} if projector.keeps_tree(chosen) else environment
+    return Child(f"projector-{chosen.name}", partial(projector.main, chosen), own)
 
 
 def _sender(environment: Mapping[str, str]) -> Child:
-    return Child("webhooks", [sys.executable, "-m", "service.serve.webhooks"], environment)
-
-
-def _gunicorn(size: Size, link: socket.socket) -> list[str]:
-    return [
-        sys.executable, "-m", "gunicorn", "--config", "python:service.serve.gunicorn_config",
-        "--bind", f"fd://{link.fileno()}", "--workers", str(size.workers), "--threads", str(size.threads),
-        "service.wsgi:app",
-    ]  # fmt: skip
+    return Child("webhooks", webhooks.main, environment)
 
 
 def _environment(settings: Settings, size: Size, url: str) -> dict[str, str]:

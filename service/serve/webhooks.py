@@ -1,8 +1,6 @@
-"""The sender of webhooks as a process: `python -m service.serve.webhooks`, with DATABASE_URL set."""
+"""The sender of webhooks as a process, with DATABASE_URL set."""
 
 from __future__ import annotations
-
-import sys
 
 from service.bootstrap import webhook_sender
 from service.serve.loops import run_until_signal, settings_of_child
@@ -16,5 +14,6 @@ def run(settings: Settings, url: str) -> int:
         return run_until_signal(signals, [runner])
 
 
-if __name__ == "__main__":
-    sys.exit(run(*settings_of_child("webhooks")))
+def main() -> int:
+    """As `run`, in a child of the supervisor."""
+    return run(*settings_of_child("webhooks"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -239,7 +240,7 @@ def test_nothing_is_left_of_the_numbers_when_it_ends_or_is_killed(
 ) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         watched = watch(empty_database_url)
-        folder = folder_of(watched.program.children()["metrics"])
+        folder = folder_of(watched.program.children()["projector-index"])
         assert folder.is_dir()
         watched.program.end(number)
         wait_until(lambda folder=folder: not folder.exists())  # type: ignore[misc]
@@ -301,9 +302,9 @@ def in_background(work: Callable[[], object]) -> Iterator[None]:
 
 
 def folder_of(process: int) -> Path:
-    """Where the numbers lie that a process tells."""
-    arguments = Path(f"/proc/{process}/cmdline").read_bytes().decode().split("\0")
-    return Path(arguments[3])
+    """Where the numbers lie that a process counts."""
+    (folder,) = set(re.findall(r"\S*/frenemies-metrics-[^/]*", Path(f"/proc/{process}/maps").read_text()))
+    return Path(folder)
 
 
 def backends_of(url: str) -> list[int]:

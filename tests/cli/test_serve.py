@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -81,6 +82,14 @@ def test_it_prepares_the_database_and_answers(served: tuple[Program, str]) -> No
     _, base = served
     assert get(base, "/readyz")[0] == 200
     assert get(base, "/v1/entities")[0] == 200
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_it_forks_with_one_thread(served: tuple[Program, str]) -> None:
+    """What other threads held at that moment nobody would let go of in the child."""
+    program, _ = served
+    assert len(list(Path(f"/proc/{program.process.pid}/task").iterdir())) == 1
 
 
 @pytest.mark.slow
@@ -192,7 +201,7 @@ def test_a_database_out_of_reach_is_code_4(run: Run) -> None:
 
 def test_a_child_that_keeps_failing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "FIRST_PAUSE", 0.001)
-    failing = Child("failing", ["false"], {"PATH": os.defpath})
+    failing = Child("failing", lambda: 1, {})
     with pytest.raises(KeepsFailing, match="failing ended 5 times"):
         while True:
             failing.tend()
@@ -200,13 +209,13 @@ def test_a_child_that_keeps_failing_is_given_up(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_child_that_is_killed_from_outside_is_never_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "FIRST_PAUSE", 0.001)
-    killed = Child("killed", ["sh", "-c", "kill -9 $$"], {"PATH": os.defpath})
+    killed = Child("killed", lambda: os.kill(os.getpid(), signal.SIGKILL) or 0, {})
     started: set[int] = set()
     try:
         while len(started) < 2 * child.MOST_FAILURES:
             killed.tend()
-            if killed._process is not None:
-                started.add(killed._process.pid)
+            if killed.pid is not None:
+                started.add(killed.pid)
     finally:
         killed.end(0.0)
 

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 COUNTS = """
 import sys
 from service import metrics
+metrics.begin("counting")
 metrics.observe_append(0.002, metrics.DONE, 3)
 metrics.CONNECTIONS_IN_USE.labels("pool").inc()
 print("counted", flush=True)

@@ -102,7 +102,7 @@ def test_pitfall_15_of_two_runners_one_is_active_and_the_other_takes_over_within
     database_url: str, story: Story, store: PostgresStore
 ) -> None:
     """Each of both is killed with another one beside it, so one of the killed had been the active one."""
-    command = ("-m", "service.serve.projector", "index")
+    command = ("-c", "from service.serve import projector; projector.main(projector.PROJECTIONS[0])")
     with started(database_url, *command) as first, started(database_url, *command) as second:
         _follows(database_url, story, store)
         _end(first)

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
+from functools import partial
 from http.client import HTTPConnection
 from time import monotonic
 from typing import Any, NamedTuple
@@ -19,14 +20,14 @@ from service.bootstrap import build, projections
 from service.links import Link, TooSlow
 from service.serve.address import listen
 from service.serve.child import Child
-from service.serve.supervisor import Size, _gunicorn
+from service.serve.server import serve_web
 from service.settings import Limits, Settings
 from tests.conftest import Servers
 from tests.feeding import wait_until
 from tests.http import examples
 
 HEAD_SECONDS = Limits().head_seconds
-SIZE = Size(workers=1, threads=4)
+WORKERS, THREADS = 1, 4
 CROWD = 40
 LONGEST = 30.0
 HEAVY = "/v1/entities/red-hat/timeline?limit=1"
@@ -74,7 +75,8 @@ def web(servers: Servers) -> Iterator[Web]:
         keep.callback(servers.drop, url)
         _fill(url)
         link = keep.enter_context(listen("127.0.0.1", 0))
-        child = Child("web", _gunicorn(SIZE, link), own | {"DATABASE_URL": url}, files=[link.fileno()])
+        program = partial(serve_web, link, WORKERS, THREADS)
+        child = Child("web", program, own | {"DATABASE_URL": url}, files=[link.fileno()])
         keep.callback(lambda: child.end(monotonic() + 10))
         keep.callback(child.ask_to_end)
         child.tend()
