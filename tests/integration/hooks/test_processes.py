@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from random import Random
 from threading import Event
 from time import monotonic
@@ -18,13 +14,14 @@ from time import monotonic
 import pytest
 
 from service.db import connect
+from service.serve import webhooks
+from service.serve.fork import Fork
 from tests.feeding import wait_until
 from tests.integration.hooks.conftest import DEADLINE, ME, Rig
 from tests.integration.hooks.test_delivering import in_order_per_stream
 from tests.integration.store.proxy import Proxy
 from tests.sink import Received
 
-ROOT = Path(__file__).parents[3]
 LEADERS = """
 SELECT a.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.classid = 73102710 AND l.granted AND a.datname = current_database()
@@ -33,19 +30,10 @@ WHERE l.locktype = 'advisory' AND l.classid = 73102710 AND l.granted AND a.datna
 
 
 @contextmanager
-def sending(rig: Rig, url: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def sending(rig: Rig, url: str | None = None) -> Iterator[Fork]:
     """A sender in a process of its own, which reaches the database at an address."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "service.serve.webhooks"],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "DATABASE_URL": url or rig.services.url,
-            "FRENEMIES_WEBHOOKS_LOOPBACK": "1",
-        },
-        stderr=subprocess.DEVNULL,
-    )
+    given = {"DATABASE_URL": url or rig.services.url, "FRENEMIES_WEBHOOKS_LOOPBACK": "1"}
+    process = Fork("webhooks", webhooks.main, {**os.environ, **given})
     try:
         yield process
     finally:
@@ -72,7 +60,7 @@ def test_killed_at_random_points_it_delivers_every_event_in_order(rig: Rig, kill
         with sending(rig) as process:
             until = len(rig.sink.taken) + random.randrange(5, 100)
             rig.sink.wait(lambda until=until: len(rig.sink.taken) >= until)  # type: ignore[misc]
-            process.send_signal(signal.SIGKILL)
+            process.kill()
             process.wait(DEADLINE)
     with sending(rig):
         rig.sink.wait(lambda: len(rig.sink.positions()) == head, seconds=20 * kills)
@@ -94,7 +82,7 @@ def test_of_two_senders_one_leads_and_the_other_takes_over_when_it_is_killed(rig
             rig.sink.wait(lambda: len(rig.sink.positions()) == 80)
             assert len(leaders(rig)) == 1
             assert len(rig.sink.seen) == 80
-            first.send_signal(signal.SIGKILL)
+            first.kill()
             first.wait(DEADLINE)
             rig.log.append(40)
             rig.sink.wait(lambda: len(rig.sink.positions()) == 120)
@@ -171,7 +159,7 @@ def test_it_ends_soon_when_it_is_asked_to_though_a_receiver_hangs(rig: Rig) -> N
     rig.log.append(1)
     with sending(rig) as process:
         rig.sink.wait(lambda: len(rig.sink.seen) == 1)
-        process.terminate()
+        process.ask_to_end()
         assert process.wait(8) == 0
     released.set()
     with sending(rig):
