@@ -25,7 +25,6 @@ PARTS: dict[str, set[str]] = {
     "service.slotted": {"service.slots"},
     "service.budget": {"service.errors"},
     "service.limits": {"service.settings"},
-    "service.links": set(),
     "service.cores": set(),
     "service.ahead": set(),
     "service.rates": set(),
@@ -114,7 +113,7 @@ PARTS: dict[str, set[str]] = {
     "service.serve": {
         "service.following.errors", "service.http.security", "service.http.statuses", "service.store.durability",
         "service.store.following",
-        "service.bootstrap", "service.cores", "service.embedded", "service.links", "service.migrate", "service.metrics",
+        "service.bootstrap", "service.cores", "service.embedded", "service.migrate", "service.metrics",
         "service.slots", "service.request_log", "service.tracing", "service.telemetry",
         "service.projections.catalog", "service.projections.projection", "service.projections.vitals", "service.errors",
         "service.settings",
