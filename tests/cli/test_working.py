@@ -16,7 +16,7 @@ import httpx2
 import pytest
 
 from frenemies import Client, Event, Work
-from tests.cli.conftest import Program
+from tests.cli.conftest import ROOT, Program
 from tests.feeding import wait_until
 
 LAST = 259
@@ -113,6 +113,27 @@ def test_what_a_handler_fails_at_is_given_back_and_can_be_replayed(served: tuple
         team.end()
         working.result(30)
     assert team.done and {event.name for event in team.done} == {"InvestmentClaimed"}
+
+
+@pytest.mark.slow
+def test_the_worker_of_the_documentation_works(served: tuple[Program, str]) -> None:
+    _, base = served
+    team = Team(base)
+    page = (ROOT / "docs/pull.md").read_text()
+    program: dict[str, Any] = {"URL": base}
+    exec(page.partition("```python\n")[2].partition("```")[0], program)  # noqa: S102
+    printed, seen = program["handle"], []
+
+    def handle(event: Event) -> None:
+        printed(event)
+        seen.append(event.position)
+        if len(seen) == LAST:
+            raise SystemExit
+
+    program["handle"] = handle
+    with pytest.raises(SystemExit):
+        program["work"](team.id)
+    assert sorted(seen) == list(range(1, LAST + 1))
 
 
 def _replayed_to_the_end(team: Team) -> bool:
