@@ -12,6 +12,7 @@ import msgspec
 from psycopg.rows import args_row, scalar_row
 
 from events.errors import Unknown
+from service.arrays import InstantArray, IntegerArray, TextArray
 from service.db import Connection, Database
 from service.hooks.errors import OtherMode
 from service.hooks.outbox import (
@@ -166,9 +167,9 @@ class Hold:
             "settle",
             most=MOST_ATTEMPTS_KEPT,
             positions=[one.position for one in settled],
-            states=[one.state for one in settled],
-            dues=[one.due for one in settled],
-            attempts=[_written(attempt(one.begun, one.answer)) for one in settled],
+            states=TextArray(one.state for one in settled),
+            dues=InstantArray(one.due for one in settled),
+            attempts=TextArray(_written(attempt(one.begun, one.answer)) for one in settled),
         )
 
     def extend(self, positions: Sequence[int], until: datetime) -> None:
@@ -218,10 +219,10 @@ def _moved(
         "due": due,
         "most": MOST_ATTEMPTS_KEPT,
         "positions": [one.position for one in chosen],
-        "states": [one.state for one in chosen],
+        "states": TextArray(one.state for one in chosen),
         "leases": [one.lease for one in chosen],
-        "tries": [one.tries + one.is_leased for one in chosen],
-        "attempts": [_written(_expired(one, now)) for one in chosen],
+        "tries": IntegerArray(one.tries + one.is_leased for one in chosen),
+        "attempts": TextArray(_written(_expired(one, now)) for one in chosen),
     }
     return [Given(*row) for row in connection.execute(LEASES["move"], params).fetchall()]
 
