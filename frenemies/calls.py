@@ -18,6 +18,7 @@ from frenemies.pages import add_page
 
 Shaped = TypeVar("Shaped")
 _PAGE = 200
+_JSON = "application/json"
 
 
 class Calls:
@@ -47,6 +48,14 @@ class Calls:
 
         # A body that is read as it is sent cannot be sent again.
         return shaped(_told(_answered(ask) if isinstance(body, bytes) else _asked_once(ask)), shape)
+
+    def _said(self, address: str, body: Mapping[str, Any]) -> bytes:
+        """What is answered to a wish, in the bytes in which it came."""
+        written = msgspec.json.encode(body)
+        answer = _answered(lambda: self._http.post(address, content=written, headers={"Content-Type": _JSON}))
+        if not answer.is_success:
+            raise refusal(answer.status_code, problem_of(answer.content))
+        return answer.content
 
     def _pages(self, address: str, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         page = self._get(address, query if "token" in query else {"limit": str(_PAGE), **query})

@@ -8,6 +8,7 @@ from datetime import datetime
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 import httpx2
 
@@ -16,6 +17,7 @@ from frenemies.events import Events
 from frenemies.feed import FeedLines
 from frenemies.link import Link
 from frenemies.reading import Reading
+from frenemies.work import Work
 
 TIMEOUT = 30.0
 PATIENCE = 30.0
@@ -97,6 +99,14 @@ class Client(Reading):
             patience = math.inf if follow else PATIENCE
         asked = Asked(after, since, tuple(_names(types)), tuple(_names(entities)), until, follow, texts, patience)
         return FeedLines(Link(self._http, self._timeout), asked, compressed=not self._is_near)
+
+    def work(self, subscription: str, *, most: int = 10, seconds: int = 30) -> Work:
+        """The events of a subscription that is pulled from (see `Work`): shared with whoever works on the same one.
+
+        At most so many are leased at once, for so many seconds at a time; leases are extended while they are needed.
+        """
+        base = f"/v1/subscriptions/{quote(subscription, safe='')}"
+        return Work(lambda route, wish: self._said(f"{base}/{route}", wish), most, seconds)
 
     def close(self) -> None:
         """Ends all connections that are not in use."""

@@ -61,12 +61,25 @@ class EpochChanged(Refused):
         self.resync = str(problem.get("resync") or "")
 
 
+class LeaseLost(Refused):
+    """The lease does not hold the event any more: it ran out, and somebody else may have it."""
+
+    @property
+    def places(self) -> Sequence[int]:
+        """Which of the events that were named those are."""
+        pointers = (str(error.get("pointer", "")) for error in self.errors)
+        return [int(one.removeprefix("/ids/")) for one in pointers if one.removeprefix("/ids/").isdecimal()]
+
+
 def refusal(status: int, problem: Any) -> Refused:
     """The error for an answer that is a refusal."""
     told = problem if isinstance(problem, Mapping) else {}
     if status == 401:
         return NotAuthorized(status, told)
-    return EpochChanged(status, told) if status == 410 else Refused(status, told)
+    if status == 410:
+        return EpochChanged(status, told)
+    found = Refused(status, told)
+    return LeaseLost(status, told) if found.code == "lease-lost" else found
 
 
 def _fault(error: Mapping[str, Any]) -> str:

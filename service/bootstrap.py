@@ -14,6 +14,8 @@ from service.following.follower import Follower
 from service.following.leader import Leader
 from service.following.runner import FollowerRunner
 from service.hooks.guarding import Guard
+from service.hooks.lease_table import LeaseTable
+from service.hooks.leasing import Leases
 from service.hooks.outbox import Outbox
 from service.hooks.runner import SenderRunner
 from service.hooks.sender import Bounds, Sender
@@ -117,7 +119,9 @@ def importer(settings: Settings, url: str) -> Importer:
 def subscriptions(settings: Settings, database: Database, timeline: Timeline) -> Subscriptions:
     """Who is sent the events of a timeline."""
     transport = Transport(Guard(settings.webhooks_loopback))
-    return Subscriptions(database, timeline.feed, transport, settings.limits)
+    store = PostgresStore(database)
+    leases = Leases(LeaseTable(database), Outbox(database), store, timeline.feed, settings.limits)
+    return Subscriptions(database, timeline.feed, transport, settings.limits, leases)
 
 
 @contextmanager

@@ -68,7 +68,7 @@ RECORDING = (
     Limit("request_key", "characters of an `Idempotency-Key`", "255", "400 `bad-header`", "a shorter one: a UUID"),
     Limit("imports", "imports at once in a process", str(_OURS.imports), "503 `too-many-imports`",
           "send it again after `Retry-After`"),
-    Limit("subscriptions", "webhooks of an owner", str(_OURS.subscriptions), "409 `too-many-subscriptions`",
+    Limit("subscriptions", "subscriptions of an owner", str(_OURS.subscriptions), "409 `too-many-subscriptions`",
           "delete one; one subscription can want many types and entities"),
 )  # fmt: skip
 READING = (
@@ -112,6 +112,11 @@ READING = (
     Limit("filter", "types, or entities, of a filter", "100", "422 `invalid`", "several filters"),
     Limit("long_poll", "milliseconds that a page of a feed waits", f"{_OURS.long_poll:,}", "422 `bad-query`",
           "ask again when it is empty"),
+    Limit("lease_wait", "seconds that a worker waits for events", f"{_OURS.lease_wait:g}", "422 `misshapen`",
+          "ask again when there are none"),
+    Limit("lease_waits", "workers that wait at once in a process", str(_OURS.lease_waits),
+          "200 at once, with no event", "ask again in a second"),
+    Limit("lease_seconds", "seconds of a lease", f"{_OURS.lease_seconds:,}", "422 `misshapen`", "extend it"),
     Limit("streams", "streams and waiting pages at once", f"{_OURS.streams:,}", "503 `too-many-streams`",
           "come back after `Retry-After`"),
     Limit("streams_a_key", "of these, with one key", str(_OURS.streams_a_key), "503 `too-many-streams`",

@@ -195,10 +195,11 @@ REBUILD_WHOLE_LEFT = Asked(
 )
 SUBSCRIPTIONS = Asked("frenemies_subscriptions", "Subscriptions, by state.", ("state",))
 DELIVERIES_PENDING = Asked("frenemies_deliveries_pending", "Events taken for subscriptions and not delivered yet.")
+DELIVERIES_LEASED = Asked("frenemies_deliveries_leased", "Of these, events that workers have leased.")
 DELIVERIES_PARKED = Asked("frenemies_deliveries_parked", "Events whose delivery was given up.")
 DELIVERIES_OVERDUE = Asked(
     "frenemies_deliveries_overdue_seconds",
-    "For how long the attempt has been due that waits longest; 0 without one. Paused subscriptions do not count.",
+    "For how long the attempt at a webhook has been due that waits longest; 0 without one. Paused ones do not count.",
 )
 FOLLOWING_LEADER_HEAD = Asked("frenemies_following_leader_head", "Of a follower: the head of its leader, as known.")
 FOLLOWING_LAG_EVENTS = Asked("frenemies_following_lag_events", "Of a follower: events of its leader that it lacks.")
@@ -217,7 +218,7 @@ ASKED = (
     DATABASE_SIZE, DATABASE_SESSIONS, DATABASE_SESSIONS_MOST,
     PROJECTION_BUILT, PROJECTION_POSITION, PROJECTION_LAG_EVENTS, PROJECTION_LAG, PROJECTION_PARKED,
     REBUILD_RUNNING, REBUILD_DONE, REBUILD_TOTAL, REBUILD_LEFT, REBUILD_WHOLE_LEFT,
-    SUBSCRIPTIONS, DELIVERIES_PENDING, DELIVERIES_PARKED, DELIVERIES_OVERDUE,
+    SUBSCRIPTIONS, DELIVERIES_PENDING, DELIVERIES_LEASED, DELIVERIES_PARKED, DELIVERIES_OVERDUE,
     FOLLOWING_LEADER_HEAD, FOLLOWING_LAG_EVENTS, FOLLOWING_LAG, FOLLOWING_VERIFIED, FOLLOWING_HALTED,
 )  # fmt: skip
 """What is asked when somebody wants to know."""

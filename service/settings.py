@@ -31,9 +31,9 @@ class Limits:
     """How much one request may bring or ask for. Sizes are bytes, times are seconds; `long_poll` is milliseconds.
 
     `imports`, `replays` and `heavy` are those at once in a process that answers requests, `streams` those of the feed
-    process, `subscriptions` those of an owner. A question is heavy that reads more than `light` records or
-    beliefs, and every answer that is written while it is found; replays are among them. What each limit means for
-    those who meet it: `service.limits`.
+    process, `subscriptions` those of an owner; `lease_waits` workers wait at once in a process for events. A question
+    is heavy that reads more than `light` records or beliefs, and every answer that is written while it is found;
+    replays are among them. What each limit means for those who meet it: `service.limits`.
 
     `remembered`: about how much a process remembers of the states that it told; 0 is nothing.
     How much one claim, article or entity may hold is the domain's to say: `events.validation` and `events.text`.
@@ -67,6 +67,9 @@ class Limits:
     streams_a_key: int = 50
     long_poll: int = 60_000
     subscriptions: int = 20
+    lease_seconds: int = 3_600
+    lease_wait: float = 4.0
+    lease_waits: int = 4
     silence: float = 30.0
     remembered: int = 64 * MIB
 

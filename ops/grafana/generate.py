@@ -91,6 +91,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
             Panel("Deliveries", "Attempts each second by result, and how many events wait.", "short",
                   ((f"sum by (result) (rate(frenemies_delivery_seconds_count{{{BY}}}[5m]))", "{{result}}"),
                    (f"sum(frenemies_deliveries_pending{{{BY}}})", "waiting"),
+                   (f"sum(frenemies_deliveries_leased{{{BY}}})", "leased"),
                    (f"max(frenemies_deliveries_overdue_seconds{{{BY}}})", "overdue, seconds"))),
         ),
     ),

@@ -1,4 +1,4 @@
-"""`frenemies subscriptions`: who is sent which events, how far that is, and what was given up."""
+"""`frenemies subscriptions`: who gets which events, how far that is, and what was given up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.cli.output import print_json, print_line, print_table
 from service.cli.source import ask, ask_all, open_source
 
 _PATH = "subscriptions"
-_COLUMNS = ("subscription", "state", "position", "pending", "parked", "url", "description")
+_COLUMNS = ("subscription", "mode", "state", "position", "pending", "parked", "url", "description")
 _PARKED_COLUMNS = ("position", "tries", "last tried", "result", "answer", "why")
 _ID = click.argument("name", metavar="ID")
 Item = Mapping[str, Any]
@@ -21,7 +21,7 @@ Item = Mapping[str, Any]
 
 @click.group("subscriptions")
 def command() -> None:
-    """Show webhooks: to whom events are sent, how far that is, and which ones were given up.
+    """Show who is sent events or pulls them, how far that is, and which ones were given up.
 
     \b
     frenemies subscriptions list
@@ -66,7 +66,7 @@ def show(name: str, as_json: bool, place: Place) -> None:
 @options.JSON
 @options.take_place(url=True)
 def parked(name: str, limit: int | None, as_json: bool, place: Place) -> None:
-    """Show the events that the subscription ID was sent in vain, the newest event first."""
+    """Show the events of the subscription ID that were given up, the newest event first."""
     with open_source(place) as source:
         answer = ask_all(source, "deliveries", limit, _PATH, name, "deliveries", state="parked")
     if as_json:
@@ -79,7 +79,7 @@ def parked(name: str, limit: int | None, as_json: bool, place: Place) -> None:
 
 def _row(one: Item) -> list[str]:
     counts = (str(one[name]) for name in ("position", "pending", "parked"))
-    return [one["id"], one["state"], *counts, one["url"], one["description"] or ""]
+    return [one["id"], one["mode"], one["state"], *counts, one["url"] or "", one["description"] or ""]
 
 
 def _parked_row(one: Item) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from events.errors import Conflict, DomainError, Invalid
 
 
@@ -15,6 +17,22 @@ class TooManySubscriptions(Conflict):
     """There are as many subscriptions as one may have."""
 
     code = "too-many-subscriptions"
+
+
+class OtherMode(Conflict):
+    """The subscription is of the other mode: events are sent to a webhook, and leased from one that is pulled."""
+
+    code = "other-mode"
+
+
+class LeaseLost(Conflict):
+    """The lease does not hold these events any more."""
+
+    code = "lease-lost"
+
+    def __init__(self, detail: str, pointer: str = "", faults: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(detail, pointer)
+        self.faults = tuple(faults)
 
 
 class TooManySecrets(Conflict):

@@ -19,8 +19,10 @@ from service.timeline.feed import Wanted
 
 ACTIVE, PAUSED, DISABLED = "active", "paused", "disabled"
 STATES = (ACTIVE, PAUSED, DISABLED)
-WAITING, FAILED, DELIVERED, PARKED = "waiting", "failed", "delivered", "parked"
-DELIVERY_STATES = (WAITING, FAILED, DELIVERED, PARKED)
+WAITING, FAILED, LEASED, DELIVERED, PARKED = "waiting", "failed", "leased", "delivered", "parked"
+DELIVERY_STATES = (WAITING, FAILED, LEASED, DELIVERED, PARKED)
+WEBHOOK, PULL = "webhook", "pull"
+MODES = (WEBHOOK, PULL)
 MOST_ATTEMPTS_KEPT = 20
 QUERIES = load_queries("hooks")
 
@@ -50,7 +52,7 @@ class Outbox:
         self._database = database
 
     def followed(self) -> list[Followed]:
-        """All subscriptions."""
+        """All subscriptions to which events are sent."""
         return self._database.read(QUERIES["followed"], {}, args_row(_followed))
 
     def pending(self, name: UUID) -> list[Pending]:

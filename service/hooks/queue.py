@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 
 class Pending(NamedTuple):
@@ -19,6 +19,37 @@ class Pending(NamedTuple):
     concerns: frozenset[str]
     tries: int
     due: datetime
+
+
+class Waiting(Protocol):
+    """What waits until an instant, and for what it concerns."""
+
+    @property
+    def concerns(self) -> frozenset[str]:
+        """What keeps the order."""
+        ...
+
+    @property
+    def due(self) -> datetime:
+        """Before that it does not go."""
+        ...
+
+
+One = TypeVar("One", bound=Waiting)
+
+
+def ready(waiting: Iterable[One], now: datetime, held: set[str], most: int) -> list[One]:
+    """At most so many, of those in the order of the log, that may go now: neither they nor any that they share a
+    concern with has to wait. `held` is what others concern that are before all of these; it takes in what these do.
+    """
+    found: list[One] = []
+    for one in waiting:
+        if len(found) >= most:
+            break
+        if one.due <= now and held.isdisjoint(one.concerns):
+            found.append(one)
+        held |= one.concerns
+    return found
 
 
 class Queue:
@@ -46,15 +77,7 @@ class Queue:
 
     def ready(self, now: datetime, under_way: Collection[Pending], most: int) -> list[Pending]:
         """At most so many events that may go now, beside those under way, which need not be here any more."""
-        found: list[Pending] = []
-        held = {concern for one in under_way for concern in one.concerns}
-        for one in self._pending.values():
-            if len(found) >= most:
-                break
-            if one.due <= now and held.isdisjoint(one.concerns):
-                found.append(one)
-            held |= one.concerns
-        return found
+        return ready(self._pending.values(), now, {concern for one in under_way for concern in one.concerns}, most)
 
     def next_due(self, now: datetime) -> datetime | None:
         """The next instant at which one becomes due; None where none will."""

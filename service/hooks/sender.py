@@ -14,7 +14,6 @@ from uuid import UUID
 
 import structlog
 
-from events.identity import entity_stream
 from service import metrics, tracing
 from service.errors import ServiceError, StoreUnavailable
 from service.feeds.events import EventWriter
@@ -23,6 +22,7 @@ from service.hooks.queue import Pending, Queue
 from service.hooks.schedule import Random, pause_after, wish_of
 from service.hooks.sending import GONE, UNREACHABLE, Answer, Transport
 from service.hooks.signing import signed
+from service.hooks.taking import coming
 from service.store.protocol import EventStore
 from service.timeline.feed import Feed
 
@@ -186,19 +186,15 @@ class Sender:
         room = min(PAGE, self._bounds.pending - len(line.queue))
         if not line.is_active or room <= 0 or one.position >= head or not self._has_room_parked(line):
             return False
-        page = self._feed.page(one.position, room, one.wanted)
-        if page.last == one.position:
-            return False
         now = self._clock()
-        taken = [
-            Pending(record.position, one.edition, frozenset((record.stream, *map(entity_stream, entities))), 0, now)
-            for record, entities in zip(page.records, self._feed.concerned(page.records), strict=True)
-        ]
-        if not self._outbox.take(one, taken, page.last, now, self._bounds.kept):
+        found = coming(self._feed, one, room, now)
+        if found.last == one.position:
+            return False
+        if not self._outbox.take(one, found.events, found.last, now, self._bounds.kept):
             return True
-        line.queue.add(taken)
-        line.followed = one._replace(position=page.last)
-        return not page.is_end and len(line.queue) < self._bounds.pending
+        line.queue.add(found.events)
+        line.followed = one._replace(position=found.last)
+        return not found.is_end and len(line.queue) < self._bounds.pending
 
     def _has_room_parked(self, line: _Line) -> bool:
         return self._outbox.count_parked(line.followed.id) + len(line.queue) < self._bounds.parked

@@ -18,8 +18,9 @@ from service.db import Connection, Database
 from service.feeds.cursor import format_cursor
 from service.feeds.events import TYPE_PREFIX
 from service.feeds.question import cursor_position, topics_of
-from service.hooks.errors import TooManySecrets, TooManySubscriptions, TooManyTests, UrlRefused
-from service.hooks.outbox import ACTIVE, DELIVERED, PAUSED, QUERIES
+from service.hooks.errors import OtherMode, TooManySecrets, TooManySubscriptions, TooManyTests, UrlRefused
+from service.hooks.leasing import Leases
+from service.hooks.outbox import ACTIVE, DELIVERED, LEASED, PAUSED, PULL, QUERIES, WEBHOOK
 from service.hooks.sending import Answer, Transport
 from service.hooks.signing import new_secret, signed
 from service.settings import Limits
@@ -36,16 +37,20 @@ MOST_SECRETS = 5
 LONGEST_DESCRIPTION = 1_000
 _LOOK_UP_SECONDS = 2.0
 _TESTS_AT_ONCE = 2
+_NO_ADDRESS = "nothing is sent to it: it has neither address nor secrets"
 _CHANGEABLE = ("url", "topics", "entities", "description")
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Who gets which events, and how far that is; `pending` of those up to `position` are still to be delivered."""
+    """Who gets which events, and how far that is; `pending` of those up to `position` are still to be delivered, and
+    `leased` of these are with workers. One that is pulled from has no address.
+    """
 
     id: UUID
     owner: str
-    url: str
+    mode: str
+    url: str | None
     description: str | None
     topics: Sequence[str] | None
     entities: Sequence[str] | None
@@ -54,15 +59,16 @@ class Subscription:
     position: int
     created_at: datetime
     pending: int
+    leased: int
     parked: int
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A subscription with a secret of it, which is told this once."""
+    """A subscription with a secret of it, which is told this once; None for one that is pulled from."""
 
     subscription: Subscription
-    secret: str = field(repr=False)
+    secret: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +102,11 @@ class Subscriptions:
         feed: Feed,
         transport: Transport,
         limits: Limits,
+        leases: Leases,
         clock: Callable[[], datetime] = _now,
     ) -> None:
+        self.leases = leases
+        """How workers pull events."""
         self._database = database
         self._feed = feed
         self._transport = transport
@@ -108,21 +117,24 @@ class Subscriptions:
     def create(
         self,
         owner: str,
-        url: str,
+        url: str | None = None,
         types: Sequence[str] | None = None,
         entities: Sequence[str] | None = None,
         after: str = END,
         description: str | None = None,
+        mode: str = WEBHOOK,
     ) -> Kept:
         """A new subscription. UrlRefused, TooManySubscriptions, or Invalid, which name the field."""
+        _demand_fitting(mode, url)
         wish = {
             "topics": self._topics(types),
             "entities": self._entities(entities),
             "position": self._position(after),
-            "url": self._url(url),
+            "mode": mode,
+            "url": None if url is None else self._url(url),
             "description": _cleaned(description),
         }
-        name, secret = uuid4(), new_secret()
+        name, secret = uuid4(), new_secret() if mode == WEBHOOK else None
         with self._database.transaction() as connection:
             connection.execute(QUERIES["lock_owner"], {"owner": owner})
             (count,) = connection.execute(QUERIES["count"], {"owner": owner}).fetchone() or (0,)
@@ -150,6 +162,8 @@ class Subscriptions:
 
         The address counts for every event that is sent from now on, types and entities for those not taken yet.
         """
+        if "url" in changes:
+            _demand_fitting(self.find(owner, name).mode, changes["url"])
         wish = dict(self._column(*change) for change in changes.items())
         self._write("change", owner, name, changed=list(wish), **(dict.fromkeys(_CHANGEABLE) | wish))
         return self.find(owner, name)
@@ -179,14 +193,17 @@ class Subscriptions:
         return self.find(owner, name)
 
     def rotate(self, owner: str, name: UUID, ends_old: bool = False) -> Kept:
-        """A new secret; the one before signs as well for a day. TooManySecrets when it was changed too often.
+        """A new secret; the one before signs as well for a day. TooManySecrets when it was changed too often. OtherMode
+        for one that is pulled from.
 
         If it `ends_old`, no other one signs from now on, and that can be done at any time.
         """
         secret, now = new_secret(), self._clock()
         with self._database.transaction() as connection:
-            if connection.execute(QUERIES["lock"], {"id": name, "owner": owner}).fetchone() is None:
+            found = connection.execute(QUERIES["lock"], {"id": name, "owner": owner}).fetchone()
+            if found is None:
                 raise _unknown(name)
+            _demand_webhook(found[0])
             if ends_old:
                 connection.execute(QUERIES["end_secrets"], {"id": name})
             else:
@@ -195,8 +212,12 @@ class Subscriptions:
         return Kept(self.find(owner, name), secret)
 
     def test(self, owner: str, name: UUID) -> tuple[str, datetime, Answer]:
-        """Sends an event that is in no feed, and gives its id, when it was sent and what came of it."""
+        """Sends an event that is in no feed, and gives its id, when it was sent and what came of it. OtherMode for one
+        that is pulled from.
+        """
         found, now = self.find(owner, name), self._clock()
+        if found.url is None:
+            raise OtherMode(_NO_ADDRESS)
         keys = self._database.read(QUERIES["secrets"], {"id": name, "owner": owner, "now": now}, scalar_row)
         if not self._tests.acquire(blocking=False):
             raise TooManyTests(f"at most {_TESTS_AT_ONCE} at once; try again soon")
@@ -288,6 +309,19 @@ def _cleaned(description: str | None) -> str | None:
     return None if description is None else clean_text(description, "/description", LONGEST_DESCRIPTION)
 
 
+def _demand_fitting(mode: str, url: str | None) -> None:
+    """Invalid unless the address is there for a mode that has one."""
+    if mode == WEBHOOK and url is None:
+        raise Invalid("a webhook has an address; workers that lease events want the mode `pull`", "/url")
+    if mode == PULL and url is not None:
+        raise Invalid("nothing is sent to a subscription that is pulled from: it has no address", "/url")
+
+
+def _demand_webhook(mode: str) -> None:
+    if mode != WEBHOOK:
+        raise OtherMode(_NO_ADDRESS)
+
+
 def _retire(connection: Connection, name: UUID, now: datetime) -> None:
     """Has the present secret sign for a while only. TooManySecrets when too many do so already."""
     (count,) = connection.execute(QUERIES["forget_secrets"], {"id": name, "now": now}).fetchone() or (0,)
@@ -302,6 +336,8 @@ def _why_not(position: int, state: str | None) -> str:
     """Why the event at a position is not tried at the wish of the owner."""
     if state is None:
         return f"there is no such delivery: the event at position {position} was not taken, or is no longer kept"
+    if state == LEASED:
+        return f"a worker has the event at position {position}; it comes again if its lease runs out"
     if state == DELIVERED:
         return f"the event at position {position} is not tried again: it was delivered (a rewind sends it again)"
     return f"the event at position {position} is due already: it is sent as soon as those before it are done"

@@ -34,6 +34,8 @@ _OF_AN_EVENT: Json = {
     "data_base64": TEXT,
 }
 LOG_SCHEMAS: Json = {
+    "CloudEvent": obj("An event (CloudEvents 1.0.2) as it was stored; `sequence` is its log position.", **_OF_AN_EVENT)
+    | {"required": sorted(_OF_AN_EVENT.keys() - {"data", "data_base64"})},
     "CloudEvents": items(
         obj(
             "An event (CloudEvents 1.0.2) as it was stored; `sequence` is its log position. A checkpoint has only the"

@@ -1,4 +1,4 @@
-"""Webhooks: who is sent which events, how far that is, and what came of it."""
+"""Subscriptions: who gets which events, how far that is, and what came of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask import Response, request
 
 from service.feeds.cursor import BadCursor
 from service.feeds.events import TYPE_PREFIX
-from service.hooks.outbox import FAILED, WAITING, attempt
+from service.hooks.outbox import FAILED, LEASED, WAITING, attempt
 from service.hooks.subscriptions import Delivery, Kept, Subscription
 from service.http.api import Resource
 from service.http.context import own_id, owner, subscriptions
@@ -33,7 +33,7 @@ from service.keys.scopes import HOOKS_MANAGE
 
 RESOURCE = Resource(
     "subscriptions",
-    "Webhooks: events sent to an address as they come (docs/webhooks.md).",
+    "Events sent to an address as they come (docs/webhooks.md), or leased by workers (docs/pull.md).",
     reads=needs(HOOKS_MANAGE),
     writes=needs(HOOKS_MANAGE),
 )
@@ -51,7 +51,10 @@ _LARGEST = 2**63 - 1
     by_uuid=False,
 )
 def create_subscription(body: dict[str, Any]) -> Response:
-    """Have events sent to an address from now on, or from an earlier one on. The secret is told this once."""
+    """Have events sent to an address, or let workers lease them, from now on or from an earlier one on.
+
+    The secret of a webhook is told this once.
+    """
     kept = subscriptions().create(owner(), **body)
     return json_answer(_with_secret(kept), 201, headers={"Location": f"/v1/subscriptions/{kept.subscription.id}"})
 
@@ -65,7 +68,7 @@ def list_subscriptions(query: dict[str, Any]) -> Response:
 
 @RESOURCE.get(_ONE, "Subscription", by_uuid=True, cached=False)
 def read_subscription(id: str) -> Response:
-    """Who is sent which events, and how far that is."""
+    """Who gets which events, and how far that is."""
     return json_answer(_told(subscriptions().find(owner(), _id(id))))
 
 
@@ -84,7 +87,7 @@ def delete_subscription(id: str) -> Response:
 
 @RESOURCE.manage("POST", f"{_ONE}/pause", "Subscription")
 def pause_subscription(id: str) -> Response:
-    """Send nothing until it is resumed; what is under way at this moment may still arrive."""
+    """Send or lease nothing until it is resumed; what is under way at this moment may still arrive, and be settled."""
     return json_answer(_told(subscriptions().pause(owner(), _id(id))))
 
 
@@ -108,7 +111,7 @@ def rotate_secret(id: str, body: dict[str, Any]) -> Response:
     return json_answer(_with_secret(subscriptions().rotate(owner(), _id(id), ends_old=body["old"] == ENDS)))
 
 
-@RESOURCE.manage("POST", f"{_ONE}/test", "SubscriptionTest")
+@RESOURCE.manage("POST", f"{_ONE}/test", "SubscriptionTest", refused=(404, 409))
 def test_subscription(id: str) -> Response:
     """Send one signed event that is in no feed, wait up to four seconds, and tell what came of it."""
     event, at, answer = subscriptions().test(owner(), _id(id))
@@ -173,6 +176,7 @@ def _page(name: str, told: list[Answer], after: str | None) -> Response:
 def _told(one: Subscription) -> Answer:
     return {
         "id": one.id,
+        "mode": one.mode,
         "url": one.url,
         "description": one.description,
         "types": None if one.topics is None else [TYPE_PREFIX + topic for topic in one.topics],
@@ -182,6 +186,7 @@ def _told(one: Subscription) -> Answer:
         "position": one.position,
         "cursor": subscriptions().cursor_of(one.position),
         "pending": one.pending,
+        "leased": one.leased,
         "parked": one.parked,
         "created_at": one.created_at,
     }
@@ -198,7 +203,7 @@ def _deliveries(found: Sequence[Delivery]) -> list[Answer]:
             "position": one.position,
             "state": one.state,
             "tries": one.tries,
-            "due": one.due if one.state in (WAITING, FAILED) else None,
+            "due": one.due if one.state in (WAITING, FAILED, LEASED) else None,
             "attempts": one.attempts,
         }
         for one in found

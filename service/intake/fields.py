@@ -68,10 +68,10 @@ class Texts(Items):
 
 
 class Whole(fields.Integer):
-    """A whole number from `least` to LARGEST_WHOLE."""
+    """A whole number from `least` to `most`."""
 
-    def __init__(self, least: int = 0, **options: Any) -> None:
-        super().__init__(strict=True, validate=validate.Range(least, LARGEST_WHOLE), **options)
+    def __init__(self, least: int = 0, most: int = LARGEST_WHOLE, **options: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(least, most), **options)
 
 
 class Attributes(fields.Dict):

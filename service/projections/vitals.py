@@ -68,15 +68,16 @@ class ProjectionVitals:
 
 @dataclass(frozen=True, slots=True)
 class HookVitals:
-    """How many subscriptions are in which state, and how many of their events wait, or were given up.
+    """How many subscriptions are in which state, and how many of their events wait, are leased, or were given up.
 
-    `overdue`: for how many seconds the longest of them has been due that no attempt was made for.
+    `overdue`: for how many seconds the longest of those of webhooks has been due that no attempt was made for.
     """
 
     active: int
     paused: int
     disabled: int
     pending: int
+    leased: int
     parked: int
     overdue: float
 

@@ -218,6 +218,7 @@ def _of_hooks(hooks: HookVitals | None) -> Iterator[Metric]:
         }
         yield _gauge(metrics.SUBSCRIPTIONS, states)
         yield _gauge(metrics.DELIVERIES_PENDING, {(): hooks.pending})
+        yield _gauge(metrics.DELIVERIES_LEASED, {(): hooks.leased})
         yield _gauge(metrics.DELIVERIES_PARKED, {(): hooks.parked})
         yield _gauge(metrics.DELIVERIES_OVERDUE, {(): hooks.overdue})
 

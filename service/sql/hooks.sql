@@ -1,12 +1,12 @@
 -- name: create
--- A new subscription with its secret.
+-- A new subscription, with its secret if it has one.
 WITH made AS (
-    INSERT INTO hooks.subscriptions (id, owner, url, description, topics, entities, position)
-    VALUES (%(id)s::uuid, %(owner)s::text, %(url)s::text, %(description)s::text, %(topics)s::text[],
+    INSERT INTO hooks.subscriptions (id, owner, mode, url, description, topics, entities, position)
+    VALUES (%(id)s::uuid, %(owner)s::text, %(mode)s::text, %(url)s::text, %(description)s::text, %(topics)s::text[],
         %(entities)s::text[], %(position)s::bigint)
     RETURNING id
 )
-INSERT INTO hooks.secrets (subscription, secret) SELECT id, %(secret)s::text FROM made;
+INSERT INTO hooks.secrets (subscription, secret) SELECT id, %(secret)s::text FROM made WHERE %(secret)s::text IS NOT NULL;
 
 -- name: lock_owner
 -- Lets nobody else make a subscription of this owner before the end of the transaction.
@@ -18,15 +18,17 @@ SELECT count(*) FROM hooks.subscriptions WHERE owner = %(owner)s::text;
 
 -- name: find
 -- One subscription of an owner.
-SELECT id, owner, url, description, topics, entities, state, reason, position, created_at,
-    (SELECT count(*) FROM hooks.deliveries d WHERE d.subscription = s.id AND d.state IN ('waiting', 'failed')) AS pending,
+SELECT id, owner, mode, url, description, topics, entities, state, reason, position, created_at,
+    (SELECT count(*) FROM hooks.deliveries d WHERE d.subscription = s.id AND d.state IN ('waiting', 'failed', 'leased')) AS pending,
+    (SELECT count(*) FROM hooks.deliveries d WHERE d.subscription = s.id AND d.state = 'leased') AS leased,
     (SELECT count(*) FROM hooks.deliveries d WHERE d.subscription = s.id AND d.state = 'parked') AS parked
 FROM hooks.subscriptions s WHERE id = %(id)s::uuid AND owner = %(owner)s::text;
 
 -- name: list
 -- The subscriptions of an owner in the order of their ids, those after one.
-SELECT id, owner, url, description, topics, entities, state, reason, position, created_at,
-    (SELECT count(*) FROM hooks.deliveries d WHERE d.subscription = s.id AND d.state IN ('waiting', 'failed')) AS pending,
+SELECT id, owner, mode, url, description, topics, entities, state, reason, position, created_at,
+    (SELECT count(*) FROM hooks.deliveries d WHERE d.subscription = s.id AND d.state IN ('waiting', 'failed', 'leased')) AS pending,
+    (SELECT count(*) FROM hooks.deliveries d WHERE d.subscription = s.id AND d.state = 'leased') AS leased,
     (SELECT count(*) FROM hooks.deliveries d WHERE d.subscription = s.id AND d.state = 'parked') AS parked
 FROM hooks.subscriptions s
 WHERE owner = %(owner)s::text AND (%(after)s::uuid IS NULL OR id > %(after)s::uuid)
@@ -61,13 +63,13 @@ WITH moved AS (
     RETURNING id
 ), dropped AS (
     DELETE FROM hooks.deliveries d USING moved
-    WHERE d.subscription = moved.id AND (d.position > %(position)s::bigint OR d.state IN ('waiting', 'failed'))
+    WHERE d.subscription = moved.id AND (d.position > %(position)s::bigint OR d.state IN ('waiting', 'failed', 'leased'))
 )
 SELECT id FROM moved;
 
 -- name: lock
 -- A subscription of an owner, kept from others until the end of the transaction.
-SELECT id FROM hooks.subscriptions WHERE id = %(id)s::uuid AND owner = %(owner)s::text FOR UPDATE;
+SELECT mode, state FROM hooks.subscriptions WHERE id = %(id)s::uuid AND owner = %(owner)s::text FOR UPDATE;
 
 -- name: forget_secrets
 -- Deletes the secrets of a subscription that no longer sign, and counts the others.
@@ -122,7 +124,7 @@ WITH changed AS (
 UPDATE hooks.deliveries d
 SET state = CASE d.state WHEN 'parked' THEN 'waiting' ELSE d.state END,
     tries = CASE d.state WHEN 'parked' THEN 0 ELSE d.tries END,
-    edition = changed.edition, due = %(now)s::timestamptz
+    edition = changed.edition, due = %(now)s::timestamptz, lease = NULL
 FROM changed
 WHERE d.subscription = changed.id
     AND (d.state = 'parked' OR (d.state = 'failed' AND d.due > %(now)s::timestamptz))
@@ -130,8 +132,8 @@ WHERE d.subscription = changed.id
 RETURNING d.position;
 
 -- name: followed
--- All subscriptions, as the sender sees them.
-SELECT id, state, position, edition, topics, entities FROM hooks.subscriptions ORDER BY id;
+-- All subscriptions to which events are sent.
+SELECT id, state, position, edition, topics, entities FROM hooks.subscriptions WHERE mode = 'webhook' ORDER BY id;
 
 -- name: pending
 -- What is to be delivered for a subscription, in the order of the log.
@@ -154,7 +156,7 @@ WITH moved AS (
     FROM moved, unnest(%(positions)s::bigint[], %(concerns)s::text[]) AS e(position, concerns)
     ON CONFLICT (subscription, position) DO UPDATE
     SET edition = excluded.edition, state = 'waiting', concerns = excluded.concerns, tries = 0, due = excluded.due,
-        attempts = '[]'
+        attempts = '[]', lease = NULL, leased_at = NULL
 )
 SELECT id FROM moved;
 
@@ -205,13 +207,14 @@ WHERE k.id = s.owner AND s.state = 'active' AND (k.revoked_at IS NOT NULL OR k.e
 RETURNING s.id, s.reason;
 
 -- name: vitals
--- How many subscriptions are active, paused and disabled, how many events they wait for, how many are parked, and for
--- how many seconds an attempt of an active one has been due.
+-- How many subscriptions are active, paused and disabled, how many events they wait for, how many of these are leased, how
+-- many are parked, and for how many seconds an attempt at an active webhook has been due.
 SELECT count(*) FILTER (WHERE s.state = 'active'), count(*) FILTER (WHERE s.state = 'paused'),
-    count(*) FILTER (WHERE s.state = 'disabled'), coalesce(sum(d.pending), 0)::bigint, coalesce(sum(d.parked), 0)::bigint,
-    coalesce(extract(epoch FROM clock_timestamp() - min(d.due) FILTER (WHERE s.state = 'active'))::float8, 0)
+    count(*) FILTER (WHERE s.state = 'disabled'), coalesce(sum(d.pending), 0)::bigint, coalesce(sum(d.leased), 0)::bigint,
+    coalesce(sum(d.parked), 0)::bigint,
+    coalesce(extract(epoch FROM clock_timestamp() - min(d.due) FILTER (WHERE s.state = 'active' AND s.mode = 'webhook'))::float8, 0)
 FROM hooks.subscriptions s LEFT JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE state <> 'parked') AS pending, count(*) FILTER (WHERE state = 'parked') AS parked,
-        min(due) FILTER (WHERE state <> 'parked' AND due < clock_timestamp()) AS due
+    SELECT count(*) FILTER (WHERE state <> 'parked') AS pending, count(*) FILTER (WHERE state = 'leased') AS leased,
+        count(*) FILTER (WHERE state = 'parked') AS parked, min(due) FILTER (WHERE state <> 'parked' AND due < clock_timestamp()) AS due
     FROM hooks.deliveries WHERE subscription = s.id AND state <> 'delivered'
 ) d ON true;

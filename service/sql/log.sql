@@ -88,6 +88,11 @@ WHERE position > %(after)s::bigint AND position <= %(until)s::bigint
   AND (%(of)s::uuid IS NULL OR EXISTS (SELECT FROM log.epoch WHERE epoch = %(of)s::uuid))
 ORDER BY position LIMIT %(limit)s::integer;
 
+-- name: read_positions
+-- The events at some positions, in the order of the log.
+SELECT position, stream, version, topic, state, recorded_at FROM log.events
+WHERE position = ANY (%(positions)s::bigint[]) ORDER BY position;
+
 -- name: read_topics
 -- The next events of some topics after a position and up to one; of any topic where none are named.
 SELECT position, stream, version, topic, state, recorded_at FROM log.events

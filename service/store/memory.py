@@ -128,6 +128,12 @@ class MemoryStore:
                 return []
             return _up_to(self._log[max(after, 0) : max(after, 0) + limit], until)
 
+    def read_positions(self, positions: Collection[int]) -> list[StoredRecord]:
+        """The events at these positions."""
+        wanted = set(positions)
+        with self._lock:
+            return [record for record in self._log if record.position in wanted]
+
     def read_selected(
         self,
         after: int,

@@ -122,6 +122,10 @@ class PostgresStore:
         """The next events of the log."""
         return self._records("read_log", after=after, limit=limit, until=_end(until), of=of)
 
+    def read_positions(self, positions: Collection[int]) -> list[StoredRecord]:
+        """The events at these positions."""
+        return self._records("read_positions", positions=list(positions)) if positions else []
+
     def read_selected(
         self,
         after: int,

@@ -217,6 +217,10 @@ class EventStore(Protocol):
         """As `read_log`, of some streams or topics only. It costs what is in the streams, else in the stretch."""
         ...
 
+    def read_positions(self, positions: Collection[int]) -> list[StoredRecord]:
+        """The events at these positions, in order; positions without one are left out."""
+        ...
+
     def read_back(
         self,
         until: int,

@@ -128,6 +128,8 @@ def test_several_streams_are_read_together(store: EventStore) -> None:
 def test_the_log_is_read_in_pages(store: EventStore) -> None:
     store.append([event("entity-a", version) for version in range(1, 8)])
     assert [r.position for r in store.read_log(0, 3)] == [1, 2, 3]
+    assert store.read_positions([6, 2, 99, 2]) == [store.read_log(1, 1)[0], store.read_log(5, 1)[0]]
+    assert store.read_positions([]) == []
     assert [r.position for r in store.read_log(3, 3)] == [4, 5, 6]
     assert [r.position for r in store.read_log(6, 3)] == [7]
     assert store.read_log(7, 3) == []

@@ -54,13 +54,15 @@ class Known:
         changes = {"changes": {"modality": "reported"}, "reason": "a slip"}
         service.post(f"/v1/claims/{claims[1]}/corrections", changes)
         hook = service.post("/v1/subscriptions", {"url": "http://127.0.0.1:9/", "after": "start"}).json["id"]
+        pulled = service.post("/v1/subscriptions", {"mode": "pull", "after": "start"}).json["id"]
+        lease = service.post(f"/v1/subscriptions/{pulled}/lease", {"max": 2}).json
         told = service.get("/v1/entities/red-hat/state", limit="1").json
         listed = service.get("/v1/entities", limit="1").json
         entities = tuple(examples.COMPANIES)
         cursors = tuple(format_cursor(service.timeline.epoch(), position) for position in (0, 3, 1_000))
         self._ids = {
-            "entities": entities, "claims": tuple(claims), "articles": (service.article(),), "subscriptions": (hook,),
-            "timemap": entities,
+            "entities": entities, "claims": tuple(claims), "articles": (service.article(),),
+            "subscriptions": (hook, pulled), "timemap": entities,
         }  # fmt: skip
         self._values = {
             **_CLOCKS, **_WORDS,
@@ -73,7 +75,8 @@ class Known:
             "recorded_by": ("1", "5", "2100-01-01T00:00:00Z"),
             "position": ("1", "2"),
         }  # fmt: skip
-        self._bodies = _bodies(claims)
+        held = {"lease": lease["lease"], "ids": [one["event"]["id"] for one in lease["deliveries"]]}
+        self._bodies = _bodies(claims) | _held(held)
 
     def named_in(self, case: schemathesis.Case) -> st.SearchStrategy[schemathesis.Case]:
         """The request with some of its values, and of the fields of its body, in the place of generated ones.
@@ -97,6 +100,16 @@ class Known:
             kept = draw(st.sets(st.sampled_from(sorted(case.body)), max_size=1)) if case.body else set()
             case.body = valid | {name: case.body[name] for name in sorted(kept)}
         return case
+
+
+def _held(held: Json) -> dict[str, Json]:
+    one = "POST /v1/subscriptions/{id}"
+    return {
+        f"{one}/lease": {"max": 2},
+        f"{one}/ack": held,
+        f"{one}/nack": held,
+        f"{one}/extend": held | {"seconds": 30},
+    }
 
 
 def _bodies(claims: list[str]) -> dict[str, Json]:

@@ -54,7 +54,8 @@ HOOKS = """
     DELETE /v1/subscriptions/<id>, GET /v1/subscriptions/<id>/deliveries,
     POST /v1/subscriptions/<id>/deliveries/<position>/replay, POST /v1/subscriptions/<id>/pause,
     POST /v1/subscriptions/<id>/replay, POST /v1/subscriptions/<id>/resume, POST /v1/subscriptions/<id>/rewind,
-    POST /v1/subscriptions/<id>/rotate, POST /v1/subscriptions/<id>/test
+    POST /v1/subscriptions/<id>/rotate, POST /v1/subscriptions/<id>/test, POST /v1/subscriptions/<id>/lease,
+    POST /v1/subscriptions/<id>/ack, POST /v1/subscriptions/<id>/nack, POST /v1/subscriptions/<id>/extend
 """
 
 
@@ -240,7 +241,11 @@ def test_what_belongs_to_another_key_is_not_there(new_service: NewService) -> No
         made = service.post("/v1/subscriptions", {"url": "http://127.0.0.1:9/"}, **bearer(mine)).json
         routes = [route for route in NEEDED if route.partition(" ")[2].startswith("/v1/subscriptions/")]
         assert len(routes) == len(_listed(HOOKS)) - 2
-        bodies = {"PATCH": {"description": "x"}, "rewind": {"after": "end"}, "rotate": {}}
+        held = {"lease": made["id"], "ids": [made["cursor"]]}
+        bodies = {
+            "PATCH": {"description": "x"}, "rewind": {"after": "end"}, "rotate": {}, "lease": {}, "ack": held,
+            "nack": held, "extend": {**held, "seconds": 9},
+        }  # fmt: skip
         for key in (other, all_):
             for route in routes:
                 method, path = route.replace("<id>", made["id"]).replace("<position>", "1").split()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from standardwebhooks import Webhook
@@ -14,6 +14,7 @@ from standardwebhooks import Webhook
 from events.errors import Unknown
 from service.bootstrap import webhook_sender
 from service.feeds.cursor import format_cursor
+from service.hooks.lease_table import LEASES
 from service.hooks.outbox import QUERIES
 from service.hooks.schedule import PAUSES
 from service.hooks.subscriptions import MOST_SECRETS, Subscription, Subscriptions
@@ -24,15 +25,20 @@ from tests.sink import Sink, sink
 ROUTES = [
     ("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/pause"), ("POST", "/resume"), ("POST", "/rewind"),
     ("POST", "/rotate"), ("POST", "/test"), ("GET", "/deliveries"), ("POST", "/deliveries/1/replay"),
-    ("POST", "/replay"),
+    ("POST", "/replay"), ("POST", "/lease"), ("POST", "/ack"), ("POST", "/nack"), ("POST", "/extend"),
 ]  # fmt: skip
 """Every route of one subscription."""
+BY_NAME = {**QUERIES, **LEASES}
 OF_AN_OWNER = [
-    name for name, text in QUERIES.items()
+    name for name, text in BY_NAME.items()
     if "%(owner)s" in text and name not in ("create", "count", "lock_owner")
 ]  # fmt: skip
 """The queries that find or change what belongs to one owner."""
-BODIES: dict[tuple[str, str], Any] = {("PATCH", ""): {}, ("POST", "/rewind"): {"after": "end"}}
+HELD = {"lease": "00000000-0000-4000-8000-000000000001", "ids": [format_cursor(UUID(int=1), 1)]}
+BODIES: dict[tuple[str, str], Any] = {
+    ("PATCH", ""): {}, ("POST", "/rewind"): {"after": "end"}, ("POST", "/lease"): {},
+    ("POST", "/ack"): HELD, ("POST", "/nack"): HELD, ("POST", "/extend"): {**HELD, "seconds": 30},
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -325,9 +331,10 @@ def test_every_query_with_an_owner_finds_and_changes_nothing_of_another_one(
     params = {
         "id": made.id, "owner": "other", "after": None, "limit": 10, "before": None, "state": "paused", "position": 1,
         "changed": ["url"], "url": "x", "description": None, "topics": None, "entities": None, "now": made.created_at,
+        "positions": [1],
     }  # fmt: skip
     with hooks._database.transaction() as connection:
-        assert not connection.execute(QUERIES[query], params).fetchall()
+        assert not connection.execute(BY_NAME[query], params).fetchall()
     assert hooks.find("somebody", made.id) == replace(made, parked=1)
     assert [one.state for one in hooks.deliveries("somebody", made.id, None, None, 10).items] == ["parked"]
 

@@ -85,8 +85,8 @@ PARTS: dict[str, set[str]] = {
         "service.leading", "service.timeline.brought", "service.errors",
     },
     "service.hooks": {
-        "service.feeds", "service.timeline", "service.store", "service.leading", "service.db", "service.sql",
-        "service.metrics", "service.tracing", "service.errors", "service.settings",
+        "service.arrays", "service.feeds", "service.timeline", "service.store", "service.leading", "service.db",
+        "service.sql", "service.metrics", "service.tracing", "service.errors", "service.settings",
     },
     "service.exports": {"service.errors"},
     "service.http": {

@@ -36,7 +36,7 @@ sys.stdin.read()
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 LOG = LogVitals(head=7, lock_waiting=2, lock_wait=0.5, lock_held=1.5)
 DATABASE = DatabaseVitals(size=8_000, sessions=9, most_sessions=97)
-HOOKS = HookVitals(active=1, paused=0, disabled=0, pending=3, parked=2, overdue=6.5)
+HOOKS = HookVitals(active=1, paused=0, disabled=0, pending=3, leased=1, parked=2, overdue=6.5)
 TABLES = TableVitals(position=5, lag_events=2, lag=3.0, parked=1, is_built=True)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from service.bootstrap import Services, build
-from service.db import SENDER_ROLE, Database
+from service.db import SENDER_ROLE, Database, connect
 from service.hooks.guarding import Guard
 from service.hooks.outbox import Outbox
 from service.hooks.sender import Bounds, Sender
@@ -83,6 +83,11 @@ class Rig:
             assert monotonic() < until, "it does not come to rest"
             chosen.woken.wait(0.05)
             chosen.woken.clear()
+
+    def sql(self, statement: str) -> None:
+        """What no user of the service could do."""
+        with connect(self.services.url) as connection:
+            connection.execute(statement)
 
     def deliveries(self, name: UUID, state: str | None = None) -> list[Delivery]:
         return list(self.hooks.deliveries(ME, name, state, None, 200).items)
