@@ -7,8 +7,10 @@ from contextlib import suppress
 from functools import wraps
 from typing import Any
 
+import structlog
 from flask import Flask, Response, current_app, request
 
+from events.errors import DomainError
 from service import asking, metrics
 from service.asking import Question
 from service.errors import DeadlineExceeded, QueryTooExpensive, ServiceError, TooManyQuestions
@@ -19,6 +21,7 @@ View = Callable[..., Any]
 _CURRENT = "is_current"
 _ALIKE = (DeadlineExceeded, QueryTooExpensive, TooManyQuestions)
 """What the primary would say as well, and only later."""
+_log = structlog.get_logger(__name__)
 
 
 def answer_currently(view: View) -> None:
@@ -71,8 +74,10 @@ def _found(view: View, path: dict[str, str], question: Question) -> Response | N
         response = current_app.make_response(view(**path))
     except _ALIKE:
         raise
-    except Exception:  # what is wrong besides is found with the primary as well, and told then
+    except Exception as error:  # what is wrong besides is found with the primary as well, and told then
         if not question.has_asked:
             raise
+        if not isinstance(error, DomainError):
+            _log.info("the primary is asked in place of the replica", error=str(error))
         return None
     return response if response.status_code < 400 or not question.has_asked else None
