@@ -30,6 +30,7 @@ from service.http import (
     problems,
     projections,
     relations,
+    replicas,
     running,
     subscriptions,
     timemaps,
@@ -43,6 +44,7 @@ from service.keys.keyring import Keyring
 from service.keys.logins import Logins
 from service.rates.meter import Meter
 from service.rates.rates import Rates
+from service.replica.replicated import Replicated
 from service.settings import Settings
 from service.timeline.timeline import Timeline
 from service.transfer.importer import Importer
@@ -89,10 +91,11 @@ def create_app(
     importer: Importer | None = None,
     subscriptions: Subscriptions | None = None,
     keys: Keyring | None = None,
+    replicated: Replicated | None = None,
 ) -> Flask:
     """The application that answers with this timeline; only what is given can import and keep subscriptions.
 
-    Without a keyring there is no key but that of the settings.
+    Without a keyring there is no key but that of the settings. `replicated`: see `service.http.context`.
     """
     app = Flask("service", static_folder="web/static", template_folder="web/templates")
     app.config.update(_CONFIG)
@@ -100,7 +103,9 @@ def create_app(
     most = settings.limits
     turns = BoundedSemaphore(most.imports), BoundedSemaphore(most.replays), Turns(most.heavy, most.light)
     door, logins = _door(settings, keys or Keyring(settings.admin_key)), _logins(settings)
-    app.extensions[EXTENSION] = Surroundings(timeline, settings, importer, subscriptions, door, logins, *turns)
+    app.extensions[EXTENSION] = Surroundings(
+        timeline, settings, importer, subscriptions, door, logins, *turns, replicated
+    )
     measuring.register(app)
     budgets.register(app)
     guard.register(app)
@@ -113,6 +118,7 @@ def create_app(
     app.register_blueprint(pages.BLUEPRINT)
     declare(app.view_functions["static"], OPEN, "GET")
     demand_declared(app)
+    replicas.register(app)
     return app
 
 

@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from events import codec
-from service.db import API_ROLE, FOLLOWER_ROLE, KEEPER_ROLE, OWNER_ROLE, PROJECTOR_ROLE, SENDER_ROLE, Database
+from service.db import (
+    API_ROLE,
+    FOLLOWER_ROLE,
+    KEEPER_ROLE,
+    OWNER_ROLE,
+    PROJECTOR_ROLE,
+    SENDER_ROLE,
+    Database,
+    demand_one_server,
+)
 from service.errors import SettingsError
 from service.following.follower import Follower
 from service.following.leader import Leader
@@ -41,6 +50,8 @@ from service.projections.together import Projectors
 from service.projections.versions import VersionReader, reading
 from service.projections.vitals import VitalsReader
 from service.projections.whole import NoIndex, WholeIndex
+from service.replica.replicated import Replicated
+from service.replica.watch import Watch
 from service.settings import DatabaseSettings, Settings
 from service.store.application import TimelineApplication
 from service.store.following import Following, read_following
@@ -48,7 +59,7 @@ from service.store.listen import AppendListener
 from service.store.postgres import PostgresStore
 from service.store.snapshots import SnapshotAudit, audit_snapshots
 from service.timeline.feed import Feed
-from service.timeline.timeline import Timeline
+from service.timeline.timeline import LONGEST_LAG, Timeline
 from service.transfer.exporter import Exporter
 from service.transfer.importer import Importer
 from service.transfer.lines import Chunk
@@ -80,6 +91,7 @@ class Services:
     importer: Importer
     subscriptions: Subscriptions
     keys: Keyring
+    replicated: Replicated | None = None
 
     def close(self) -> None:
         """Frees the connections."""
@@ -97,8 +109,8 @@ def prepare(settings: Settings, url: str, among: Sequence[Projection] = PROJECTI
 
 def build(settings: Settings, url: str, among: Sequence[Projection] = PROJECTIONS) -> Services:
     """The services of a process that answers requests from these projections. Open it after a fork, not before."""
-    first, *others = map(schema_of, among)
-    database = Database(settings.database(url), role=API_ROLE, name="frenemies-api", schema=first, behind=others).open()
+    replicated = _replicated(settings, url, among) if settings.read_url else None
+    database = (replicated or _asked_database(settings, url, among)).open()
     application = TimelineApplication(PostgresStore(database), codec)
     beliefs = Beliefs(database) if STATES in among else None
     index = Index(database, has_beliefs=beliefs is not None)
@@ -108,7 +120,35 @@ def build(settings: Settings, url: str, among: Sequence[Projection] = PROJECTION
     )  # fmt: skip
     hooks = subscriptions(settings, database, timeline)
     keys = Keyring(settings.admin_key, KeyTable(database))
-    return Services(settings, url, database, timeline, importer(settings, url), hooks, keys)
+    return Services(settings, url, database, timeline, importer(settings, url), hooks, keys, replicated)
+
+
+def _asked_database(settings: Settings, url: str, among: Sequence[Projection]) -> Database:
+    first, *others = map(schema_of, among)
+    return Database(settings.database(url), role=API_ROLE, name="frenemies-api", schema=first, behind=others)
+
+
+def _replicated(settings: Settings, url: str, among: Sequence[Projection]) -> Replicated:
+    first, *others = map(schema_of, among)
+    return Replicated(
+        settings.database(url), settings.database(settings.read_url or ""), _longest_lag(settings),
+        role=API_ROLE, name="frenemies-api", schema=first, behind=others,
+    )  # fmt: skip
+
+
+def _longest_lag(settings: Settings) -> float:
+    return LONGEST_LAG if settings.ready_lag is None else settings.ready_lag
+
+
+def replica_watch(settings: Settings, url: str) -> Watch | None:
+    """What tells how the replica stands; None where there is none."""
+    return Watch(url, settings.read_url, _longest_lag(settings)) if settings.read_url else None
+
+
+def demand_readable(settings: Settings) -> None:
+    """SettingsError where what is set for a replica is no address, or that of several servers."""
+    if settings.read_url is not None:
+        demand_one_server(settings.read_url)
 
 
 def importer(settings: Settings, url: str) -> Importer:

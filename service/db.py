@@ -96,14 +96,25 @@ class Connection(psycopg.Connection[TupleRow]):
 
 
 def user_of(url: str) -> str | None:
-    """Who logs in at an address; None where it does not say. SettingsError for what is none: without its text, which
-    may hold a password.
-    """
-    try:
-        user = conninfo_to_dict(url).get("user")
-    except psycopg.ProgrammingError:
-        raise errors.SettingsError("The address of the database (DATABASE_URL, MIGRATE_URL) cannot be read.") from None
+    """Who logs in at an address; None where it does not say. SettingsError for what is none."""
+    user = _taken_apart(url).get("user")
     return None if user is None else str(user)
+
+
+def demand_one_server(url: str) -> None:
+    """SettingsError for what is no address of a database, or means one server now and perhaps another one later."""
+    given = _taken_apart(url)
+    if any("," in str(given.get(name) or "") for name in ("host", "hostaddr", "port")):
+        raise errors.SettingsError("READ_DATABASE_URL has to name one server: no answer may come from several.")
+
+
+def _taken_apart(url: str) -> Mapping[str, Any]:
+    """The parts of an address. What is said of one that is none is without its text, which may hold a password."""
+    try:
+        return conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        names = "DATABASE_URL, MIGRATE_URL, READ_DATABASE_URL"
+        raise errors.SettingsError(f"The address of the database ({names}) cannot be read.") from None
 
 
 def connect(url: str, *, name: str = "frenemies", patience: float = 0.0) -> Connection:
@@ -155,12 +166,14 @@ class Database:
         name: str = "frenemies",
         schema: str = "public",
         behind: Sequence[str] = (),
+        is_read_only: bool = False,
     ) -> None:
         self.settings = settings
         self.role = role
         self.name = name
         self.schema = schema
         self.behind = tuple(behind)
+        self._is_read_only = is_read_only
         self.role_missing = False
         self._use = PoolUse(name)
         self._taken: set[Connection] = set()
@@ -241,10 +254,10 @@ class Database:
         It takes no longer than the request has (see `service.budget`): OutOfTime.
         """
         try:
-            return self._read(query, params, row)
+            return self.read_once(query, params, row)
         except LinkLost as lost:
             try:
-                return self._read(query, params, row)
+                return self.read_once(query, params, row)
             except errors.OutOfTime:
                 raise lost from None
 
@@ -265,7 +278,8 @@ class Database:
             connection.close()
             self._pool.putconn(connection)
 
-    def _read(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
+    def read_once(self, query: str, params: Mapping[str, object], row: RowFactory[Row]) -> list[Row]:
+        """As `read`, and not asked again."""
         own = budget.current()
         if own is None:
             with self.connection() as connection:
@@ -304,6 +318,8 @@ class Database:
         values = {name: f"{round(seconds * 1000)}ms" for name, seconds in limits.items()}
         path = ", ".join((self.schema, *self.behind))
         values |= {"TimeZone": "UTC", "default_transaction_isolation": "read committed", "search_path": path}
+        if self._is_read_only:
+            values["default_transaction_read_only"] = "on"
         connection.execute(
             "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS given(name, value)",
             [list(values), list(values.values())],

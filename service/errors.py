@@ -53,6 +53,10 @@ class OutcomeUnknown(StoreUnavailable):
     """The event store was lost before it answered; the append may or may not have been made."""
 
 
+class BrokenOff(StoreUnavailable):
+    """The event store broke off what was asked, in favour of something else; nothing was stored."""
+
+
 class DeadlineExceeded(StoreError):
     """The event store did not answer in time; nothing was stored."""
 

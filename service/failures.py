@@ -87,6 +87,8 @@ _BY_STATE: Mapping[str, type[errors.ServiceError]] = {
     "55P03": errors.DeadlineExceeded,  # lock_not_available, by lock_timeout
     "42P01": errors.SchemaMissing,  # undefined_table
     "25006": errors.StoreUnavailable,  # read_only_sql_transaction: a replica, or a server before its promotion
+    "40001": errors.BrokenOff,  # serialization_failure: on a replica, what is replayed took away what was being read
+    "40P01": errors.BrokenOff,  # deadlock_detected
     "53100": errors.StoreFull,  # disk_full
     "53200": errors.StoreUnavailable,  # out_of_memory
     "53300": errors.StoreUnavailable,  # too_many_connections

@@ -137,9 +137,19 @@ DELIVERIES = Histogram(
     buckets=_ATTEMPT_SECONDS,
     registry=REGISTRY,
 )
+ANSWERED, MOVED, PASSED = "answered", "moved", "passed"
+QUESTIONS = Counter(
+    "frenemies_replica_questions",
+    "Questions to a service with a replica: answered by it, moved to the primary because it lacked something or failed,"
+    " or passed on to the primary because it is not current.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+_QUESTIONS_BY_OUTCOME = {outcome: QUESTIONS.labels(outcome) for outcome in (ANSWERED, MOVED, PASSED)}
 COUNTED: tuple[MetricWrapperBase, ...] = (
     REQUESTS, REQUESTS_REFUSED, APPENDS, EVENTS_APPENDED, FLUSHES, FLUSH_CALLERS, STREAMS, STREAMS_MOST, STREAMS_CUT,
     FEED_ANSWERS, FEED_POSITION, _FEED_EVENTS, DELIVERIES, CONNECTIONS_IN_USE, CONNECTIONS_AWAITED, STARTS,
+    QUESTIONS,
 )  # fmt: skip
 """What the processes count as they work."""
 
@@ -213,6 +223,13 @@ FOLLOWING_VERIFIED = Asked(
 FOLLOWING_HALTED = Asked(
     "frenemies_following_halted", "Of a follower: whether nothing more is taken over, because something is wrong."
 )
+REPLICA_USED = Asked("frenemies_replica_used", "Of a service with a replica: whether that is current, and so asked.")
+REPLICA_POSITION = Asked("frenemies_replica_position", "Of a replica that follows: the last position of its log.")
+REPLICA_LAG_EVENTS = Asked("frenemies_replica_lag_events", "Of a replica that follows: events that it lacks.")
+REPLICA_LAG = Asked(
+    "frenemies_replica_lag_seconds",
+    "Of a replica that follows: how long ago that was written of which it lacks the most; 0 while it lacks nothing.",
+)
 ASKED = (
     BUILD, DATABASE_UP, LOG_HEAD, LOCK_WAITING, LOCK_WAIT, LOCK_HELD, LOG_UNSIGNED,
     DATABASE_SIZE, DATABASE_SESSIONS, DATABASE_SESSIONS_MOST,
@@ -220,6 +237,7 @@ ASKED = (
     REBUILD_RUNNING, REBUILD_DONE, REBUILD_TOTAL, REBUILD_LEFT, REBUILD_WHOLE_LEFT,
     SUBSCRIPTIONS, DELIVERIES_PENDING, DELIVERIES_LEASED, DELIVERIES_PARKED, DELIVERIES_OVERDUE,
     FOLLOWING_LEADER_HEAD, FOLLOWING_LAG_EVENTS, FOLLOWING_LAG, FOLLOWING_VERIFIED, FOLLOWING_HALTED,
+    REPLICA_USED, REPLICA_POSITION, REPLICA_LAG_EVENTS, REPLICA_LAG,
 )  # fmt: skip
 """What is asked when somebody wants to know."""
 
@@ -251,6 +269,11 @@ def observe_flush(seconds: float, callers: int) -> None:
     """One statement appended for that many callers, or failed for all of them."""
     FLUSHES.observe(seconds)
     FLUSH_CALLERS.observe(callers)
+
+
+def observe_question(outcome: str) -> None:
+    """A question met a replica, and that came of it."""
+    _QUESTIONS_BY_OUTCOME[outcome].inc()
 
 
 def observe_delivery(seconds: float, result: str) -> None:

@@ -21,7 +21,7 @@ _SECRET = (
     "FRENEMIES_ADMIN_KEY", "FRENEMIES_FEED_SECRET", "FRENEMIES_FOLLOW_KEY", "FRENEMIES_KEY", "FRENEMIES_LOG_KEY",
     "FRENEMIES_LOGIN_SECRET", "PGPASSWORD",
 )  # fmt: skip
-_WITH_PASSWORD = ("DATABASE_URL", "MIGRATE_URL")
+_WITH_PASSWORD = ("DATABASE_URL", "MIGRATE_URL", "READ_DATABASE_URL")
 OTLP, CONSOLE, _NO_TRACES = "otlp", "console", "none"
 """Where traces go: to a collector, to stdout, or nowhere."""
 
@@ -99,7 +99,8 @@ class DatabaseSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one process. Without `database_url` the embedded server in `data` is used.
+    """The settings of one process. Without `database_url` the embedded server in `data` is used. `read_url` is a
+    replica of that database, from which questions are answered.
 
     `metrics_port` 0 is none; None is `METRICS_PORT`, if it is free. `feed_port` None is the one after `port`, if it is
     free. `feed_url` is where clients reach the feed process; None is `feed_port` of the host that they asked.
@@ -120,6 +121,7 @@ class Settings:
 
     database_url: str | None = field(default=None, repr=False)
     migrate_url: str | None = field(default=None, repr=False)
+    read_url: str | None = field(default=None, repr=False)
     data: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000
@@ -170,6 +172,7 @@ def read_settings() -> Settings:
         return Settings(
             database_url=env.str("DATABASE_URL", None) or None,
             migrate_url=env.str("MIGRATE_URL", None) or env.str("DATABASE_URL", None) or None,
+            read_url=env.str("READ_DATABASE_URL", None) or None,
             data=_path(env.str("FRENEMIES_DATA", None)),
             host=env.str("FRENEMIES_HOST", None) or Settings.host,
             port=_whole(env, "FRENEMIES_PORT", Settings.port, 0, 65_535),

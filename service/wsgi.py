@@ -26,7 +26,9 @@ if not _settings.log_requests:
     tell_nothing()
 send_traces(_settings, "web")
 services = build(_settings, _settings.database_url)
-app = create_app(services.timeline, _settings, services.importer, services.subscriptions, services.keys)
+app = create_app(
+    services.timeline, _settings, services.importer, services.subscriptions, services.keys, services.replicated
+)
 
 
 def refuse_body(error: Exception) -> Response:

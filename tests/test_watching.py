@@ -138,6 +138,7 @@ def test_the_dashboard_shows_what_alerts_are_about() -> None:
     alarming = {name for rule in RULES for name, _ in series(promql.parse(rule["expr"]))} - set(OF_PROMETHEUS)
     assert alarming - shown <= {
         "frenemies_log_head", "frenemies_feed_position", "frenemies_projection_built", "frenemies_following_halted",
+        "frenemies_replica_used",
     }  # fmt: skip
 
 

@@ -29,6 +29,14 @@ MIGRATE_URL = click.option(
     metavar="URL",
     help="The login that changes the schema and creates roles.  [default: the database URL]",
 )
+READ_URL = click.option(
+    "--read-database-url",
+    "read_url",
+    envvar="READ_DATABASE_URL",
+    show_envvar=True,
+    metavar="URL",
+    help="A streaming replica of the PostgreSQL to work on: answer questions from there.",
+)
 DATA = click.option(
     "--data",
     envvar="FRENEMIES_DATA",
@@ -76,9 +84,14 @@ class Place:
     data: Path | None = None
 
     def settings(self, migrate_url: str | None = None) -> Settings:
-        """The settings of the environment, for this place. The migrating login counts only beside a database URL."""
+        """The settings of the environment, for this place. The migrating login counts only beside a database URL.
+
+        No replica is asked: what a command does may rest on what it reads.
+        """
         migrating = (migrate_url or self.database_url) if self.database_url else None
-        return replace(read_settings(), database_url=self.database_url, migrate_url=migrating, data=self.data)
+        return replace(
+            read_settings(), database_url=self.database_url, migrate_url=migrating, read_url=None, data=self.data
+        )
 
 
 def take_place(*, url: bool) -> Callable[[Command], Command]:

@@ -100,6 +100,7 @@ FOLLOW_VERIFIER = click.option(
 @FOLLOW_VERIFIER
 @options.take_place(url=False)
 @options.MIGRATE_URL
+@options.READ_URL
 @WORKERS
 @THREADS
 def command(
@@ -114,6 +115,7 @@ def command(
     follow_verifiers: tuple[str, ...],
     place: Place,
     migrate_url: str | None,
+    read_url: str | None,
     workers: int,
     threads: int,
 ) -> None:
@@ -128,6 +130,7 @@ def command(
     configure_logs()
     settings = replace(
         place.settings(migrate_url),
+        read_url=read_url or None,
         host=host,
         port=port,
         metrics_port=metrics_port,

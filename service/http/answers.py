@@ -314,6 +314,7 @@ SCHEMAS: Json = {
             "scope": TEXT | {"description": "What the key lacks: scopes, with spaces between."},
             "retry_after": {"type": "integer", "minimum": 1, "description": "In so many seconds there is room again."},
             "following": maybe(ref("Following")),
+            "replica": maybe(ref("Replica")),
             "import": UUID,
             "recorded": COUNT,
             "present": COUNT,

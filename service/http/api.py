@@ -21,6 +21,7 @@ from service.http.log_shapes import LOG_SCHEMAS
 from service.http.network_shapes import NETWORK_SCHEMAS
 from service.http.period_shapes import PERIOD_SCHEMAS
 from service.http.query import Clocks, Nothing
+from service.http.replicas import answer_currently
 from service.http.shapes import TEXT, ref
 from service.http.subscription_shapes import SUBSCRIPTION_SCHEMAS
 from service.intake.fields import Shape
@@ -123,10 +124,20 @@ class Api(smorest.Api):  # type: ignore[misc]
 class Resource:
     """The routes of one resource, and what a key has to allow for asking and for changing something."""
 
-    def __init__(self, name: str, description: str, reads: Demand | None = None, writes: Demand | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        description: str,
+        reads: Demand | None = None,
+        writes: Demand | None = None,
+        *,
+        is_current: bool = False,
+    ) -> None:
+        """`is_current`: no replica is asked (see `service.http.replicas`)."""
         self.blueprint = smorest.Blueprint(name, __name__, description=description)
         self._reads = reads
         self._writes = writes
+        self._is_current = is_current
 
     def get(
         self,
@@ -243,6 +254,8 @@ class Resource:
 
             documented = self.blueprint.doc(operationId=view.__name__, **_guarded(operation, demand))(answering)
             declare(documented, demand, method)
+            if self._is_current:
+                answer_currently(documented)
             self.blueprint.route(rule, methods=[method])(documented)
             return view
 

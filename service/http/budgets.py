@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from flask import Flask, Response, request
 
-from service import budget
+from service import asking, budget
 from service.budget import Budget
 from service.http.context import limits, surroundings
 
@@ -20,11 +20,14 @@ def register(app: Flask) -> None:
 
 
 def written_while_found(response: Response) -> Response:
-    """The answer, which holds a turn until it is written. TooManyQuestions where none is free."""
+    """The answer, which holds a turn until it is written. TooManyQuestions where none is free.
+
+    What is still to be found is asked of the server that answered so far.
+    """
     own = budget.current()
     if own is not None:
         give_back = own.hand_over(limits().stream_seconds + limits().request_deadline)
-        response.response = _until_end(response.iter_encoded(), give_back)
+        response.response = _until_end(asking.continued(response.iter_encoded()), give_back)
         response.call_on_close(give_back)
     return response
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import BoundedSemaphore
 from uuid import UUID
 
-from flask import current_app, g, request
+from flask import Flask, current_app, g, request
 
 from events.errors import DomainError
 from events.text import clean_name
@@ -20,6 +20,7 @@ from service.http.errors import BadHeader, BadPath
 from service.keys.doorkeeper import Doorkeeper
 from service.keys.logins import Logins
 from service.keys.scopes import ADMIN_ID, LOCAL_ID, Holder
+from service.replica.replicated import Replicated
 from service.settings import Limits, Settings
 from service.timeline.timeline import Timeline
 from service.timeline.views import RequestKey
@@ -35,7 +36,10 @@ _VERSION = re.compile('"(-?[0-9]{1,18})"')
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an application works with; whoever imports, or reads much, holds one of the turns."""
+    """What an application works with; whoever imports, or reads much, holds one of the turns.
+
+    `replicated`: the database of the timeline, where it has a replica.
+    """
 
     timeline: Timeline
     settings: Settings
@@ -46,11 +50,12 @@ class Surroundings:
     import_turns: BoundedSemaphore
     replay_turns: BoundedSemaphore
     heavy_turns: Turns
+    replicated: Replicated | None = None
 
 
-def surroundings() -> Surroundings:
-    """Those of the current application."""
-    found: Surroundings = current_app.extensions[EXTENSION]
+def surroundings(app: Flask | None = None) -> Surroundings:
+    """Those of an application, or of the current one."""
+    found: Surroundings = (app or current_app).extensions[EXTENSION]
     return found
 
 

@@ -186,6 +186,16 @@ LOG_SCHEMAS: Json = {
         head=COUNT,
         parked=COUNT,
         following=maybe(ref("Following")),
+        replica=maybe(ref("Replica")),
+    ),
+    "Replica": obj(
+        "How the replica of the database stands from which questions are answered: `current`, it is asked; `behind` by"
+        " more than it may be, `unreachable`, `promoted` (it is no replica any more), `other` (of another database, or"
+        " with another log), and the primary is asked. `lag_seconds`: how old the first is of what it lacks.",
+        state=one_of("current", "behind", "unreachable", "promoted", "other"),
+        position=maybe(COUNT),
+        lag_events=maybe(COUNT),
+        lag_seconds=maybe(NUMBER),
     ),
     "Following": obj(
         "How far a follower is behind its leader; `lag_seconds` is how long ago it last had all that the leader had, 0"

@@ -49,7 +49,7 @@ def read_question(shape: type[Shape]) -> dict[str, Any]:
     token = parse_token(given[NAME])
     token.demand_path(request.path)
     token.demand_epoch(timeline().epoch())
-    if token.position > timeline().head():
+    if not timeline().has_position(token.position):
         raise BadToken("the log has no such position", NAME)
     try:
         asked = load(shape, token.parameters())

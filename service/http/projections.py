@@ -10,7 +10,9 @@ from service.http.demands import needs
 from service.http.jsons import json_answer
 from service.keys.scopes import STATE_READ
 
-RESOURCE = Resource("projections", "The tables that questions are answered from.", reads=needs(STATE_READ))
+RESOURCE = Resource(
+    "projections", "The tables that questions are answered from.", reads=needs(STATE_READ), is_current=True
+)
 
 
 @RESOURCE.get("/v1/projections", "Projections", refused=())

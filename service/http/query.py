@@ -293,7 +293,10 @@ class ReadinessQuery(Shape):
     """How current the answers have to be."""
 
     max_lag = Count(
-        metadata={"description": "Of a follower: not ready when it is behind its leader by more than so many seconds."}
+        metadata={
+            "description": "Of a follower: not ready when it is behind its leader by more than so many seconds."
+            " Of a service that reads from a replica of its database: likewise, when that is."
+        }
     )
 
 

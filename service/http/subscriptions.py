@@ -36,6 +36,7 @@ RESOURCE = Resource(
     "Events sent to an address as they come (docs/webhooks.md), or leased by workers (docs/pull.md).",
     reads=needs(HOOKS_MANAGE),
     writes=needs(HOOKS_MANAGE),
+    is_current=True,
 )
 _ONE = "/v1/subscriptions/<id>"
 _LARGEST = 2**63 - 1

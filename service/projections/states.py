@@ -67,7 +67,7 @@ class StatesProjection:
     """See `service.projections.projection.Projection`. Rows are only ever added."""
 
     name: str = "states"
-    version: int = 4
+    version: int = 3
     follows: str | None = "index"
     in_order: bool = True
     tables: str = _QUERIES["tables"]

@@ -25,11 +25,12 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from service import metrics
-from service.bootstrap import vitals_reader
+from service.bootstrap import replica_watch, vitals_reader
 from service.errors import ServiceError, SettingsError
 from service.http import security
 from service.metrics import Asked
 from service.projections.vitals import DatabaseVitals, HookVitals, ProjectionVitals, Vitals
+from service.replica.standing import Standing
 from service.serve.logs import configure_logs
 from service.serve.signals import Signals
 from service.settings import read_settings
@@ -97,6 +98,22 @@ class Present(Collector):
             asked.set_result(vitals)
 
 
+class OfReplica(Collector):
+    """How the replica stands."""
+
+    def __init__(self, standing: Callable[[], Standing]) -> None:
+        self._standing = standing
+
+    def collect(self) -> Iterator[Metric]:
+        """What is known; of one that does not follow only that it is not used."""
+        found = self._standing()
+        yield _gauge(metrics.REPLICA_USED, {(): found.is_used})
+        if found.follows:
+            yield _gauge(metrics.REPLICA_POSITION, {(): found.position})
+            yield _gauge(metrics.REPLICA_LAG_EVENTS, {(): found.lag_events})
+            yield _gauge(metrics.REPLICA_LAG, {(): found.lag_seconds})
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers GET /metrics."""
 
@@ -155,11 +172,17 @@ def main(folder: str, link: socket.socket) -> int:
     is gone.
     """
     configure_logs()
-    url, parent = read_settings().database_url, os.getppid()
+    settings, parent = read_settings(), os.getppid()
+    url = settings.database_url
     if url is None:
         raise SettingsError("DATABASE_URL is not set.")
     with Signals() as signals, link:
-        server = Server(link, registry_of(Path(folder), vitals_reader(url).read))
+        registry = registry_of(Path(folder), vitals_reader(url).read)
+        watch = replica_watch(settings, url)
+        if watch is not None:
+            watch.begin()
+            registry.register(OfReplica(watch.standing))
+        server = Server(link, registry)
         Thread(target=server.serve_forever, name="metrics", daemon=True).start()
         while not signals.stopping:
             signals.wait(60.0)

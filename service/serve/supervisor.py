@@ -13,7 +13,7 @@ from time import monotonic
 
 import structlog
 
-from service.bootstrap import demand_followable, demand_signing_key, has_keys, signing_key
+from service.bootstrap import demand_followable, demand_readable, demand_signing_key, has_keys, signing_key
 from service.cores import ALLOWED
 from service.errors import ServiceError
 from service.projections.catalog import PROJECTIONS
@@ -68,6 +68,7 @@ def serve(
     """
     demand_signing_key(settings)
     demand_followable(settings)
+    demand_readable(settings)
     with Signals() as signals, link or listen(settings.host, settings.port) as link, open_database(settings) as url:
         demand_durable(settings, url)
         report = prepared(settings, url)
@@ -148,6 +149,7 @@ def _environment(settings: Settings, size: Size, url: str) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if name not in _OWN}
     given = {
         "DATABASE_URL": url,
+        "READ_DATABASE_URL": settings.read_url or "",
         "FRENEMIES_HOST": settings.host,
         "FRENEMIES_PORT": str(settings.port),
         "FRENEMIES_ADMIN_KEY": settings.admin_key or "",

@@ -22,6 +22,7 @@ class Following:
     `lag_seconds`: how long ago it last had all that the leader had; 0 while it has it and hears of the leader.
     `verified_size`: how many events the last checkpoint covers that was found right. `error`: what went wrong last;
     `is_halted`: nothing more is taken over because of it. `keys`: those that are trusted for checkpoints.
+    `was_even`: whether it ever had all; as long as it had not, the seconds are those since it began.
     """
 
     leader: str
@@ -32,15 +33,22 @@ class Following:
     error: str | None
     is_halted: bool
     keys: Sequence[str]
+    was_even: bool = True
 
     @property
     def lag_events(self) -> int:
         """How many events it lacks, as far as is known."""
         return self.leader_position - self.position
 
+    def is_later_than(self, seconds: float) -> bool:
+        """Whether it is further behind than that, as it is as long as it never had all that the leader had."""
+        return self.lag_seconds > seconds or not self.was_even
+
     @property
     def lateness(self) -> str:
         """How far it is behind, in words."""
+        if not self.was_even:
+            return f"It has not had all of {self.leader} yet."
         return f"It is {self.lag_seconds:.1f} s behind {self.leader}."
 
     def plain(self) -> dict[str, object]:

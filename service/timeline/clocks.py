@@ -11,6 +11,7 @@ from uuid import UUID
 from events.errors import DomainError, Invalid, InvalidDate
 from events.temporal import parse_day
 from events.text import clean_id
+from service import asking
 from service.errors import ReadSideBehind
 from service.projections.index import Reached
 from service.store.protocol import EventStore, LogEnd
@@ -99,7 +100,7 @@ class ClockReader:
 
     def wait_for(self, position: int, entity: str | None = None) -> Reached:
         """How far the read side is, once it is at `position` at least."""
-        deadline = time.monotonic() + self._longest_wait
+        deadline = time.monotonic() + asking.patience(self._longest_wait)
         pause = 0.001
         while (reached := self._reached(entity)).position < position:
             if time.monotonic() > deadline:
@@ -110,7 +111,8 @@ class ClockReader:
 
     def _demand_there(self, positions: Mapping[str, int]) -> None:
         """Invalid for a parameter whose position the log does not have yet."""
-        head = self._store.head()
+        with asking.aside():
+            head = self._store.head()
         for name, position in positions.items():
             if position > head:
                 raise Invalid(f"the log has no position {position} yet", name)
@@ -123,10 +125,11 @@ class ClockReader:
             instant = parse_instant(text)
         except InvalidDate as error:
             raise error.at("recorded_by") from None
-        newest = self._store.recorded_at(self._store.head())
-        if instant > self._now() and (newest is None or instant > newest):
-            raise Invalid(f"{text} is in the future: nobody knows what will be recorded", "recorded_by")
-        return self._store.position_at(instant)
+        with asking.aside():  # a replica may lack what was recorded by then
+            newest = self._store.recorded_at(self._store.head())
+            if instant > self._now() and (newest is None or instant > newest):
+                raise Invalid(f"{text} is in the future: nobody knows what will be recorded", "recorded_by")
+            return self._store.position_at(instant)
 
 
 def _day(text: str, parameter: str) -> int:

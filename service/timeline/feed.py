@@ -9,6 +9,7 @@ from uuid import UUID
 
 from events.codec import UnreadableEvent
 from events.identity import ERASURES_STREAM, entity_stream
+from service import asking
 from service.errors import NotBuilt
 from service.projections.index import Index
 from service.store.protocol import ErasableText, EventStore, LogEnd, StoredRecord
@@ -153,8 +154,9 @@ class Feed:
         return self._store.recorded_at(position)
 
     def position_at(self, instant: datetime) -> int:
-        """The last position recorded at or before an instant."""
-        return self._store.position_at(instant)
+        """The last position recorded at or before an instant, of the log that is written."""
+        with asking.aside():
+            return self._store.position_at(instant)
 
     def _texts(self, references: set[UUID]) -> list[ErasableText]:
         return list(self._store.read_texts(references).values()) if references else []

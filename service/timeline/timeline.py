@@ -13,6 +13,7 @@ import msgspec
 from events.errors import Conflict, DomainError, Unknown
 from events.records import EVER
 from events.values import Recorder
+from service import asking
 from service.errors import (
     STALLED,
     GuardFailed,
@@ -177,6 +178,13 @@ class Timeline(Reader):
         """The last position of the log."""
         return self._application.store.head()
 
+    def has_position(self, position: int) -> bool:
+        """Whether the log has come to a position: that which is written, where a replica of it is read."""
+        if position <= self.head():
+            return True
+        with asking.aside():
+            return position <= self.head()
+
     def epoch(self) -> UUID:
         """The identity of the log."""
         return self._application.store.epoch()
@@ -190,8 +198,9 @@ class Timeline(Reader):
         return self._records.up_to(position, epoch)
 
     def position_at(self, instant: datetime) -> int:
-        """The last position recorded at or before an instant."""
-        return self._application.store.position_at(instant)
+        """The last position recorded at or before an instant, of the log that is written."""
+        with asking.aside():
+            return self._application.store.position_at(instant)
 
     def recordings(self, entity: str, position: int, limit: int, after: int) -> Page[Recording]:
         """When something that bears on an entity was recorded, up to a position and after one."""
@@ -231,7 +240,7 @@ class Timeline(Reader):
         if following is not None:
             if following.is_halted:
                 return f"Nothing more is taken over from {following.leader}. {following.error}"
-            if self._ready_lag is not None and following.lag_seconds > self._ready_lag:
+            if self._ready_lag is not None and following.is_later_than(self._ready_lag):
                 return following.lateness
             # What is taken over was recorded long ago: its age does not tell how long it has been waiting here.
             return STALLED if self._motion.is_stalled(state.position, head) else ""

@@ -21,6 +21,7 @@ from service.http import writing
 from service.http.body import while_it_comes
 from service.http.context import limits, timeline
 from service.http.errors import TooLarge, UnsupportedMedia
+from service.http.replicas import await_there
 from service.http.statuses import detail_of, status_of
 from service.intake import strict_json
 from service.intake.errors import Fault, Misshapen
@@ -142,6 +143,7 @@ def recorded(draft: Draft, expected: int | None = None) -> Written:
     # It is recorded all the same; the page that shows it says how far the read side is.
     with suppress(ReadSideBehind):
         timeline().clocks(min_position=outcome.position)
+    await_there(outcome.position)
     return outcome.items[0]
 
 

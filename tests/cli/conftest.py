@@ -24,7 +24,7 @@ from service.settings import Settings
 from tests.conftest import ACCOUNT, Servers
 
 ROOT = Path(__file__).parents[2]
-OUTSIDE = ("DATABASE_URL", "MIGRATE_URL", "FORCE_COLOR", "COLUMNS")
+OUTSIDE = ("DATABASE_URL", "MIGRATE_URL", "READ_DATABASE_URL", "FORCE_COLOR", "COLUMNS")
 # As root the embedded server runs as an account that every machine has, so that none is made for a test.
 PROGRAM = (
     "from service.embedded import EmbeddedServer;"

@@ -154,9 +154,10 @@ def test_what_is_told_is_documented_and_nothing_is_told_of_what_was_sent(watched
     asked = (metrics.REBUILD_DONE, metrics.REBUILD_TOTAL, metrics.REBUILD_LEFT, metrics.REBUILD_WHOLE_LEFT)
     only_in_a_rebuild = {one.name for one in asked}
     only_of_a_follower = {one.name for one in metrics.ASKED if one.name.startswith("frenemies_following_")}
+    only_with_a_replica = {one.name for one in metrics.ASKED if one.name.startswith("frenemies_replica_")}
     only_with_a_key = {metrics.LOG_UNSIGNED.name}
     missing = {asked.name for asked in metrics.ASKED} - bare
-    assert missing <= only_in_a_rebuild | only_of_a_follower | only_with_a_key
+    assert missing <= only_in_a_rebuild | only_of_a_follower | only_with_a_replica | only_with_a_key
     labels = {value for _, pairs in told for _, value in pairs}
     assert not [value for value in labels if "canary" in value.lower()]
 

@@ -31,10 +31,10 @@ def seconds_behind(service: Service, seconds: float, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(service.timeline, "_now", lambda: recorded_at + timedelta(seconds=seconds) + more)
 
 
-def follow(service: Service, lag: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def follow(service: Service, lag: float, monkeypatch: pytest.MonkeyPatch, was_even: bool = True) -> None:
     service.catch_up()
     head = service.timeline.head()
-    told = Following("https://leader.example.org", head, head + 3, lag, head, None, False, ())
+    told = Following("https://leader.example.org", head, head + 3, lag, head, None, False, (), was_even)
     monkeypatch.setattr(service.timeline, "_following", lambda: told)
 
 
@@ -77,3 +77,13 @@ def test_a_follower_without_a_limit_answers_as_well_when_its_leader_is_gone(
     follow(own_service, 86_400.0, monkeypatch)
     assert own_service.send("GET", "/readyz").status_code == 200
     assert own_service.send("GET", "/readyz?max_lag=86399").status_code == 503
+
+
+def test_a_follower_that_has_only_begun_is_not_ready_for_who_wants_one_that_is_current(
+    own_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_service.put("/v1/entities/ant", examples.registration())
+    follow(own_service, 0.1, monkeypatch, was_even=False)
+    told = refused(own_service.send("GET", "/readyz?max_lag=3600"), 503, "not-ready")
+    assert told["detail"] == "It has not had all of https://leader.example.org yet."
+    assert own_service.send("GET", "/readyz").status_code == 200

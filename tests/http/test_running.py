@@ -19,7 +19,15 @@ def test_health_and_readiness(service: Service) -> None:
     service.known("red-hat")
     assert service.get("/healthz").json == {"status": "ok"}
     head = service.timeline.head()
-    told = {"ready": True, "reason": "", "position": head, "head": head, "parked": 0, "following": None}
+    told = {
+        "ready": True,
+        "reason": "",
+        "position": head,
+        "head": head,
+        "parked": 0,
+        "following": None,
+        "replica": None,
+    }
     assert service.get("/readyz").json == told
     assert service.get("/readyz?max_lag=0").json == told
 

@@ -25,8 +25,10 @@ PARTS: dict[str, set[str]] = {
     "service.slotted": {"service.slots"},
     "service.budget": {"service.errors"},
     "service.limits": {"service.settings"},
+    "service.links": set(),
     "service.cores": set(),
-    "service.ahead": set(),
+    "service.asking": set(),
+    "service.ahead": {"service.asking"},
     "service.rates": set(),
     "service.interrupts": set(),
     "service.metrics": {"service.errors", "service.slots", "service.slotted"},
@@ -41,6 +43,9 @@ PARTS: dict[str, set[str]] = {
     "service.db": {
         "service.arrays", "service.budget", "service.settings",
         "service.metrics", "service.tracing", "service.errors", "service.failures",
+    },
+    "service.replica": {
+        "service.asking", "service.db", "service.sql", "service.errors", "service.failures", "service.settings",
     },
     "service.migrate": {"service.db", "service.sql", "service.errors", "service.failures"},
     "service.leading": {"service.db", "service.sql", "service.errors", "service.failures"},
@@ -59,8 +64,8 @@ PARTS: dict[str, set[str]] = {
         "service.tree", "service.migrate", "service.db", "service.sql", "service.errors", "service.failures",
     },
     "service.timeline": {
-        "service.budget", "service.store", "service.projections", "service.tree", "service.tracing", "service.errors",
-        "service.settings",
+        "service.asking", "service.budget", "service.store", "service.projections", "service.tree", "service.tracing",
+        "service.errors", "service.settings",
     },
     "service.keys": {"service.db", "service.rates", "service.sql", "service.errors"},
     "service.erasure": {
@@ -92,7 +97,7 @@ PARTS: dict[str, set[str]] = {
     "service.http": {
         "service.timeline", "service.transfer", "service.feeds", "service.hooks", "service.exports", "service.intake",
         "service.keys", "service.rates", "service.budget", "service.metrics", "service.request_log", "service.tracing",
-        "service.ahead", "service.errors", "service.settings",
+        "service.ahead", "service.asking", "service.replica", "service.errors", "service.settings",
     },
     "service.web": {
         "service.keys", "service.rates.errors", "service.timeline", "service.intake", "service.http", "service.errors",
@@ -100,12 +105,12 @@ PARTS: dict[str, set[str]] = {
     },
     "service.app": {
         "service.budget", "service.http", "service.web", "service.hooks", "service.timeline", "service.transfer",
-        "service.metrics", "service.keys", "service.rates", "service.errors",
+        "service.metrics", "service.keys", "service.rates", "service.replica", "service.errors",
         "service.settings",
     },
     "service.bootstrap": {
         "service.db", "service.errors", "service.following", "service.hooks", "service.keys", "service.migrate",
-        "service.projections",
+        "service.projections", "service.replica",
         "service.settings", "service.store",
         "service.timeline",
         "service.transfer", "service.tree",
@@ -113,10 +118,10 @@ PARTS: dict[str, set[str]] = {
     "service.serve": {
         "service.following.errors", "service.http.security", "service.http.statuses", "service.store.durability",
         "service.store.following",
-        "service.bootstrap", "service.cores", "service.embedded", "service.migrate", "service.metrics",
+        "service.bootstrap", "service.cores", "service.embedded", "service.links", "service.migrate", "service.metrics",
         "service.slots", "service.request_log", "service.tracing", "service.telemetry",
-        "service.projections.catalog", "service.projections.projection", "service.projections.vitals", "service.errors",
-        "service.settings",
+        "service.projections.catalog", "service.projections.projection", "service.projections.vitals",
+        "service.replica.standing", "service.errors", "service.settings",
     },
     "service.serve.server": {"service.serve", "service.app", "service.live.bootstrap"},
     "service.live": {
@@ -184,7 +189,7 @@ FOREIGN: dict[str, set[str]] = {
 FOREIGN_EXCEPTIONS: dict[str, set[str]] = {
     "psycopg.rows": {
         "service.store", "service.projections", "service.transfer", "service.tree", "service.hooks",
-        "service.following", "service.keys", "service.erasure",
+        "service.following", "service.keys", "service.erasure", "service.replica",
     },
     # Puts names of schemas and tables into statements; it opens no connection either.
     "psycopg.sql": {"service.projections", "service.backup"},

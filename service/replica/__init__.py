@@ -1,0 +1,1 @@
+"""Questions answered from a replica of the database, where there is one."""
