@@ -34,9 +34,10 @@ def free_port() -> int:
 class NatsServer:
     """A server at a port of its own, which it keeps when it is started again."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, user: str = "") -> None:
+        """`user`: who may come in by its configuration, with a password."""
         self.port = free_port()
-        self.url = f"nats://127.0.0.1:{self.port}"
+        self.url = f"nats://{user}{'@' if user else ''}127.0.0.1:{self.port}"
         self.data = folder / "jetstream"
         self._log = folder / "log"
         self._options = options
@@ -167,8 +168,8 @@ async def _quiet(error: Exception) -> None:
 
 
 @contextmanager
-def nats_server(folder: Path, *options: str) -> Iterator[NatsServer]:
-    server = NatsServer(folder, *options)
+def nats_server(folder: Path, *options: str, user: str = "") -> Iterator[NatsServer]:
+    server = NatsServer(folder, *options, user=user)
     server.start()
     try:
         yield server

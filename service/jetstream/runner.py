@@ -12,7 +12,7 @@ from service.db import Connection, Database
 from service.jetstream.errors import ForeignStream, JetStreamUnavailable
 from service.jetstream.relay import Relay
 from service.leading import Leader
-from service.metrics import relay_halted
+from service.metrics import relay_halted, relayed
 from service.store.protocol import AppendSignal
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
@@ -51,6 +51,7 @@ class RelayRunner:
         def still() -> None:
             connection.execute("SELECT 1")  # the lock is gone when the connection is
 
+        relayed(self._stream, 0)  # nothing is known yet
         while not self._stopped.is_set():
             begun = monotonic()
             try:

@@ -15,7 +15,6 @@ from tests.integration.following.conftest import Site, Sites
 from tests.integration.jetstream.conftest import feed_of, is_in, relaying
 from tests.jetstreams import NatsServer
 
-
 COPIED = ("events", "keys", "links", "texts", "checkpoints")
 """What a leader has at once; its tree follows."""
 
