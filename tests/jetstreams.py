@@ -44,12 +44,17 @@ class NatsServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Starts it, and waits until it has JetStream."""
+        self.launch()
+        wait_until(self._answers, why=f"no NATS: {self._log.read_text()}")
+
+    def launch(self) -> None:
+        """Starts it; one of a cluster has no JetStream before the others are there."""
         address = ["-a", "127.0.0.1", "-p", str(self.port)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(SERVER), *address, "-js", "-sd", str(self.data), *self._options], stdout=log, stderr=log
             )
-        wait_until(self._answers, why=f"no NATS: {self._log.read_text()}")
 
     @property
     def pid(self) -> int:
@@ -70,13 +75,18 @@ class NatsServer:
         self.start()
 
     def stream(self, name: str = "frenemies") -> Any:
-        """What the server tells of a stream; None where it has none."""
+        """What the server tells of a stream; None where it has none, or does not answer."""
 
         async def ask(stream: JetStreamContext) -> Any:
-            with suppress(JetStreamError):
+            with suppress(JetStreamError, Error):
                 return await stream.stream_info(name)
 
         return self.do(ask)
+
+    def make_stream(self, **settings: Any) -> None:
+        """A stream that others than the relay have made."""
+        made = api.StreamConfig(name="frenemies", subjects=["frenemies.events.>"], **settings)
+        self.do(lambda stream: stream.add_stream(made))
 
     def messages(self, name: str = "frenemies") -> list[tuple[int, str, str, bytes]]:
         """All of a stream: sequence, subject, id and body."""

@@ -88,8 +88,10 @@ class Follower:
         try:
             self._follow(self._lines_from(epoch, checker.size, head), epoch, checker, still)
         except Halted:
-            # It may be the stream that is wrong, and not the leader: from now on it is asked itself.
-            self._through = None
+            if self._through is not None:
+                # It may be the stream that is wrong, and not the leader.
+                self._through = None
+                _log.warning("JetStream is not read any more: from now on the leader is asked itself")
             raise
 
     def _lines_from(self, epoch: UUID, after: int, head: int) -> FeedLines | LinesThrough:

@@ -29,6 +29,8 @@ from service.jetstream.pulling import LEFT_ALONE, NANO, Pulling
 
 PATIENCE = 5.0
 """Seconds that the server may take for an answer."""
+STORE_SECONDS = 20.0
+"""Seconds that it may take to store what is under way: one that syncs each message to a disk takes a while."""
 REMEMBERED_SECONDS = 10
 """How long the stream knows the ids that it has stored: longer than a message is under way. It holds them in memory."""
 Result = TypeVar("Result")
@@ -194,7 +196,7 @@ class _Wire:
                 for one in before:
                     await self.client.publish(one.subject, one.body, headers=one.headers)
                 await self.client.publish(last.subject, last.body, reply, last.headers)
-        stored = checked(await self._answer(answer, reply))
+        stored = checked(await self._answer(answer, reply, STORE_SECONDS))
         if int(stored.get("seq", 0)) != last.position:
             raise OutOfStep(f"Position {last.position} was stored as {stored.get('seq')}.")
 
@@ -237,12 +239,12 @@ class _Wire:
         answer = self._awaited[reply] = asyncio.get_running_loop().create_future()
         return answer, reply
 
-    async def _answer(self, answer: asyncio.Future[Msg | None], reply: str) -> Msg:
+    async def _answer(self, answer: asyncio.Future[Msg | None], reply: str, seconds: float = PATIENCE) -> Msg:
         try:
-            message = await asyncio.wait_for(answer, PATIENCE)
+            message = await asyncio.wait_for(answer, seconds)
         except TimeoutError:
             said = f" It said: {self._said}." if self._said else ""
-            raise JetStreamUnavailable(f"It did not answer within {PATIENCE:.0f} seconds.{said}") from None
+            raise JetStreamUnavailable(f"It did not answer within {seconds:.0f} seconds.{said}") from None
         finally:
             del self._awaited[reply]
         if message is None:

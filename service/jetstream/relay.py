@@ -25,8 +25,8 @@ MOST_BYTES = 4 * 1024 * 1024
 POLL_SECONDS = 1.0
 CHECK_SECONDS = 2.0
 """How often it is looked whether the stream still has what it got, while nothing comes."""
-PATIENCE = 20.0
-"""Seconds that the server may take to store what is under way: more than a link has for an answer."""
+PATIENCE = 60.0
+"""Seconds after which a link is given up that neither stores nor fails; it should do one of them within 20."""
 UnderWay = deque[tuple[int, Future[None]]]
 """What is being stored, with the position that the stream then has."""
 

@@ -12,6 +12,7 @@ import pytest
 from service.cli.demo import FIVE_ARTICLES, load_sample
 from service.feeds.events import EventWriter
 from service.jetstream.bootstrap import relay
+from service.serve.loops import Loop
 from service.settings import Settings
 from tests.conftest import Servers
 from tests.integration.following.conftest import Site, Sites
@@ -42,13 +43,20 @@ def leader(sites: Sites) -> Site:
 @contextmanager
 def relaying(url: str, nats: str, **settings: object) -> Iterator[None]:
     """A relay of the log in a database, as a thread, for the time of the block."""
-    with relay(Settings(database_url=url, relay=nats, **settings), url) as (_, runner):  # type: ignore[arg-type]
-        thread = Thread(target=runner.run, daemon=True)
-        thread.start()
+    given = Settings(database_url=url, relay=nats, **settings)  # type: ignore[arg-type]
+    with relay(given, url) as (_, runner), running(runner):
         yield
-        runner.stop()
-        thread.join(20)
-        assert not thread.is_alive()
+
+
+@contextmanager
+def running(loop: Loop) -> Iterator[None]:
+    """A loop as a thread."""
+    thread = Thread(target=loop.run, daemon=True)
+    thread.start()
+    yield
+    loop.stop()
+    thread.join(20)
+    assert not thread.is_alive()
 
 
 def feed_of(site: Site) -> list[bytes]:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Thread
-
-from nats.js import api
 
 from service.bootstrap import follower
 from service.following.through import OF_LEADER, OF_STREAM
 from tests.feeding import wait_until
 from tests.integration.following.conftest import Site, Sites
-from tests.integration.jetstream.conftest import feed_of, is_in, relaying
+from tests.integration.jetstream.conftest import feed_of, is_in, relaying, running
 from tests.jetstreams import NatsServer
 
 COPIED = ("events", "keys", "links", "texts", "checkpoints")
@@ -22,13 +19,8 @@ COPIED = ("events", "keys", "links", "texts", "checkpoints")
 @contextmanager
 def following_on(site: Site) -> Iterator[None]:
     """Has a site follow for the time of the block."""
-    with follower(site.services.settings, site.url) as (_, runner):
-        thread = Thread(target=runner.run, daemon=True)
-        thread.start()
+    with follower(site.services.settings, site.url) as (_, runner), running(runner):
         yield
-        runner.stop()
-        thread.join(20)
-        assert not thread.is_alive()
 
 
 def is_same(site: Site, leader: Site) -> bool:
@@ -39,6 +31,12 @@ def record(site: Site, count: int, kind: str = "company") -> None:
     first = site.services.timeline.feed.head()
     for number in range(first, first + count):
         site.record({"record": "entity", "id": f"e{number}", "kind": kind, "name": f"E {number}"})
+
+
+def follow_to_the_end(site: Site, leader: Site) -> None:
+    with following_on(site):
+        wait_until(lambda: is_same(site, leader))
+    assert site.log(*COPIED) == leader.log(*COPIED)
 
 
 def counted(counter: object) -> int:
@@ -86,8 +84,7 @@ def test_a_stream_that_lacks_the_beginning_is_filled_from_the_leader(
     nats: NatsServer, sites: Sites, leader: Site
 ) -> None:
     record(leader, 300)
-    made = api.StreamConfig(name="frenemies", subjects=["frenemies.events.>"], max_msgs=50)
-    nats.do(lambda stream: stream.add_stream(made))
+    nats.make_stream(max_msgs=50)
     site = sites.follower(leader.base, follow_through=nats.url)
     read = Read()
     with relaying(leader.url, nats.url):
@@ -103,16 +100,13 @@ def test_messages_that_were_taken_out_of_the_stream_are_read_from_the_leader(
 ) -> None:
     record(leader, 30)
     end = leader.services.timeline.feed.head()
-    made = api.StreamConfig(name="frenemies", subjects=["frenemies.events.>"])
-    nats.do(lambda stream: stream.add_stream(made))
+    nats.make_stream()
     with relaying(leader.url, nats.url):
         wait_until(lambda: is_in(nats, leader))
     for sequence in (end - 20, end - 19, end - 4, end):
         nats.do(lambda stream, sequence=sequence: stream.delete_msg("frenemies", sequence))
     site = sites.follower(leader.base, follow_through=nats.url)
-    with following_on(site):
-        wait_until(lambda: is_same(site, leader))
-    assert site.log(*COPIED) == leader.log(*COPIED)
+    follow_to_the_end(site, leader)
 
 
 def test_without_a_relay_and_without_nats_it_goes_on_from_the_leader(
@@ -156,8 +150,7 @@ def test_forged_events_that_fail_a_check_are_asked_of_the_leader(nats: NatsServe
     record(leader, 10)
     leader.keep()
     forged = [event.replace(b'"E ', b'"X ') for event in feed_of(leader)]
-    made = api.StreamConfig(name="frenemies", subjects=["frenemies.events.>"])
-    nats.do(lambda stream: stream.add_stream(made))
+    nats.make_stream()
 
     async def publish(stream: object) -> None:
         for event in forged:

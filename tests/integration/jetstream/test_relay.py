@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-from nats.js import api
-
 from service.feeds.cursor import format_cursor
 from service.metrics import RELAY_HALTED
 from tests.feeding import wait_until
@@ -128,8 +126,7 @@ def test_an_event_too_large_for_the_server_is_told_of_as_a_checkpoint(sites: Sit
 
 
 def test_a_stream_that_somebody_made_keeps_its_settings_and_may_begin_later(nats: NatsServer, leader: Site) -> None:
-    made = api.StreamConfig(name="frenemies", subjects=["frenemies.events.>"], max_msgs=50, first_seq=101)
-    nats.do(lambda stream: stream.add_stream(made))
+    nats.make_stream(max_msgs=50, first_seq=101)
     with relaying(leader.url, nats.url):
         wait_until(lambda: is_in(nats, leader))
     assert [body for _, _, _, body in nats.messages()] == feed_of(leader)[-50:]
