@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from service.feeds.cursor import format_cursor
 from service.metrics import RELAY_HALTED
 from tests.feeding import wait_until
 from tests.integration.following.conftest import Site, Sites, take_over
 from tests.integration.jetstream.conftest import feed_of, is_in, relaying
-from tests.jetstreams import Consumer, NatsServer
+from tests.jetstreams import Consumer, NatsServer, nats_server
 
 
 def record(site: Site, count: int, since: int = 0) -> None:
@@ -105,20 +106,16 @@ def test_the_stream_of_another_log_is_left_as_it_is(nats: NatsServer, sites: Sit
     assert [body for _, _, _, body in nats.messages("another")] == feed_of(longer)
 
 
-def test_an_event_too_large_for_the_server_is_told_of_as_a_checkpoint(sites: Sites, nats: NatsServer) -> None:
-    config = nats.data.with_name("small.conf")
+def test_an_event_too_large_for_the_server_is_told_of_as_a_checkpoint(sites: Sites, tmp_path: Path) -> None:
+    config = tmp_path / "small.conf"
     config.write_text("max_payload: 2048\n")
-    nats.kill()
-    small = NatsServer(nats.data.parent, "-c", str(config))
-    small.start()
     site = sites.new()
     record(site, 2)
     names = [f"{number} " + "x" * 150 for number in range(20)]
     site.record({"record": "entity", "id": "large", "kind": "company", "name": "Large", "aliases": names})
-    with relaying(site.url, small.url):
+    with nats_server(tmp_path, "-c", str(config)) as small, relaying(site.url, small.url):
         wait_until(lambda: is_in(small, site))
-    told = [json.loads(body) for _, _, _, body in small.messages()]
-    small.kill()
+        told = [json.loads(body) for _, _, _, body in small.messages()]
     sizes = [len(event) for event in feed_of(site)]
     assert any(size > 2048 for size in sizes)
     for event, size in zip(told, sizes, strict=True):
