@@ -81,7 +81,7 @@ requirements: ## write requirements/*.txt from pyproject.toml; ARGS=--upgrade ta
 	@[ -x build/uv/bin/uv ] || { $(call find_python) && "$$python" -m venv build/uv && build/uv/bin/pip install -qq uv; }
 	@$(LOCK) --all-extras --group build -o requirements/dev.txt
 	@$(LOCK) -c requirements/dev.txt --extra embedded --group build -o requirements/run.txt
-	@$(LOCK) -c requirements/dev.txt --extra otel -o requirements/image.txt
+	@$(LOCK) -c requirements/dev.txt --extra nats --extra otel -o requirements/image.txt
 	@$(LOCK_GROUP) -c requirements/dev.txt --group build -o requirements/build.txt
 	@$(LOCK_GROUP) --group audit -o requirements/audit.txt
 

@@ -30,6 +30,7 @@ from service.hooks.runner import SenderRunner
 from service.hooks.sender import Bounds, Sender
 from service.hooks.sending import Transport
 from service.hooks.subscriptions import Subscriptions
+from service.jetstream.bootstrap import reading_of
 from service.keys.issuing import Issuer
 from service.keys.keyring import Keyring
 from service.keys.table import KeyTable
@@ -245,7 +246,7 @@ def follower(settings: Settings, url: str) -> Iterator[tuple[Follower, FollowerR
         lock_timeout=BATCH_SECONDS,
     )  # fmt: skip
     with _leader(settings) as leader, Database(own, role=FOLLOWER_ROLE, name="frenemies-follower") as database:
-        made = Follower(leader, database, settings.follow_verifiers)
+        made = Follower(leader, database, settings.follow_verifiers, reading_of(settings))
         runner = FollowerRunner(made, database)
         try:
             yield made, runner

@@ -108,6 +108,26 @@ FEED_POSITION = Gauge(
     multiprocess_mode="livemax",
     registry=REGISTRY,
 )
+RELAY_POSITION = Gauge(
+    "frenemies_relay_position",
+    "The last position that the relay has in JetStream, by stream; only where there is a relay.",
+    ["stream"],
+    multiprocess_mode="livemax",
+    registry=REGISTRY,
+)
+RELAY_HALTED = Gauge(
+    "frenemies_relay_halted",
+    "Whether the relay publishes nothing because the stream holds another log, by stream.",
+    ["stream"],
+    multiprocess_mode="livemax",
+    registry=REGISTRY,
+)
+FOLLOWED = Counter(
+    "frenemies_followed_events",
+    "Events that a follower read that follows through JetStream, by source: jetstream, leader.",
+    ["source"],
+    registry=REGISTRY,
+)
 _FEED_EVENTS = Counter("frenemies_feed_events", "Events handed on by streams and waited pages.", registry=REGISTRY)
 STARTS = Counter(
     "frenemies_process_starts",
@@ -148,8 +168,8 @@ QUESTIONS = Counter(
 _QUESTIONS_BY_OUTCOME = {outcome: QUESTIONS.labels(outcome) for outcome in (ANSWERED, MOVED, PASSED)}
 COUNTED: tuple[MetricWrapperBase, ...] = (
     REQUESTS, REQUESTS_REFUSED, APPENDS, EVENTS_APPENDED, FLUSHES, FLUSH_CALLERS, STREAMS, STREAMS_MOST, STREAMS_CUT,
-    FEED_ANSWERS, FEED_POSITION, _FEED_EVENTS, DELIVERIES, CONNECTIONS_IN_USE, CONNECTIONS_AWAITED, STARTS,
-    QUESTIONS,
+    FEED_ANSWERS, FEED_POSITION, _FEED_EVENTS, RELAY_POSITION, RELAY_HALTED, FOLLOWED, DELIVERIES, CONNECTIONS_IN_USE,
+    CONNECTIONS_AWAITED, STARTS, QUESTIONS,
 )  # fmt: skip
 """What the processes count as they work."""
 
@@ -279,6 +299,17 @@ def observe_question(outcome: str) -> None:
 def observe_delivery(seconds: float, result: str) -> None:
     """An attempt to deliver an event ended so."""
     DELIVERIES.labels(result).observe(seconds)
+
+
+def relayed(stream: str, position: int) -> None:
+    """All events up to a position are in a stream of JetStream."""
+    RELAY_POSITION.labels(stream).set(position)
+    RELAY_HALTED.labels(stream).set(0)
+
+
+def relay_halted(stream: str) -> None:
+    """Nothing more is published to a stream until somebody has looked at it."""
+    RELAY_HALTED.labels(stream).set(1)
 
 
 class PoolUse:

@@ -22,6 +22,9 @@ _SECRET = (
     "FRENEMIES_LOGIN_SECRET", "PGPASSWORD",
 )  # fmt: skip
 _WITH_PASSWORD = ("DATABASE_URL", "MIGRATE_URL", "READ_DATABASE_URL")
+_OF_NATS = ("FRENEMIES_RELAY", "FRENEMIES_FOLLOW_THROUGH")
+REPLICAS = (1, 3, 5)
+"""On how many servers NATS keeps a stream."""
 OTLP, CONSOLE, _NO_TRACES = "otlp", "console", "none"
 """Where traces go: to a collector, to stdout, or nowhere."""
 
@@ -112,6 +115,8 @@ class Settings:
     for a follower. `log_requests`: a line is logged of each request. `traces`: where OpenTelemetry is to send traces,
     if anywhere. `webhooks_loopback`: webhooks may lead to this machine, too. `follow`: the service whose log is taken
     over, the key that it wants, and the verifier keys whose checkpoints count there, if not those that it names.
+    `follow_through`: the stream of NATS that its events are read from. `relay`: the one that the log is published to,
+    and on how many servers it is kept where it is made here.
     `key` is what a command shows the service it asks. `erasures`: the file that keeps which texts were erased.
 
     `login_secret` is known to the processes that answer pages; `secure_cookies`: what browsers keep is for TLS only.
@@ -151,6 +156,9 @@ class Settings:
     follow: str | None = None
     follow_key: str | None = field(default=None, repr=False)
     follow_verifiers: tuple[str, ...] = ()
+    follow_through: str | None = field(default=None, repr=False)
+    relay: str | None = field(default=None, repr=False)
+    relay_replicas: int = 1
     erasures: Path | None = None
     limits: Limits = Limits()
 
@@ -201,6 +209,9 @@ def read_settings() -> Settings:
             follow=(env.str("FRENEMIES_FOLLOW", None) or "").rstrip("/") or None,
             follow_key=env.str("FRENEMIES_FOLLOW_KEY", None) or None,
             follow_verifiers=tuple((env.str("FRENEMIES_FOLLOW_VERIFIER", None) or "").split()),
+            follow_through=env.str("FRENEMIES_FOLLOW_THROUGH", None) or None,
+            relay=env.str("FRENEMIES_RELAY", None) or None,
+            relay_replicas=_whole(env, "FRENEMIES_RELAY_REPLICAS", Settings.relay_replicas, 1, 5),
             erasures=_path(env.str("FRENEMIES_ERASURES", None)),
             webhooks_loopback=_flag(env, "FRENEMIES_WEBHOOKS_LOOPBACK", Settings.webhooks_loopback),
             limits=Limits(
@@ -218,11 +229,18 @@ def secrets() -> tuple[str, ...]:
     """What the environment holds that nobody else may know, as it is and as it stands in addresses."""
     env = Env()
     given = [env.str(name, "") for name in _SECRET] + [_password(env.str(name, "")) for name in _WITH_PASSWORD]
+    given += [_shown(address) for name in _OF_NATS for address in env.str(name, "").split(",")]
     return tuple(dict.fromkeys(form for one in given for form in (one, unquote(one)) if one))
 
 
 def _password(url: str) -> str:
     return url.partition("://")[2].rpartition("@")[0].partition(":")[2]
+
+
+def _shown(address: str) -> str:
+    """The password, or the token, in an address of NATS."""
+    user, _, password = address.partition("://")[2].rpartition("@")[0].partition(":")
+    return password or user
 
 
 def _path(text: str | None) -> Path | None:

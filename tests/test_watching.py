@@ -121,7 +121,7 @@ def test_lines_of_the_log_that_pages_speak_of_are_logged() -> None:
     sources = "".join(path.read_text() for path in (ROOT / "service").rglob("*.py"))
     told_lines = (
         "ended by itself", "event parked", "following failed", "interrupted", "metrics are off", "not served",
-        "the log cannot be followed", "unexpected error",
+        "nothing is relayed", "relaying was interrupted", "the log cannot be followed", "unexpected error",
     )  # fmt: skip
     named = {line for line in told_lines if any(f"`{line}`" in text for text in PAGES.values())}
     assert named == set(told_lines)
@@ -139,6 +139,7 @@ def test_the_dashboard_shows_what_alerts_are_about() -> None:
     assert alarming - shown <= {
         "frenemies_log_head", "frenemies_feed_position", "frenemies_projection_built", "frenemies_following_halted",
         "frenemies_replica_used",
+        "frenemies_relay_position",
     }  # fmt: skip
 
 

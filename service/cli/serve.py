@@ -11,6 +11,7 @@ from service.cli.options import Place
 from service.serve.logs import configure_logs
 from service.serve.supervisor import Size, serve
 from service.settings import METRICS_PORT as DEFAULT
+from service.settings import REPLICAS, Settings
 
 WORKERS = click.option(
     "--workers",
@@ -86,6 +87,30 @@ FOLLOW_VERIFIER = click.option(
     help="Trust only checkpoints signed with this verifier key; can be given several times."
     "  [default: the keys that the service names at first]",
 )
+FOLLOW_THROUGH = click.option(
+    "--follow-through",
+    metavar="NATS",
+    envvar="FRENEMIES_FOLLOW_THROUGH",
+    show_envvar=True,
+    help="Read the events of the service that is followed from NATS JetStream, like nats://host:4222; from the service"
+    " itself what is missing there.",
+)
+RELAY = click.option(
+    "--relay",
+    metavar="NATS",
+    envvar="FRENEMIES_RELAY",
+    show_envvar=True,
+    help="Publish the log to NATS JetStream, like nats://host:4222, or nats://host:4222/stream.  [stream: frenemies]",
+)
+RELAY_REPLICAS = click.option(
+    "--relay-replicas",
+    envvar="FRENEMIES_RELAY_REPLICAS",
+    show_envvar=True,
+    type=click.Choice([str(count) for count in REPLICAS]),
+    default=str(Settings.relay_replicas),
+    show_default=True,
+    help="On how many servers of NATS the stream is kept, if it has to be made.",
+)
 
 
 @click.command("serve")
@@ -98,6 +123,9 @@ FOLLOW_VERIFIER = click.option(
 @FOLLOW
 @FOLLOW_KEY
 @FOLLOW_VERIFIER
+@FOLLOW_THROUGH
+@RELAY
+@RELAY_REPLICAS
 @options.take_place(url=False)
 @options.MIGRATE_URL
 @options.READ_URL
@@ -113,6 +141,9 @@ def command(
     follow: str | None,
     follow_key: str | None,
     follow_verifiers: tuple[str, ...],
+    follow_through: str | None,
+    relay: str | None,
+    relay_replicas: str,
     place: Place,
     migrate_url: str | None,
     read_url: str | None,
@@ -126,6 +157,8 @@ def command(
 
     With --follow it is a copy of another service: the same answers, from a log of its own that is checked against the
     signed checkpoints of the other. What is to be recorded has to be sent there.
+
+    With --relay the log is published to NATS JetStream, in its order, for any number of readers.
     """
     configure_logs()
     settings = replace(
@@ -140,6 +173,9 @@ def command(
         follow=follow.rstrip("/") if follow else None,
         follow_key=follow_key or None,
         follow_verifiers=follow_verifiers,
+        follow_through=follow_through or None,
+        relay=relay or None,
+        relay_replicas=int(relay_replicas),
     )
     serve(settings, Size(workers, threads), on_ready=_tell)
 

@@ -21,6 +21,8 @@ from service.following.checking import Checker, checkpoints_in, hash_of
 from service.following.errors import EpochLost, FeedBroken, Halted, LeaderUnreachable
 from service.following.leader import Leader
 from service.following.taking import Columns, Taker, columns_of
+from service.following.through import LinesThrough
+from service.jetstream.messages import Reading
 from service.store.following import read_following
 from service.tree.errors import BadKey
 from service.tree.notes import VerifierKey
@@ -39,8 +41,16 @@ _log = structlog.get_logger(__name__)
 class Follower:
     """Keeps the log of a database the same as that of a leader. For one thread; `stop` is for any."""
 
-    def __init__(self, leader: Leader, database: Database, pinned: Sequence[str] = ()) -> None:
-        """`pinned`: the only verifier keys whose checkpoints count; else those that the leader names at first."""
+    def __init__(
+        self,
+        leader: Leader,
+        database: Database,
+        pinned: Sequence[str] = (),
+        through: Callable[[int], Reading] | None = None,
+    ) -> None:
+        """`pinned`: the only verifier keys whose checkpoints count; else those that the leader names at first.
+        `through` reads the log of the leader in JetStream.
+        """
         self._leader = leader
         self._database = database
         self._taker = Taker(database)
@@ -49,7 +59,8 @@ class Follower:
         self._keys: list[VerifierKey] = []
         self._known: set[str] = set()
         self._is_live = True
-        self._lines: FeedLines | None = None
+        self._through = through
+        self._lines: FeedLines | LinesThrough | None = None
         self._is_stopped = False
 
     def begin(self) -> None:
@@ -73,8 +84,25 @@ class Follower:
             epoch = self._prepare()
             checker = Checker(self._reader)
             self._demand_same(epoch, checker.size)
-            self._hear()
-        with _as_ours(), self._leader.lines(epoch, checker.size, live=self._is_live) as self._lines:
+            head = self._hear()
+        try:
+            self._follow(self._lines_from(epoch, checker.size, head), epoch, checker, still)
+        except Halted:
+            if self._through is not None:
+                # It may be the stream that is wrong, and not the leader.
+                self._through = None
+                _log.warning("JetStream is not read any more: from now on the leader is asked itself")
+            raise
+
+    def _lines_from(self, epoch: UUID, after: int, head: int) -> FeedLines | LinesThrough:
+        if self._through is not None:
+            return LinesThrough(self._leader, self._through, epoch, after, head)
+        return self._leader.lines(epoch, after, live=self._is_live)
+
+    def _follow(
+        self, lines: FeedLines | LinesThrough, epoch: UUID, checker: Checker, still: Callable[[], None]
+    ) -> None:
+        with _as_ours(), lines as self._lines:
             try:
                 self._take_all(_made_ready(batches(self._lines, epoch)), checker, still)
             except Refused as refused:

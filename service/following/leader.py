@@ -101,9 +101,10 @@ class Leader:
             events = [line.raw for lines in lists for line in lines if line.kind == EVENT]
         return EventReader(epoch).record(events[0]) if events else None
 
-    def lines(self, epoch: UUID, after: int, *, live: bool) -> FeedLines:
-        """The feed after a position, and if it is `live`, on as it comes."""
-        return self._client.feed_lines(format_cursor(epoch, after), follow=live, texts=True, patience=PATIENCE)
+    def lines(self, epoch: UUID, after: int, *, live: bool, until: int | None = None) -> FeedLines:
+        """The feed after a position and up to one, and if it is `live`, on as it comes."""
+        cursor = format_cursor(epoch, after)
+        return self._client.feed_lines(cursor, until=until, follow=live, texts=True, patience=PATIENCE)
 
     def _read(self, path: str, kind: Any) -> Any:
         try:

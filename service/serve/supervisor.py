@@ -16,6 +16,7 @@ import structlog
 from service.bootstrap import demand_followable, demand_readable, demand_signing_key, has_keys, signing_key
 from service.cores import ALLOWED
 from service.errors import ServiceError
+from service.jetstream.bootstrap import demand_streams
 from service.projections.catalog import PROJECTIONS
 from service.projections.projection import Projection
 from service.serve import projector, webhooks
@@ -29,6 +30,7 @@ from service.serve.health import is_catching_up, is_ready
 from service.serve.metering import Metering, metering
 from service.serve.preparing import prepared
 from service.serve.rating import rating
+from service.serve.relay import relay_child
 from service.serve.server import serve_web
 from service.serve.signals import Signals
 from service.settings import Settings
@@ -67,6 +69,7 @@ def serve(
     NotGuarded, PortTaken, KeepsFailing and the errors of the database say why it does not run.
     """
     demand_signing_key(settings)
+    demand_streams(settings)
     demand_followable(settings)
     demand_readable(settings)
     with Signals() as signals, link or listen(settings.host, settings.port) as link, open_database(settings) as url:
@@ -120,6 +123,7 @@ def _children(
     children = [
         *(_projector(one, environment, settings) for one in PROJECTIONS),
         _sender(environment) if settings.follow is None else following_child(environment, settings),
+        *([relay_child(environment, settings)] if settings.relay else []),
         Child("web", partial(serve_web, link, size.workers, size.threads), environment, files=[link.fileno()]),
         *([feed.child(environment)] if feed else []),
         *([meter.child(plain)] if meter else []),
@@ -157,6 +161,8 @@ def _environment(settings: Settings, size: Size, url: str) -> dict[str, str]:
         "FRENEMIES_LOG_KEY": "",
         "FRENEMIES_FOLLOW": settings.follow or "",
         "FRENEMIES_FOLLOW_KEY": "",
+        "FRENEMIES_FOLLOW_THROUGH": "",
+        "FRENEMIES_RELAY": "",
         "FRENEMIES_FOLLOW_VERIFIER": " ".join(settings.follow_verifiers),
         "FRENEMIES_LOG_REQUESTS": str(settings.log_requests),
         "FRENEMIES_WEBHOOKS_LOOPBACK": str(settings.webhooks_loopback),

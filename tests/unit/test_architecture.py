@@ -87,7 +87,16 @@ PARTS: dict[str, set[str]] = {
     },
     "service.following": {
         "frenemies", "service.arrays", "service.db", "service.sql", "service.store", "service.feeds", "service.tree",
-        "service.leading", "service.timeline.brought", "service.errors",
+        "service.leading", "service.timeline.brought", "service.jetstream.errors", "service.jetstream.messages",
+        "service.metrics", "service.errors",
+    },
+    "service.jetstream": {
+        "service.feeds.events", "service.timeline.feed", "service.store.protocol", "service.leading", "service.db",
+        "service.metrics", "service.errors",
+    },
+    "service.jetstream.bootstrap": {
+        "service.jetstream", "service.timeline.feed", "service.projections.whole", "service.store", "service.db",
+        "service.errors", "service.settings",
     },
     "service.hooks": {
         "service.arrays", "service.feeds", "service.timeline", "service.store", "service.leading", "service.db",
@@ -109,8 +118,8 @@ PARTS: dict[str, set[str]] = {
         "service.settings",
     },
     "service.bootstrap": {
-        "service.db", "service.errors", "service.following", "service.hooks", "service.keys", "service.migrate",
-        "service.projections", "service.replica",
+        "service.db", "service.errors", "service.following", "service.hooks", "service.jetstream.bootstrap",
+        "service.keys", "service.migrate", "service.projections", "service.replica",
         "service.settings", "service.store",
         "service.timeline",
         "service.transfer", "service.tree",
@@ -118,7 +127,8 @@ PARTS: dict[str, set[str]] = {
     "service.serve": {
         "service.following.errors", "service.http.security", "service.http.statuses", "service.store.durability",
         "service.store.following",
-        "service.bootstrap", "service.cores", "service.embedded", "service.links", "service.migrate", "service.metrics",
+        "service.bootstrap", "service.jetstream.bootstrap",
+        "service.cores", "service.embedded", "service.migrate", "service.metrics",
         "service.slots", "service.request_log", "service.tracing", "service.telemetry",
         "service.projections.catalog", "service.projections.projection", "service.projections.vitals",
         "service.replica.standing", "service.errors", "service.settings",
@@ -183,6 +193,7 @@ FOREIGN: dict[str, set[str]] = {
     "cryptography": {"service.tree"},
     "pyarrow": {"service.exports"},
     "opentelemetry": {"service.telemetry"},
+    "nats": {"service.jetstream"},
 }
 
 # `psycopg.rows` holds the factories that say in which form rows are wanted; it opens no connection and raises no error.
