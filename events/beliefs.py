@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -13,7 +13,7 @@ from events.changes import Item
 from events.courses import course
 from events.facts import said_ends
 from events.grounds import Conflict, Disputes, Excluded
-from events.knowledge import Hearing
+from events.knowledge import Heard, Hearing
 from events.lineage import Lineage, Link
 from events.matters import (
     DISPUTES,
@@ -53,6 +53,9 @@ MOST_BREAKS = 250
 
 To keep it costs each further claim as much as the days times the claims.
 """
+
+MOST_PARTS = 100
+"""Neither is the answer for a relation with more parts: each further claim would put all of them together again."""
 
 MOST_BYTES = 256 << 10
 """Neither is one that takes more bytes: each further claim would write all of it again."""
@@ -136,10 +139,15 @@ def _refs(claims: Iterable[str], first_ref: Callable[[str], str | None]) -> dict
 
 def belief_in(hearing: Hearing, matter: Matter, bearing: Bearing, refs: Refs) -> Belief[Any]:
     """What is believed about a matter, as what bears on it tells. `refs` gives the refs of a claim."""
-    if matter.kind in (RELATION, POSITION) and len(said_ends(bearing.live)) > MOST_BREAKS:
-        return Belief(tuple(sorted(bearing.entities)), {}, None)  # on each of these days it may change
+    if matter.kind in (RELATION, POSITION) and _is_too_long(bearing.live):
+        return Belief(tuple(sorted(bearing.entities)), {}, None)
     found = account(hearing, matter, bearing, refs)
     return belief(matter.kind, found, bearing.entities, lambda claim: next(iter(refs(claim)), None))
+
+
+def _is_too_long(claims: Collection[Heard]) -> bool:
+    """Whether it can be seen before they are put together: on each end that is spoken of the answer may change."""
+    return len({heard.scope for heard in claims}) > MOST_PARTS or len(said_ends(claims)) > MOST_BREAKS
 
 
 def encode_belief(found: Belief[Any]) -> bytes:

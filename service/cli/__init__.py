@@ -6,36 +6,44 @@ from typing import NoReturn
 
 import click
 
-from service.cli import (
-    backup,
-    beliefs,
-    changes,
-    demo,
-    erasing,
-    exporting,
-    feed,
-    importing,
-    imports,
-    keys,
-    migrate,
-    network,
-    project,
-    relation,
-    restore,
-    retracting,
-    serve,
-    state,
-    subscriptions,
-    timeline,
-    verify,
-    versions,
-)
-from service.cli.group import Commands
+from service.cli.group import Commands, Loaded
 from service.cli.output import use_utf8
 from service.serve.logs import configure_logs
 
+_MODULES = {
+    "demo": "demo",
+    "serve": "serve",
+    "migrate": "migrate",
+    "keys": "keys",
+    "import": "importing",
+    "imports": "imports",
+    "export": "exporting",
+    "versions": "versions",
+    "retract": "retracting",
+    "state": "state",
+    "relation": "relation",
+    "network": "network:network",
+    "path": "network:path",
+    "frenemies": "network:frenemies",
+    "timeline": "timeline",
+    "changes": "changes",
+    "beliefs": "beliefs",
+    "feed": "feed",
+    "subscriptions": "subscriptions",
+    "project": "project",
+    "verify": "verify",
+    "backup": "backup",
+    "restore": "restore",
+    "erase": "erasing",
+}
+"""Each command, and the module that it is in."""
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+
+@click.group(
+    cls=Commands,
+    commands=Loaded(__name__, _MODULES),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
 @click.version_option(package_name="frenemies", message="%(version)s")
 def cli() -> None:
     """Who is with whom, since when, and who says so.
@@ -45,34 +53,6 @@ def cli() -> None:
     wants a key is asked with the one in FRENEMIES_KEY.
     """
     configure_logs("WARNING", brief=True)
-
-
-for module in (
-    demo,
-    serve,
-    migrate,
-    keys,
-    importing,
-    imports,
-    exporting,
-    versions,
-    retracting,
-    state,
-    relation,
-    timeline,
-    changes,
-    beliefs,
-    feed,
-    subscriptions,
-    project,
-    verify,
-    backup,
-    restore,
-    erasing,
-):
-    cli.add_command(module.command)
-for command in network.COMMANDS:
-    cli.add_command(command)
 
 
 def main() -> NoReturn:

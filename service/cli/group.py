@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import UserDict
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
 import click
@@ -51,6 +54,34 @@ class Ended(Failure):
     """SIGTERM, of a command that says how to go on."""
 
     exit_code = 143
+
+
+class Loaded(UserDict[str, click.Command]):
+    """Commands by name, each loaded when it is first asked for: to load all takes longer than most of them.
+
+    They are given as the modules of a package that they are in: `module` for its `command`, or `module:name`.
+    """
+
+    def __init__(self, package: str, modules: Mapping[str, str]) -> None:
+        super().__init__()
+        self._package = package
+        self._modules = modules
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self.data:
+            module, _, attribute = self._modules[name].partition(":")
+            found = getattr(import_module(f"{self._package}.{module}"), attribute or "command")
+            self.data[name] = found
+        return self.data[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._modules
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
 
 
 class Commands(click.Group):

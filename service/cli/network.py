@@ -135,6 +135,3 @@ def _standing(item: Any, when: Any, refs: dict[str, str]) -> list[Any]:
 
 def _count(items: Any, one: str, several: str) -> str:
     return f"{len(items)} {one if len(items) == 1 else several}"
-
-
-COMMANDS = (network, path, frenemies)

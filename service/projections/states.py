@@ -67,7 +67,7 @@ class StatesProjection:
     """See `service.projections.projection.Projection`. Rows are only ever added."""
 
     name: str = "states"
-    version: int = 3
+    version: int = 4
     follows: str | None = "index"
     in_order: bool = True
     tables: str = _QUERIES["tables"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
-from service.links import Link
+from service.serve.timed_socket import TimedSocket
 from service.settings import read_settings
 
 LONGEST_HEAD = 65_536
@@ -32,8 +32,8 @@ class WebWorker(gthread.ThreadWorker):  # type: ignore[misc]
 
     def handle(self, conn: Any) -> Any:
         """Answers a request, or gives the connection back to the loop until there is more of it."""
-        if not isinstance(conn.sock, Link):
-            conn.sock, conn.seen, conn.looks, conn.head_until = Link.of(conn.sock), -1, 0, 0.0
+        if not isinstance(conn.sock, TimedSocket):
+            conn.sock, conn.seen, conn.looks, conn.head_until = TimedSocket.of(conn.sock), -1, 0, 0.0
         conn.head_until = conn.head_until or monotonic() + self._head_seconds
         conn.sock.until = conn.head_until
         waiting = self._waits_for(conn)

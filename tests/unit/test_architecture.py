@@ -25,7 +25,6 @@ PARTS: dict[str, set[str]] = {
     "service.slotted": {"service.slots"},
     "service.budget": {"service.errors"},
     "service.limits": {"service.settings"},
-    "service.links": set(),
     "service.cores": set(),
     "service.asking": set(),
     "service.ahead": {"service.asking"},

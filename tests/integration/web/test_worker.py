@@ -17,10 +17,10 @@ import pytest
 
 from service.app import create_app
 from service.bootstrap import build, projections
-from service.links import Link, TooSlow
 from service.serve.address import listen
 from service.serve.child import Child
 from service.serve.server import serve_web
+from service.serve.timed_socket import TimedSocket, TooSlow
 from service.settings import Limits, Settings
 from tests.conftest import Servers
 from tests.feeding import wait_until
@@ -247,7 +247,7 @@ def test_questions_that_read_much_leave_threads_to_light_ones(web: Web) -> None:
 @pytest.mark.limit(name="body_seconds")
 def test_a_connection_is_read_only_until_its_moment_however_little_comes_at_once() -> None:
     near, far = socket.socketpair()
-    with Link.of(near) as link, far:
+    with TimedSocket.of(near) as link, far:
         far.sendall(b"ab")
         link.until = monotonic() + 0.2
         assert (link.recv(1), link.recv(1)) == (b"a", b"b")

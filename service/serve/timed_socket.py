@@ -16,7 +16,7 @@ class TooSlow(TimeoutError):
         super().__init__(errno.ECONNRESET, "the client is too slow")
 
 
-class Link(socket.socket):
+class TimedSocket(socket.socket):
     """A connection that is read only until some moment of the monotonic clock, however little comes at once.
 
     None: as long as the timeout of the socket says.
