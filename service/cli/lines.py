@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from service.cli.group import WrongUsage
+from service.cli.output import visible
 from service.transfer.lines import Lines
 
 STDIN = "-"
@@ -21,7 +22,7 @@ def open_lines(name: str, longest: int) -> Iterator[Lines]:
     """The lines of a file; what can be read only once (standard input, a pipe) is copied first."""
     path = Path(name)
     if name != STDIN and _is_regular(path):
-        yield Lines(name, path, longest)
+        yield Lines(visible(name), path, longest)
         return
     with tempfile.NamedTemporaryFile(prefix="frenemies-") as copy:
         if name == STDIN:
@@ -30,7 +31,7 @@ def open_lines(name: str, longest: int) -> Iterator[Lines]:
             with path.open("rb") as file:
                 shutil.copyfileobj(file, copy)
         copy.flush()
-        yield Lines("<stdin>" if name == STDIN else name, Path(copy.name), longest)
+        yield Lines("<stdin>" if name == STDIN else visible(name), Path(copy.name), longest)
 
 
 def _is_regular(path: Path) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 from flask import Response, request
 from marshmallow import validate
 
+from events.text import clean_text
 from service.errors import StoreFull
 from service.exports.media import NDJSON
 from service.http.api import Resource
@@ -58,13 +59,14 @@ def import_lines(query: dict[str, Any]) -> Response:
     """
     refuse_version()
     demand_media(NDJSON)
+    name = clean_text(query["name"], "/name")
     with ExitStack() as keep:
         keep.enter_context(_room())
         keep.enter_context(_turn())
         folder = Path(keep.enter_context(tempfile.TemporaryDirectory(prefix="frenemies-")))
         body, refused = folder / "body", folder / "refused"
         _copy_body(body)
-        lines = Lines(query["name"], body, limits().article_body)
+        lines = Lines(name, body, limits().article_body)
         try:
             if query["mode"] == ALL:
                 answer = _answer(importer().record(lines, recorder()), 1, None)

@@ -37,6 +37,14 @@ def test_a_file_is_recorded(on_database: Run, database_url: str) -> None:
     assert count_events(database_url) == 259
 
 
+def test_a_file_whose_name_is_no_text_is_recorded(on_database: Run, tmp_path: Path) -> None:
+    odd = tmp_path / "records-\udcff.ndjson"
+    odd.write_bytes(Path(SAMPLE).read_bytes())
+    result = on_database("import", str(odd))
+    assert result.exit_code == 0
+    assert "records-\\udcff.ndjson: 259 recorded" in result.stdout
+
+
 def test_the_same_file_twice_appends_nothing(on_database: Run, database_url: str) -> None:
     on_database("import", SAMPLE, LATER)
     before = count_events(database_url)

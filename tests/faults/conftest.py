@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.faults.disk import Disk, disk
+from tests.faults.load import COMPANIES
 from tests.faults.results import ROOT, Results
 from tests.faults.rig import Rig
 from tests.faults.server import Server
@@ -17,18 +18,22 @@ from tests.faults.trial import Stage
 
 @dataclass(frozen=True)
 class Scale:
-    """How long a run is: appends a second, and how many are waited for and kills made at each step."""
+    """How long a run is: appends a second, about how many companies, and how many are waited for and kills made at each
+    step.
+    """
 
     name: str
     rate: float
+    companies: int
     appends: int
     kills: int
     server_kills: int
     folder: str
 
 
-SHORT = Scale("short", 60.0, 1, 10, 2, "build")
-LONG = Scale("long", 100.0, 5, 100, 20, "docs")
+SHORT = Scale("short", 60.0, COMPANIES, 1, 10, 2, "build")
+# So many that each is told as much of as in the short form: what is believed of a relation takes in all its claims.
+LONG = Scale("long", 100.0, 20 * COMPANIES, 5, 100, 20, "docs")
 
 
 @pytest.fixture(
@@ -67,4 +72,4 @@ def server(own_disk: Disk) -> Iterator[Server]:
 def stage(scale: Scale, server: Server, results: Results, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The service with everybody around it."""
     with Rig(server.database("faults"), tmp_path_factory.mktemp("faults"), rate=scale.rate) as rig:
-        yield Stage(rig, results)
+        yield Stage(rig, results, scale.companies)

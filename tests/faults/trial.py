@@ -238,9 +238,10 @@ def _answered(rig: Rig, path: str) -> str:
 class Stage:
     """Faults on one rig, one after the other."""
 
-    def __init__(self, rig: Rig, results: Results) -> None:
+    def __init__(self, rig: Rig, results: Results, companies: int) -> None:
         self.rig = rig
         self._results = results
+        self._companies = companies
         self._marks: list[tuple[int, bytes]] = []
         self._baseline: Mapping[str, float] = {}
 
@@ -253,7 +254,7 @@ class Stage:
         """A fault while the writers work. What is wrong after it fails the test."""
         trial = Trial(self.rig, name, what)
         try:
-            with self.rig.load.working():
+            with self.rig.load.working(self._companies):
                 yield trial
                 if not trial.times:
                     trial.over()

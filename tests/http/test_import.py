@@ -64,6 +64,13 @@ def test_a_refused_line_is_named_with_its_place_and_nothing_is_recorded(service:
     assert (told["errors"][0]["line"], told["recorded"]) == (2, 0)
 
 
+@pytest.mark.parametrize("name", ["%00", "a%00b"])
+def test_what_an_import_is_called_may_not_be_refused_by_the_database(service: Service, name: str) -> None:
+    with service.nothing_recorded():
+        answer = service.send("POST", f"/v1/import?name={name}", data=lines(entity("ok")), content_type=NDJSON)
+        refused(answer, 422, "invalid", "/name")
+
+
 def test_malformed_lines_are_named_with_their_column(service: Service) -> None:
     with service.nothing_recorded():
         told = refused(send(service, lines(entity("ok")) + b'{"record": \n[]\n'), 422, "malformed-json")
