@@ -20,6 +20,7 @@ from nats.js.client import JetStreamContext
 from nats.js.errors import Error as JetStreamError
 
 from tests.feeding import wait_until
+from tests.loops import run_in_loop
 
 SERVER = Path(sys.executable).with_name("nats-server")
 
@@ -115,7 +116,7 @@ class NatsServer:
             finally:
                 await client.close()
 
-        return asyncio.run(run())
+        return run_in_loop(run())
 
     def _answers(self) -> bool:
         try:
