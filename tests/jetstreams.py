@@ -181,8 +181,8 @@ async def _quiet(error: Exception) -> None:
 @contextmanager
 def nats_server(folder: Path, *options: str, user: str = "") -> Iterator[NatsServer]:
     server = NatsServer(folder, *options, user=user)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.kill()
