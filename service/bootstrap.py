@@ -92,7 +92,11 @@ class Services:
     importer: Importer
     subscriptions: Subscriptions
     keys: Keyring
-    replicated: Replicated | None = None
+
+    @property
+    def replicated(self) -> Replicated | None:
+        """The database, where it has a replica."""
+        return self.database if isinstance(self.database, Replicated) else None
 
     def close(self) -> None:
         """Frees the connections."""
@@ -110,8 +114,7 @@ def prepare(settings: Settings, url: str, among: Sequence[Projection] = PROJECTI
 
 def build(settings: Settings, url: str, among: Sequence[Projection] = PROJECTIONS) -> Services:
     """The services of a process that answers requests from these projections. Open it after a fork, not before."""
-    replicated = _replicated(settings, url, among) if settings.read_url else None
-    database = (replicated or _asked_database(settings, url, among)).open()
+    database = _asked_database(settings, url, among).open()
     application = TimelineApplication(PostgresStore(database), codec)
     beliefs = Beliefs(database) if STATES in among else None
     index = Index(database, has_beliefs=beliefs is not None)
@@ -121,20 +124,16 @@ def build(settings: Settings, url: str, among: Sequence[Projection] = PROJECTION
     )  # fmt: skip
     hooks = subscriptions(settings, database, timeline)
     keys = Keyring(settings.admin_key, KeyTable(database))
-    return Services(settings, url, database, timeline, importer(settings, url), hooks, keys, replicated)
+    return Services(settings, url, database, timeline, importer(settings, url), hooks, keys)
 
 
 def _asked_database(settings: Settings, url: str, among: Sequence[Projection]) -> Database:
     first, *others = map(schema_of, among)
-    return Database(settings.database(url), role=API_ROLE, name="frenemies-api", schema=first, behind=others)
-
-
-def _replicated(settings: Settings, url: str, among: Sequence[Projection]) -> Replicated:
-    first, *others = map(schema_of, among)
-    return Replicated(
-        settings.database(url), settings.database(settings.read_url or ""), _longest_lag(settings),
-        role=API_ROLE, name="frenemies-api", schema=first, behind=others,
-    )  # fmt: skip
+    primary, name = settings.database(url), "frenemies-api"
+    if settings.read_url is None:
+        return Database(primary, role=API_ROLE, name=name, schema=first, behind=others)
+    replica = settings.database(settings.read_url)
+    return Replicated(primary, replica, _longest_lag(settings), role=API_ROLE, name=name, schema=first, behind=others)
 
 
 def _longest_lag(settings: Settings) -> float:

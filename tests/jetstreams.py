@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,15 +20,9 @@ from nats.js.errors import Error as JetStreamError
 
 from tests.feeding import wait_until
 from tests.loops import run_in_loop
+from tests.ports import free_port
 
 SERVER = Path(sys.executable).with_name("nats-server")
-
-
-def free_port() -> int:
-    with socket.socket() as link:
-        link.bind(("127.0.0.1", 0))
-        port: int = link.getsockname()[1]
-        return port
 
 
 class NatsServer:

@@ -19,6 +19,7 @@ from service.embedded import EmbeddedServer, _account, _make_private, _run_as, p
 from service.settings import Settings
 from tests.conftest import ACCOUNT, FAST, open_folder, url_of
 from tests.feeding import wait_until
+from tests.killing import postmaster_of
 
 _AT_ONCE = {
     "max_standby_streaming_delay": "0",
@@ -68,7 +69,7 @@ class Pair:
 
     def processes(self) -> list[int]:
         """Those of the replica, the first of which is the parent of the others."""
-        pid = int((self._folder / "postgres" / "postmaster.pid").read_text().split()[0])
+        pid = postmaster_of(self._folder / "postgres")
         return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
     def database(self) -> tuple[str, str]:

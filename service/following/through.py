@@ -19,13 +19,12 @@ from service.following.leader import Leader
 from service.jetstream.errors import JetStreamUnavailable
 from service.jetstream.messages import Reading, Stored
 from service.metrics import FOLLOWED
+from service.store.texts import REFERENCE
 
 POLL_SECONDS = 0.5
 ASK_SECONDS = 5.0
 """How often the leader is asked for its head, and how long nothing may come that it has until it is read there."""
 _PAUSE = 1.0
-_REFERENCE = b'"reference"'
-"""What each event holds that refers to a text. Texts may have to be forgotten, so only the leader has them."""
 Lists = Generator[list[Line], None, None]
 OF_STREAM, OF_LEADER = FOLLOWED.labels("jetstream"), FOLLOWED.labels("leader")
 _log = structlog.get_logger(__name__)
@@ -123,7 +122,8 @@ class LinesThrough:
         is_ours = line is not None and line.kind == EVENT and line.position == stored.sequence
         if line is None or not is_ours or line.cursor != self._writer.cursor(stored.sequence):
             return None
-        return None if _REFERENCE in stored.body else line
+        # Texts may have to be forgotten, so only the leader has them.
+        return None if REFERENCE in stored.body else line
 
     def _compared(self, *, is_out_of_reach: bool = False) -> Lists:
         """Each few seconds the leader is asked how far it is. What it had the last time and did not come is read there;

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
-from events.errors import Conflict, DomainError, Invalid
+from events.errors import Conflict, DomainError, Invalid, Unknown
+
+
+class UnknownSubscription(Unknown):
+    """There is none of this id, or it is that of somebody else."""
+
+    def __init__(self, name: UUID) -> None:
+        super().__init__(f"there is no subscription {name}")
 
 
 class UrlRefused(Invalid):

@@ -11,10 +11,9 @@ from uuid import UUID
 import msgspec
 from psycopg.rows import args_row, scalar_row
 
-from events.errors import Unknown
 from service.arrays import InstantArray, IntegerArray, TextArray
 from service.db import Connection, Database
-from service.hooks.errors import OtherMode
+from service.hooks.errors import OtherMode, UnknownSubscription
 from service.hooks.outbox import (
     ACTIVE,
     LEASED,
@@ -180,14 +179,9 @@ class Hold:
         self._connection.execute(LEASES[query], {"id": self._name, **params})
 
 
-def unknown(name: UUID) -> Unknown:
-    """That there is no such subscription."""
-    return Unknown(f"there is no subscription {name}")
-
-
 def _demand_pulled(name: UUID, mode: str | None) -> None:
     if mode is None:
-        raise unknown(name)
+        raise UnknownSubscription(name)
     if mode != PULL:
         raise OtherMode("its events are sent to its address, and cannot be leased")
 

@@ -12,13 +12,20 @@ from uuid import UUID, uuid4
 import msgspec
 from psycopg.rows import args_row, scalar_row
 
-from events.errors import Conflict, DomainError, Invalid, Unknown, UnknownReference
+from events.errors import Conflict, DomainError, Invalid, UnknownReference
 from events.text import clean_id, clean_text
 from service.db import Connection, Database
 from service.feeds.cursor import format_cursor
 from service.feeds.events import TYPE_PREFIX
 from service.feeds.question import cursor_position, topics_of
-from service.hooks.errors import OtherMode, TooManySecrets, TooManySubscriptions, TooManyTests, UrlRefused
+from service.hooks.errors import (
+    OtherMode,
+    TooManySecrets,
+    TooManySubscriptions,
+    TooManyTests,
+    UnknownSubscription,
+    UrlRefused,
+)
 from service.hooks.leasing import Leases
 from service.hooks.outbox import ACTIVE, DELIVERED, LEASED, PAUSED, PULL, QUERIES, WEBHOOK
 from service.hooks.sending import Answer, Transport
@@ -154,7 +161,7 @@ class Subscriptions:
         """One of them."""
         found = self._database.read(QUERIES["find"], {"id": name, "owner": owner}, args_row(Subscription))
         if not found:
-            raise _unknown(name)
+            raise UnknownSubscription(name)
         return found[0]
 
     def change(self, owner: str, name: UUID, changes: Mapping[str, Any]) -> Subscription:
@@ -188,7 +195,7 @@ class Subscriptions:
         with self._database.transaction() as connection:
             params = {"id": name, "owner": owner}
             if connection.execute(QUERIES["lock"], params).fetchone() is None:
-                raise _unknown(name)
+                raise UnknownSubscription(name)
             connection.execute(QUERIES["rewind"], {**params, "position": position})
         return self.find(owner, name)
 
@@ -202,7 +209,7 @@ class Subscriptions:
         with self._database.transaction() as connection:
             found = connection.execute(QUERIES["lock"], {"id": name, "owner": owner}).fetchone()
             if found is None:
-                raise _unknown(name)
+                raise UnknownSubscription(name)
             _demand_webhook(found[0])
             if ends_old:
                 connection.execute(QUERIES["end_secrets"], {"id": name})
@@ -244,7 +251,7 @@ class Subscriptions:
         params = {"id": name, "owner": owner, "position": position, "now": self._clock()}
         with self._database.transaction() as connection:
             if connection.execute(QUERIES["lock"], params).fetchone() is None:
-                raise _unknown(name)
+                raise UnknownSubscription(name)
             count = len(connection.execute(QUERIES["replay"], params).fetchall())
             if position is not None and not count:
                 (state,) = connection.execute(QUERIES["delivery"], params).fetchone() or (None,)
@@ -257,7 +264,7 @@ class Subscriptions:
 
     def _write(self, query: str, owner: str, name: UUID, **params: object) -> None:
         if not self._database.write(QUERIES[query], {"id": name, "owner": owner, **params}, scalar_row):
-            raise _unknown(name)
+            raise UnknownSubscription(name)
 
     def _column(self, field_name: str, value: Any) -> tuple[str, Any]:
         """Column and value of a field."""
@@ -341,10 +348,6 @@ def _why_not(position: int, state: str | None) -> str:
     if state == DELIVERED:
         return f"the event at position {position} is not tried again: it was delivered (a rewind sends it again)"
     return f"the event at position {position} is due already: it is sent as soon as those before it are done"
-
-
-def _unknown(name: UUID) -> Unknown:
-    return Unknown(f"there is no subscription {name}")
 
 
 def _test_event(event: str, name: UUID, at: datetime) -> bytes:

@@ -11,15 +11,11 @@ from service.serve.signals import Signals
 from service.settings import Settings
 
 
-def run(settings: Settings, url: str) -> int:
+def main() -> int:
     """Relays until a signal ends it (0), or an error that is neither the database's nor that of NATS (1)."""
+    settings, url = settings_of_child("relay")
     with Signals() as signals, relay(settings, url) as (_, runner):
         return run_until_signal(signals, [runner])
-
-
-def main() -> int:
-    """As `run`, in a child of the supervisor."""
-    return run(*settings_of_child("relay"))
 
 
 def relay_child(environment: Mapping[str, str], settings: Settings) -> Child:

@@ -9,6 +9,9 @@ from uuid import UUID
 from events.values import Sealed, Text
 from service.store.protocol import ErasableText, EventStore
 
+REFERENCE = b'"reference"'
+"""What the JSON of each event that refers to a text holds; most hold none, and reading them takes time."""
+
 
 class Opener:
     """Opens seals; a text that was erased is None, and so is one that is not what was sealed."""

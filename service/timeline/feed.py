@@ -14,6 +14,7 @@ from service.errors import NotBuilt
 from service.projections.index import Index
 from service.store.protocol import ErasableText, EventStore, LogEnd, StoredRecord
 from service.store.rows import event_of
+from service.store.texts import REFERENCE
 from service.timeline.concerns import Concerns
 from service.timeline.texts import sealed_in
 
@@ -21,8 +22,6 @@ MOST_STREAMS = 5_000
 """As long as entities have no more streams, these are read; else the log is, and chosen from."""
 STRETCH = 100_000
 """How many positions are looked through for one page, where only topics are wanted."""
-_SEALED = b'"reference"'
-"""What the state of each event that refers to a text holds; most hold none, and reading them takes time."""
 MOST_TEXT = 4 << 20
 """How many bytes of texts are told at once."""
 LOOKED_THROUGH = 5_000
@@ -213,7 +212,7 @@ def _references(record: StoredRecord) -> set[UUID]:
 
 
 def _events(record: StoredRecord) -> Sequence[object]:
-    if _SEALED not in record.state:
+    if REFERENCE not in record.state:
         return []
     try:
         return [event_of(record)]

@@ -14,13 +14,13 @@ from urllib.request import urlopen
 import pytest
 
 from service.db import connect
-from service.serve.address import listen
 from tests.balancing import Balancer, balancing
 from tests.cli.conftest import Program
 from tests.cli.test_follow import following, send
 from tests.cli.test_serve import get, ready
 from tests.conftest import Servers
 from tests.feeding import wait_until
+from tests.ports import free_port
 from tests.replicas import Pair, replicating
 
 Start = Callable[..., Program]
@@ -110,7 +110,7 @@ def test_a_node_whose_replica_lags_is_taken_out_and_in_again(start: Start, pair:
 @pytest.mark.slow
 def test_a_service_reads_from_its_replica_and_tells_prometheus_how_that_stands(start: Start, pair: Pair) -> None:
     url, there = pair.database()
-    metrics_port = _free_port()
+    metrics_port = free_port()
     base = ready(
         start(
             "serve", "--port", "0", "--metrics-port", str(metrics_port), *ALONE,
@@ -139,8 +139,3 @@ def scraped(port: int) -> dict[str, float]:
     with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:  # noqa: S310
         text = answer.read().decode()
     return {name: float(value) for name, value in re.findall(r"^(frenemies_\S+) (\S+)$", text, re.MULTILINE)}
-
-
-def _free_port() -> int:
-    with listen("127.0.0.1", 0) as link:
-        return int(link.getsockname()[1])

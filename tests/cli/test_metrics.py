@@ -28,13 +28,10 @@ from tests.cli.conftest import Program, Run
 from tests.cli.test_serve import Start, get, ready, wait_until
 from tests.conftest import Servers
 from tests.integration.store.faults import locked_log
+from tests.killing import postmaster_of
+from tests.ports import free_port
 
 Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as link:
-        return int(link.getsockname()[1])
 
 
 class Watched:
@@ -208,7 +205,7 @@ def test_without_the_database_the_counts_are_told_within_two_seconds(
     server = start_server(data_folder, settings=survives)
     watched = watch(server.url)
     watched.put_entity("Alpha")
-    postmaster = int((data_folder / "postgres" / "postmaster.pid").read_text().split()[0])
+    postmaster = postmaster_of(data_folder / "postgres")
     backends = backends_of(server.url)
     with silent([postmaster, *backends]):
         without_database(watched)

@@ -14,7 +14,8 @@ from tests.cli.conftest import Program, Run
 from tests.cli.test_follow import KEY, following, head_of, log_of, other_url, send
 from tests.cli.test_serve import get, ready, wait_until
 from tests.feeding import wait_until as wait
-from tests.jetstreams import NatsServer, free_port, nats_server
+from tests.jetstreams import NatsServer, nats_server
+from tests.ports import free_port
 
 __all__ = ["other_url"]
 Start = Callable[..., Program]

@@ -13,9 +13,9 @@ import pytest
 
 from service.http.security import ALWAYS, NOTHING, POLICY
 from tests.cli.conftest import Program
-from tests.cli.test_metrics import free_port
 from tests.cli.test_serve import ready
 from tests.conftest import Servers
+from tests.ports import free_port
 
 LONG = "x" * 20_000
 STREAM = "Host: a\r\nAccept: text/event-stream"

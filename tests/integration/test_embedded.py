@@ -18,6 +18,7 @@ from service.embedded import EmbeddedServer, Programs, default_data_folder, pack
 from service.errors import EmbeddedServerError, StoreUnavailable
 from service.settings import DatabaseSettings
 from tests.conftest import ACCOUNT, FAST
+from tests.killing import postmaster_of
 
 pytestmark = pytest.mark.slow
 
@@ -81,7 +82,7 @@ def test_a_killed_process_is_not_counted(data_folder: Path, start_server: Start)
 
 def test_a_server_that_crashed_is_started_again(data_folder: Path, start_server: Start) -> None:
     server = start_server(data_folder)
-    postmaster = int((data_folder / "postgres" / "postmaster.pid").read_text().split()[0])
+    postmaster = postmaster_of(data_folder / "postgres")
     os.kill(postmaster, signal.SIGQUIT)
     with Database(DatabaseSettings(server.url, pool_timeout=0.1)) as database:
         while answers(server.url):
@@ -180,7 +181,7 @@ def test_programs_that_the_account_cannot_reach_are_copied(
 @as_root
 def test_the_server_does_not_run_as_root(data_folder: Path, start_server: Start) -> None:
     start_server(data_folder)
-    postmaster = (data_folder / "postgres" / "postmaster.pid").read_text().split()[0]
+    postmaster = postmaster_of(data_folder / "postgres")
     assert Path(f"/proc/{postmaster}").stat().st_uid != 0
     with pytest.raises(EmbeddedServerError, match="is root"):
         start_server(data_folder, account="root")

@@ -11,7 +11,8 @@ import pytest
 from tests.feeding import wait_until
 from tests.integration.following.conftest import Site
 from tests.integration.jetstream.conftest import feed_of, relaying
-from tests.jetstreams import NatsServer, free_port
+from tests.jetstreams import NatsServer
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from tests.integration.store.checker import Seen, Told, violations, work_events
 from tests.integration.store.faults import terminate_others
 from tests.integration.store.load import follow, opened
 from tests.integration.store.proxy import Proxy
+from tests.killing import postmaster_of
 
 LISTENER = "frenemies-listen"
 DELIVERED_WITHIN = 5.0
@@ -193,7 +194,7 @@ def test_pitfall_4_a_restart_of_the_database_loses_nothing(
     url = start_server(data_folder, settings=survives).url
     prepare(Settings(), url)
     with projecting(url) as delivered, opened(url) as store:
-        postmaster = int((data_folder / "postgres" / "postmaster.pid").read_text().split()[0])
+        postmaster = postmaster_of(data_folder / "postgres")
         os.kill(postmaster, signal.SIGQUIT)
         wait_until(lambda: not (data_folder / "postgres" / "postmaster.pid").exists())
         start_server(data_folder, settings=survives)
