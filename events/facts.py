@@ -5,6 +5,7 @@ A fact is made of spells (stretches between ends), of ends, of negatives and of 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -40,13 +41,19 @@ class _Positive(NamedTuple):
 
 
 class _Spell(NamedTuple):
-    """A stretch in which it held: `before` are the ends before it, `limit` is the first day after it at the latest."""
+    """A stretch in which it held, with the ends before it and those after it; `until` is the first of these."""
 
     start: Bounds
     opened: bool
     clashes: bool
     before: frozenset[End]
-    limit: int
+    after: Sequence[End]
+    until: Bounds | None
+
+    @property
+    def limit(self) -> int:
+        """The first day after it at the latest."""
+        return self.until.latest if self.until else AFTER_ALL
 
 
 class Fact:
@@ -62,6 +69,7 @@ class Fact:
             if heard.effect == NEGATIVE:
                 self._take_negative(heard)
         self._plans = [(heard.planned_since, heard.due) for heard in claims if heard.effect == PLAN]
+        self._noes = sorted({*(end.latest for end in self._ends), *self._refused})
         self._began = min((p.start.latest for p in self._positives), default=AFTER_ALL)
         self._passed = {p: self._ends_before(p) for p in self._positives}
         members: dict[frozenset[End], list[_Positive]] = {}
@@ -71,7 +79,7 @@ class Fact:
 
     def at(self, day: int) -> FactState:
         """What the claims say of one day."""
-        refusal = max((last for last in self._last_days_of_no() if last <= day), default=None)
+        refusal = self._last_no(day)
         later = any(spell.opened and day < spell.start.earliest for spell in self._spells)
         current = [s for s in self._spells if s.start.latest <= day < s.limit]
         coming = [s for s in self._spells if self._may_have_begun(s, day, later)]
@@ -119,7 +127,8 @@ class Fact:
     def _spell(self, before: frozenset[End], members: list[_Positive]) -> _Spell:
         """Openings intersect, an observation bounds the start from above; an empty intersection is a clash."""
         openings = [p.start for p in members if p.opens]
-        limit = min((end.latest for end in self._ends if end not in before), default=AFTER_ALL)
+        after = [end for end in self._ends if end not in before]
+        until = _first_end(after)
         low = max((start.earliest for start in openings), default=BEFORE_ALL)
         high = min(p.start.latest for p in members)
         clashes = low > high
@@ -127,7 +136,8 @@ class Fact:
             low = min(p.start.earliest for p in members)
         if clashes:
             high = max(start.latest for start in openings)
-        return _Spell(Bounds(low, min(high, limit)), bool(openings), clashes, before, limit)
+        start = Bounds(low, min(high, until.latest) if until else high)
+        return _Spell(start, bool(openings), clashes, before, after, until)
 
     def _may_have_begun(self, spell: _Spell, day: int, later: bool) -> bool:
         """Whether the day lies in the range of its start. One without a first day does not reach across an end."""
@@ -138,15 +148,16 @@ class Fact:
         return not later and all(day < end.latest for end in spell.before)
 
     def _in_spell(self, spell: _Spell, is_current: bool, day: int) -> FactState:
-        following = [end for end in self._ends if end not in spell.before]
-        ending = min((end.latest for end in following if is_current and end.earliest <= day), default=None)
+        ending = None
+        if is_current and spell.until and spell.until.earliest <= day:
+            ending = min(end.latest for end in spell.after if end.earliest <= day)
         disputed = any(day >= since and self._passed[positive] == spell.before for since, positive in self._clashes)
         if disputed or (spell.clashes and not is_current):
             status = CONTESTED
         else:
             status = HOLDS if is_current and ending is None else POSSIBLY
         since = Bounds(spell.start.earliest if spell.opened else BEFORE_ALL, spell.start.latest)
-        return FactState(status, since, _first_end(following), ended=ending)
+        return FactState(status, since, spell.until, ended=ending)
 
     def _in_plan(self, day: int, refusal: int | None) -> FactState | None:
         """What plans newer than the last refusal say; undated ones add nothing beside dated ones."""
@@ -169,8 +180,10 @@ class Fact:
         until = max((end for end in self._ends if end.latest <= day), key=lambda end: end[::-1], default=None)
         return FactState(NOT_HELD, until=until, ended=None if later else refusal)
 
-    def _last_days_of_no(self) -> list[int]:
-        return [end.latest for end in self._ends] + self._refused
+    def _last_no(self, day: int) -> int | None:
+        """The last day, up to a day, of an end or a refusal."""
+        place = bisect_right(self._noes, day)
+        return self._noes[place - 1] if place else None
 
 
 def _positives(claims: Sequence[Heard]) -> list[_Positive]:

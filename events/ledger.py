@@ -349,16 +349,16 @@ class Ledger:
 
     def _look_up(self, claims: Collection[str]) -> None:
         """Notes on which matters the claims bear now."""
-        matters: dict[str, set[Matter]] = {claim: set() for claim in claims}
+        matters: dict[str, list[Matter]] = {claim: [] for claim in claims}
         for matter, bearing in bearings(self._hearing(claims)).items():
+            self._about[matter] |= bearing.claims
             for claim in bearing.claims:
-                matters[claim].add(matter)
+                matters[claim].append(matter)
         for claim, found in matters.items():
-            for matter in self._matters.get(claim, frozenset()) - found:
+            now = frozenset(found)
+            for matter in self._matters.get(claim, now) - now:
                 self._about[matter].discard(claim)
-            for matter in found:
-                self._about[matter].add(claim)
-            self._matters[claim] = frozenset(found)
+            self._matters[claim] = now
 
     def _use(self, claims: Iterable[str]) -> None:
         for name in claims:

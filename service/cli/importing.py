@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
 import sys
@@ -21,6 +20,7 @@ from service.cli.group import Interrupted, Refused, WrongUsage
 from service.cli.lines import STDIN, open_lines
 from service.cli.options import Place
 from service.cli.progress import Bar
+from service.garbage import collect_rarely
 from service.serve.database import own_folder
 from service.settings import Settings
 from service.transfer.importer import Importer, Listener, Outcome
@@ -104,7 +104,7 @@ def command(files: tuple[str, ...], check: bool, rejects: Path | None, place: Pl
         raise WrongUsage("--rejects goes with one file, and not with --check.")
     if rejects is not None and _is_read(files[0], rejects):
         raise WrongUsage(f"{rejects} is the file that is read: --rejects would overwrite it.")
-    _keep_garbage_rare()
+    collect_rarely()
     settings = place.settings()
     with open_importer(settings) as opened:
         session = Session(opened)
@@ -140,12 +140,6 @@ def _is_read(name: str, rejects: Path) -> bool:
         read = os.fstat(sys.stdin.fileno()) if name == STDIN else Path(name).stat()
         return os.path.samestat(read, rejects.stat())
     return False
-
-
-def _keep_garbage_rare() -> None:
-    """Has the collector look less often: an import makes many objects, and few that refer to each other in a circle."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def _record(session: Session, lines: Lines, rejects: Path | None) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from service.bootstrap import log_keeper, projection
+from service.garbage import collect_rarely
 from service.projections.catalog import PROJECTIONS
 from service.projections.projection import Projection
 from service.serve.loops import Loop, run_until_signal, settings_of_child
@@ -32,4 +33,5 @@ def keeps_tree(chosen: Projection) -> bool:
 
 def main(chosen: Projection) -> int:
     """As `run`, in a child of the supervisor."""
+    collect_rarely()
     return run(*settings_of_child(f"projector-{chosen.name}"), chosen)

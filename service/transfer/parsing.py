@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import pickle
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import msgspec
 
 from events.errors import DomainError
 from service.cores import ALLOWED, use
+from service.garbage import collect_rarely
 from service.intake.records import read_line
 from service.intake.strict_json import parse
 from service.interrupts import deaf_children
@@ -120,8 +120,7 @@ def _send_chunks(lines: Lines, begin: Place, size: Size, link: Connection, cores
     if cores:
         with suppress(OSError):  # a wish: not to share the one core that the process which asked may keep to
             use(cores)
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    collect_rarely()
     try:
         for chunk in lines.chunks(begin, size):
             link.send_bytes(packed(parse_chunk(chunk, lines.longest)))
