@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from benchmarks import machine, report
-from benchmarks.areas import append, depth, feeding, importing, live, reading, rebuilding, verifying
+from benchmarks.areas import append, depth, feeding, importing, live, reading, rebuilding, relaying, verifying
 from benchmarks.model import Area, NotMeasured
 from benchmarks.peers import HOME, ROOT, install
 from benchmarks.plan import PLANS, Plan
@@ -27,6 +27,7 @@ AREAS: Mapping[str, Callable[[Stage, Plan], Area]] = {
     "read": reading.measure,
     "live": live.measure,
     "feed": feeding.measure,
+    "relay": relaying.measure,
     "rebuild": rebuilding.measure,
     "verify": verifying.measure,
     "depth": depth.measure,

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Sizes of one form. `callers` are the numbers of callers; what counts is the last of them. `streams` are how
-    many listen while `stream_events` come, `idle_streams` those on which nothing comes.
+    many listen while `stream_events` come, `idle_streams` those on which nothing comes, `relay_appends` are appended
+    one after the other.
 
     A program may run for `patience` seconds. What begins with `depth_` is for looking back: how many claims the worlds
     have, the questions about typical and hot companies, of how many relations MariaDB is told and how many events the
@@ -33,6 +34,7 @@ class Plan:
     streams: tuple[int, ...]
     stream_events: int
     idle_streams: int
+    relay_appends: int
     depth_rounds: int
     depth_claims: tuple[int, ...]
     depth_typical: int
@@ -82,6 +84,7 @@ FULL = Plan(
     streams=(10, 1_000),
     stream_events=20,
     idle_streams=3_000,
+    relay_appends=1_000,
     depth_rounds=3,
     depth_claims=(100_000,),
     depth_typical=400,
@@ -111,6 +114,7 @@ QUICK = Plan(
     streams=(10, 300),
     stream_events=5,
     idle_streams=500,
+    relay_appends=100,
     depth_rounds=1,
     depth_claims=(20_000,),
     depth_typical=60,

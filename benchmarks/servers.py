@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from benchmarks.peers import ROOT
 ACCOUNT = "nobody"
 START_SECONDS = 30.0
 MARIADB, MARIADB_INSTALL = "mariadbd", "mariadb-install-db"
+NATS = "nats-server"
 MEMORY = "2G"
 """The buffers of MariaDB, which does not use those of the system."""
 _FEED = """
@@ -35,6 +37,7 @@ link = listen("127.0.0.1", int(sys.argv[1]))
 Fork("feed", partial(serve_feed, link), os.environ, [link.fileno()]).wait(float("inf"))
 """
 """The feed process as the supervisor has it."""
+_RELAY = "import sys; from service.serve.relay import main; sys.exit(main())"
 _PLACES = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
 
 
@@ -71,6 +74,27 @@ def mariadb(parent: Path) -> Iterator[tuple[str, str]]:
             yield str(path), _version(server)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def nats(parent: Path) -> Iterator[str]:
+    """The address of a new server of NATS with JetStream. NotMeasured where there is none."""
+    server = shutil.which(NATS, path=os.pathsep.join((str(Path(sys.executable).parent), _PLACES)))
+    if server is None or find_spec("nats") is None:
+        raise NotMeasured(f"{NATS} and its client are not installed (make test installs them)")
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="nats-", dir=parent) as folder:
+        command = [server, "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", folder]
+        with _started(command, {}) as process:
+            _wait(process, lambda: _listens(port))
+            yield f"nats://127.0.0.1:{port}"
+
+
+@contextmanager
+def relay(environment: Mapping[str, str]) -> Iterator[None]:
+    """The relay as the supervisor has it."""
+    with _started([sys.executable, "-c", _RELAY], environment):
+        yield
 
 
 @contextmanager

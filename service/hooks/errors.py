@@ -9,7 +9,7 @@ from events.errors import Conflict, DomainError, Invalid, Unknown
 
 
 class UnknownSubscription(Unknown):
-    """There is none of this id, or it is that of somebody else."""
+    """There is no such subscription, or it is that of somebody else."""
 
     def __init__(self, name: UUID) -> None:
         super().__init__(f"there is no subscription {name}")
