@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PHONE, Open, explorer
 
@@ -90,6 +90,19 @@ def test_a_date_that_cannot_be_is_said_while_it_is_typed_and_nothing_is_lost(ope
     page.get_by_role("button", name="Record the claim").click()
     expect(page.locator('[name="/evidence/summary"]')).to_have_value("Kept.")
     expect(page.locator(".fault").first).to_be_visible()
+
+
+def test_a_type_that_was_chosen_before_the_script_was_there_is_followed_too(open_page: Open) -> None:
+    page = record_article(open_page, "https://example.org/slow")
+    page.wait_for_url(re.compile("type=competition"))
+    asked: list[Route] = []
+    page.route("**/record.js*", lambda route: asked.append(route))
+    with page.expect_request("**/record.js*"):
+        page.reload(wait_until="commit")
+    page.locator('[name="/type"]').select_option("partnership")
+    for one in asked:
+        one.continue_()
+    expect(page.locator('select[name^="/participants/"]').first).to_contain_text("partner")
 
 
 def test_the_forms_fit_on_a_phone(open_page: Open) -> None:

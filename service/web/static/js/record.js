@@ -41,8 +41,15 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("change", (event) => {
-  if ("redraw" in (event.target.dataset ?? {})) redraw(event.target.form, event.target.form.querySelector(".redraw"));
+  if ("redraw" in (event.target.dataset ?? {})) follow(event.target);
 });
+
+const follow = (field) => redraw(field.form, field.form.querySelector(".redraw"));
+
+/** Whether something else is chosen than what the form was drawn for: a browser keeps what was chosen before. */
+const differs = ({ value, options }) => value !== ([...options].find((one) => one.defaultSelected) ?? options[0]).value;
+
+[...document.querySelectorAll("select[data-redraw]")].filter(differs).forEach(follow);
 
 /** The form as the server draws it for what is typed so far; nothing is recorded. */
 async function redraw(form, button) {
