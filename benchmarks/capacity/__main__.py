@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
+from time import monotonic
 
 import click
 
@@ -29,8 +30,13 @@ def main(quick: bool, data: Path | None, output: Path | None) -> None:
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing stays behind
     target = output or (HOME / "capacity.md" if quick else DOCS)
+    begun = monotonic()
+
+    def say(text: str) -> None:
+        click.echo(f"{monotonic() - begun:4.0f} s  {text}", err=True)
+
     try:
-        found = measure(QUICK if quick else FULL, data, lambda text: click.echo(text, err=True))
+        found = measure(QUICK if quick else FULL, data, say)
     except NotMeasured as error:
         click.echo(f"Not measured: {error}", err=True)
         raise SystemExit(1) from None

@@ -53,17 +53,14 @@ class Spent:
 
 def spent_by(sites: Sequence[Site], act: Callable[[], object]) -> list[Spent]:
     """What services used while something was done, and until the tables of all held it. The others follow the first."""
-    for site in sites:
-        site.settle()
+    _reach_end(sites)
     before = [(site.head(), site.used()) for site in sites]
     begun = perf_counter()
     said = act()
-    head = sites[0].head()
-    for site in sites:
-        site.reach(head)
+    _reach_end(sites)
     seconds = perf_counter() - begun
     return [
-        Spent({kind: now - used[kind] for kind, now in site.used().items()}, seconds, head - was, said)
+        Spent({kind: now - used[kind] for kind, now in site.used().items()}, seconds, site.head() - was, said)
         for site, (was, used) in zip(sites, before, strict=True)
     ]
 
@@ -213,6 +210,12 @@ def of_lock(url: str, plan: Plan) -> dict[int, float]:
     world = max(plan.claims // 4, sum(itertools.starmap(int.__mul__, plan.grouped)))
     said = have("holding", "hold", url=url, claims=world, sizes=sizes, appends=appends)
     return {int(size): seconds for size, seconds in said.items()}
+
+
+def _reach_end(sites: Sequence[Site]) -> None:
+    head = sites[0].head()
+    for site in sites:
+        site.reach(head)
 
 
 def _told(site: Site, tails: Sequence[Tail], record: Callable[[], None]) -> None:

@@ -76,18 +76,6 @@ class Site:
         """The position that all its tables have reached."""
         return min(int(one["position"]) for one in self._ask("/v1/projections")["projections"])
 
-    def settle(self) -> None:
-        """Returns when it has nothing more to do: the newest checkpoint is the last event, and all tables have it."""
-        self._wait(self._is_signed, "its log was not signed")
-        self.reach(self.head())
-
-    def _is_signed(self) -> bool:
-        with connect(self.url) as connection:
-            rows = connection.execute(
-                "SELECT (SELECT max(position) FROM log.events) = (SELECT max(position) FROM log.checkpoints)"
-            ).fetchone()
-        return bool(rows and rows[0])
-
     def _ask(self, address: str) -> Any:
         connection = HTTPConnection(HOST, self.port, timeout=PATIENCE)
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
@@ -26,7 +26,6 @@ class Tail:
     leader: Leader
     begun: Event = field(default_factory=Event)
     news: Event = field(default_factory=Event)
-    first: int = 0
     position: int = 0
     events: int = 0
     error: str | None = None
@@ -46,7 +45,7 @@ class Tail:
         """As `service.following.follower` reads ahead, and asks for the head where it is quiet."""
         self.leader.identity()
         epoch = self.leader.epoch()
-        self.first = self.position = self.leader.head()
+        self.position = self.leader.head()
         asked = monotonic()
         with (
             self.leader.lines(epoch, self.position, live=True) as self.lines,
@@ -56,14 +55,15 @@ class Tail:
                 if self.is_stopped:
                     return
                 if batch is not None:
-                    self._take(batch.records)
+                    self.take(batch.records)
                 if batch is not None and batch.is_even:
                     self.begun.set()
                 if batch is None or (not batch.is_even and monotonic() - asked > QUIET_SECONDS):
                     asked = monotonic()
                     self.leader.head()
 
-    def _take(self, records: list[StoredRecord]) -> None:
+    def take(self, records: Sequence[StoredRecord]) -> None:
+        """The next events. ValueError when one is missing, or comes twice."""
         for record in records:
             if record.position != self.position + 1:
                 self.error = f"{record.position} came after {self.position}"

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -42,8 +43,12 @@ from benchmarks.capacity.model import (
 )
 from benchmarks.capacity.plan import QUICK
 from benchmarks.capacity.simulation import Round, Simulated, added
+from benchmarks.capacity.tailing import Tail
 from benchmarks.machine import Flushes
 from benchmarks.model import NotMeasured
+from benchmarks.programs import kept_to, run
+from service.following.leader import Leader
+from service.store.protocol import StoredRecord
 
 FOLLOWER, STATES = "follower", "projector-states"
 EIGHT = Machine(cores=8, busy=0.75)
@@ -245,3 +250,26 @@ def test_the_work_of_a_process_that_is_gone_is_not_measured() -> None:
         gone.wait()
     with pytest.raises(NotMeasured, match="the process web ended"):
         usage.by_kind({WEB: gone.pid})
+
+
+def test_what_is_started_meanwhile_keeps_to_the_chosen_cores() -> None:
+    before = os.sched_getaffinity(0)
+    with kept_to({min(before)}):
+        said = run([sys.executable, "-c", "import os; print(*os.sched_getaffinity(0))"], {}, 20.0)
+    assert [int(core) for core in said.split()] == [min(before)]
+    assert os.sched_getaffinity(0) == before
+
+
+@pytest.mark.parametrize("position", [5, 7])
+def test_an_event_that_is_missing_or_comes_twice_is_found(position: int) -> None:
+    with Leader("http://127.0.0.1:1", None) as leader:
+        tail = Tail(leader, position=4)
+        tail.take([_record(5)])
+        with pytest.raises(ValueError, match="came after 5"):
+            tail.take([_record(position)])
+        with pytest.raises(NotMeasured, match="stayed at 5: .* came after 5"):
+            tail.reach(6)
+
+
+def _record(position: int) -> StoredRecord:
+    return StoredRecord(position, "claim-1", 1, "ClaimRetracted.v1", b"{}", datetime(2026, 1, 2, tzinfo=UTC))
