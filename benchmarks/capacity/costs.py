@@ -70,7 +70,7 @@ def spent(site: Site, act: Callable[[], object]) -> Spent:
     return spent_by([site], act)[0]
 
 
-def idle(sites: Sequence[Site], seconds: float) -> list[Cost]:
+def at_rest(sites: Sequence[Site], seconds: float) -> list[Cost]:
     """Cores that they keep busy with nothing to do."""
     return [times(one.cost, 1 / one.seconds) for one in spent_by(sites, lambda: sleep(seconds))]
 
@@ -171,14 +171,14 @@ def of_recording(site: Site, claims: Claims, plan: Plan, idle: Cost) -> tuple[Pa
 
 
 def of_telling(
-    site: Site, claims: Claims, plan: Plan, idle_: Cost, recorded: Paced, imported: Cost
+    site: Site, claims: Claims, plan: Plan, idle: Cost, recorded: Paced, imported: Cost
 ) -> tuple[Cost, Paced]:
     """What a follower costs its leader: each second while nothing comes, and each event."""
     with tailing(site.base, plan.tails) as tails:
-        (used,) = idle([site], plan.seconds)
-        waiting = times(less(used, idle_, used), 1 / plan.tails)
-        alone = spent(site, lambda: _told(site, tails, lambda: claims.steadily(plan.rate, plan.seconds))).each(idle_)
-        together = spent(site, lambda: _told(site, tails, claims.imported)).each(idle_)
+        (used,) = at_rest([site], plan.seconds)
+        waiting = times(less(used, idle, used), 1 / plan.tails)
+        alone = spent(site, lambda: _told(site, tails, lambda: claims.steadily(plan.rate, plan.seconds))).each(idle)
+        together = spent(site, lambda: _told(site, tails, claims.imported)).each(idle)
     share = 1 / plan.tails
     return waiting, Paced(
         times(less(alone, recorded.alone, _TELLING), share), times(less(together, imported, _TELLING), share)

@@ -81,7 +81,7 @@ def _measure(plan: Plan, folder: Path, say: Say) -> tuple[int, Costs, Simulated,
     key = {"FRENEMIES_LOG_KEY": new_signer("capacity").secret()}
     say(f"a leader with {plan.claims:,} claims")
     with site(folder / "leader", environment=key, fill=partial(_fill, plan)) as leader, ExitStack() as keep:
-        (idle,) = of.idle([leader], plan.seconds)
+        (idle,) = of.at_rest([leader], plan.seconds)
         events = leader.head()
         say("questions")
         state, timeline = (of.of_question(leader, world, form, plan, idle) for form in (of.STATE, of.TIMELINE))
@@ -136,5 +136,5 @@ def _fill(plan: Plan, url: str) -> None:
 
 
 def _following(leader: Site, follower: Site, claims: of.Claims, plan: Plan) -> tuple[Cost, Paced]:
-    _, idle = of.idle([leader, follower], plan.seconds)
+    _, idle = of.at_rest([leader, follower], plan.seconds)
     return idle, of.of_taking(leader, follower, claims, plan, idle)

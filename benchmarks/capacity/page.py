@@ -231,7 +231,7 @@ def _ends(found: Found) -> str:
     costs = found.costs
     ends = dict[str, float]()
     for callers in costs.hold:
-        ends |= ends_of_writer(costs, MACHINE, callers, MACHINES[1] - 1)
+        ends |= ends_of_writer(costs, MACHINE, callers) | ends_of_writer(costs, MACHINE, callers, MACHINES[1] - 1)
     ordered = sorted(ends.items(), key=lambda one: one[1])
     return _table(("what", "claims/s"), ((what, number(rate)) for what, rate in ordered))
 
