@@ -70,7 +70,7 @@ def mariadb(parent: Path) -> Iterator[tuple[str, str]]:
     ]  # fmt: skip
     try:
         with _started([server, *common, *options], {}) as process:
-            _wait(process, lambda: _answers(path))
+            wait(process, lambda: _answers(path))
             yield str(path), _version(server)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -86,7 +86,7 @@ def nats(parent: Path) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="nats-", dir=parent) as folder:
         command = [server, "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", folder]
         with _started(command, {}) as process:
-            _wait(process, lambda: _listens(port))
+            wait(process, lambda: _listens(port))
             yield f"nats://127.0.0.1:{port}"
 
 
@@ -106,7 +106,7 @@ def web(app: str, threads: int, environment: Mapping[str, str]) -> Iterator[int]
         "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", str(threads), app,
     ]  # fmt: skip
     with _started(command, environment) as process:
-        _wait(process, lambda: _listens(port))
+        wait(process, lambda: _listens(port))
         yield port
 
 
@@ -114,7 +114,7 @@ def web(app: str, threads: int, environment: Mapping[str, str]) -> Iterator[int]
 def feed(port: int, environment: Mapping[str, str]) -> Iterator[int]:
     """The process id of the worker that streams on a port, with the settings that ours has."""
     with _started([sys.executable, "-c", _FEED, str(port)], environment) as process:
-        _wait(process, lambda: _is_healthy(port))
+        wait(process, lambda: _is_healthy(port))
         (server,) = _children(process.pid)
         (worker,) = _children(server)
         yield worker
@@ -128,7 +128,23 @@ def free_port() -> int:
 
 def wait_for(port: int) -> None:
     """Returns when somebody listens on the port."""
-    _wait(None, lambda: _listens(port))
+    wait(None, lambda: _listens(port))
+
+
+def wait(
+    process: subprocess.Popen[bytes] | None,
+    is_there: Callable[[], bool],
+    seconds: float = START_SECONDS,
+    otherwise: str = "its server did not start",
+    pause: float = 0.02,
+) -> None:
+    """Returns when something is there. NotMeasured when the process has ended, or the seconds are over, before."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and (process is None or process.poll() is None):
+        if is_there():
+            return
+        time.sleep(pause)
+    raise NotMeasured(otherwise)
 
 
 def end(process: subprocess.Popen[Any]) -> None:
@@ -148,15 +164,6 @@ def _started(command: list[str], more: Mapping[str, str]) -> Iterator[subprocess
         yield process
     finally:
         end(process)
-
-
-def _wait(process: subprocess.Popen[bytes] | None, is_there: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and (process is None or process.poll() is None):
-        if is_there():
-            return
-        time.sleep(0.02)
-    raise NotMeasured("its server did not start")
 
 
 def _program(name: str) -> str | None:

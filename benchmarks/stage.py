@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -15,7 +14,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.model import NotMeasured, Run
-from benchmarks.peers import ROOT, Peers
+from benchmarks.peers import Peers
+from benchmarks.programs import answer, contestant, run
 from benchmarks.servers import ACCOUNT, end, free_port, wait_for
 from service.bootstrap import prepare
 from service.db import connect
@@ -124,9 +124,7 @@ class Stage:
     def have(self, program: str, task: str, **parameters: Any) -> Any:
         """The same for a task that measures nothing: what it says."""
         python = self.peers.python if program in OF_PEERS else Path(sys.executable)
-        module = f"benchmarks.contestants.{program}"
-        said = self.run([str(python), "-m", module, task, json.dumps(parameters)], {})
-        return json.loads(said.splitlines()[-1])
+        return answer(self.run(contestant(python, program, task, parameters), {}))
 
     def frenemies(self, url: str, *arguments: str) -> tuple[str, float]:
         """What the command line of the service writes, and how many seconds the process took."""
@@ -139,19 +137,7 @@ class Stage:
         seconds = min(self._patience, self._deadline - time.monotonic())
         if seconds <= 0:
             raise NotMeasured("the time of the whole run was over")
-        process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **more}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, start_new_session=True,
-        )  # fmt: skip
-        try:
-            said, complaint = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            raise NotMeasured(f"it took more than {seconds:.0f} s") from None
-        finally:
-            end(process)
-        if process.returncode != 0:
-            raise NotMeasured((complaint.strip() or said.strip() or "it failed without a word").splitlines()[-1])
-        return said
+        return run(command, more, seconds)
 
     @contextmanager
     def umadb(self) -> Iterator[str]:

@@ -38,14 +38,14 @@ def replay(port: int) -> dict[str, Any]:
     return once(events, work)
 
 
-def listen(port: int, streams: int, events: int) -> dict[str, Any]:
-    """Appends an event each second; times are from the beginning of the append to the end of each stream."""
+def listen(port: int, streams: int, events: int, pause: float = 1.0) -> dict[str, Any]:
+    """Appends an event each so many seconds; times are from the beginning of the append to the end of each stream."""
     listeners = _Listeners(port, streams)
     connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     times: list[float] = []
     begun = perf_counter()
     for number in range(events):
-        sleep(max(begun + number - perf_counter(), 0))
+        sleep(max(begun + number * pause - perf_counter(), 0))
         called = perf_counter()
         _append(connection, number)
         times += [at - called for at in listeners.heard(streams)]
