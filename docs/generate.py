@@ -162,36 +162,18 @@ def reports() -> str:
     run = re.search(r"^([0-9-]{10}), the (\w+) form", benchmarks, re.MULTILINE)
     if run is None:
         sys.exit("docs/benchmarks.md does not say when it was written.")
-    (commit,) = [row["which"] for row in _rows(benchmarks, "what", "which") if row["what"] == "commit"]
-    bars = [
-        {
-            "what": row["what"],
-            "measured": row["measured"],
-            "least": row["at least"],
-            "aim": row["aim"],
-            "verdict": row[""],
-        }
-        for row in _rows(benchmarks, "what", "measured")
-    ]
-    shown = {
-        "fault": "fault",
-        "what": "what was done",
-        "form": "form",
-        "when": "when",
-        "commit": "commit",
-        "verdict": "verdict",
-    }
+    (commit,) = (row["which"] for row in _rows(benchmarks, what="what", which="which") if row["what"] == "commit")
+    bars = _rows(benchmarks, what="what", measured="measured", least="at least", aim="aim", verdict="")
+    done = _rows(
+        faults, fault="fault", what="what was done", form="form", when="when", commit="commit", verdict="verdict"
+    )
+    mistakes = _rows(faults, mistake="mistake", when="when", commit="commit", found_by="found by")
     found = {
-        "benchmarks": {"when": run[1], "form": run[2], "commit": commit, "bars": bars},
+        "benchmarks": {"when": run[1], "form": run[2], "commit": commit, "bars": list(bars)},
         "faults": {
-            "faults": [
-                {name: row[column] for name, column in shown.items()} for row in _rows(faults, "fault", "what was done")
-            ],
+            "faults": list(done),
             "promises": re.findall(r"^- (F[0-9]+: .*)$", faults, re.MULTILINE),
-            "mistakes": [
-                {"mistake": row["mistake"], "when": row["when"], "commit": row["commit"], "found_by": row["found by"]}
-                for row in _rows(faults, "mistake", "when")
-            ],
+            "mistakes": list(mistakes),
         },
     }
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
@@ -229,17 +211,19 @@ PAGES = {
 }  # fmt: skip
 
 
-def _rows(page: str, *first: str) -> Iterator[dict[str, str]]:
-    """The rows of the table of a page whose first columns are called so, by column."""
+def _rows(page: str, **columns: str) -> Iterator[dict[str, str]]:
+    """Some columns of a table of a page, by names of our own: of the first one that begins with the first two."""
     lines = iter(page.splitlines())
-    head = next((line for line in lines if line.startswith(f"| {' | '.join(first)} |")), None)
+    first = f"| {' | '.join([*columns.values()][:2])} |"
+    head = next((line for line in lines if line.startswith(first)), None)
     if head is None:
-        sys.exit(f"There is no table of {' and '.join(first)}.")
+        sys.exit(f"There is no table that begins with {first}")
     next(lines)
     for line in lines:
         if not line.startswith("|"):
             return
-        yield dict(zip(_cells(head), _cells(line), strict=True))
+        row = dict(zip(_cells(head), _cells(line), strict=True))
+        yield {name: row[column] for name, column in columns.items()}
 
 
 def _cells(line: str) -> list[str]:
