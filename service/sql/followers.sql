@@ -1,21 +1,20 @@
 -- name: hear
--- Notes how far a follower is. Those not heard of for too long are forgotten, and of more than so many those heard of
--- longest ago; whoever is just being noted is left alone.
-WITH forgotten AS (
-    DELETE FROM log.followers WHERE id IN (
-        SELECT f.id FROM log.followers f
-        WHERE f.id <> %(id)s::uuid AND (
-            f.heard_at < clock_timestamp() - %(kept)s::float8 * interval '1 second'
-            OR f.id IN (
-                SELECT o.id FROM log.followers o WHERE o.id <> %(id)s::uuid
-                ORDER BY o.heard_at DESC, o.id OFFSET %(most)s::integer - 1))
-        FOR UPDATE SKIP LOCKED)
-)
+-- Notes how far a follower is.
 INSERT INTO log.followers (id, name, key, position, head)
 SELECT %(id)s::uuid, %(name)s::text, %(key)s::text, %(position)s::bigint, coalesce(max(e.position), 0) FROM log.events e
 ON CONFLICT (id) DO UPDATE
 SET name = excluded.name, key = excluded.key, position = excluded.position, head = excluded.head,
     heard_at = clock_timestamp()
+RETURNING id;
+
+-- name: forget
+-- Forgets those not heard of for too long, and of more than so many those heard of longest ago. A statement of its own, that
+-- waits for nobody: each of two who forget the other one while they are noted would wait for the other.
+DELETE FROM log.followers WHERE id IN (
+    SELECT f.id FROM log.followers f
+    WHERE f.heard_at < clock_timestamp() - %(kept)s::float8 * interval '1 second'
+        OR f.id IN (SELECT o.id FROM log.followers o ORDER BY o.heard_at DESC, o.id OFFSET %(most)s::integer)
+    FOR UPDATE SKIP LOCKED)
 RETURNING id;
 
 -- name: some

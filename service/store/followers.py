@@ -48,10 +48,9 @@ class Followers:
 
     def hear(self, name: UUID, called: str, key: str, position: int) -> None:
         """A follower says how far it is, with a key."""
-        params = {
-            "id": name, "name": called, "key": key, "position": position, "kept": KEPT_SECONDS, "most": MOST,
-        }  # fmt: skip
-        self._database.write(QUERIES["hear"], params, scalar_row)
+        said = {"id": name, "name": called, "key": key, "position": position}
+        self._database.write(QUERIES["hear"], said, scalar_row)
+        self._database.write(QUERIES["forget"], {"kept": KEPT_SECONDS, "most": MOST}, scalar_row)
 
     def some(self, limit: int) -> list[FollowerHeard]:
         """Those that lack most, at most so many."""

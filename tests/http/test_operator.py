@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -324,6 +325,19 @@ def test_of_too_many_followers_those_heard_of_longest_ago_are_forgotten(
     say(service, names[2], 0)
     say(service, names[0], 0)
     assert {UUID(one["id"]) for one in told(service)["followers"]["listed"]} == {names[4], names[2], names[0]}
+
+
+def test_many_followers_at_once_hold_each_other_up_for_nothing(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(followers, "MOST", 2)
+    names, hear = [uuid4() for _ in range(4)], overview_of(service).followers.hear
+    with ThreadPoolExecutor(4) as pool:
+        said = [pool.submit(hear, name, "copy", "a key", 0) for _ in range(50) for name in names]
+        for one in said:
+            one.result()
+    hear(names[0], "copy", "a key", 0)
+    assert told(service)["followers"]["total"] == 2
 
 
 def test_what_a_follower_says_is_looked_at(service: Service) -> None:
