@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import types
 import typing
@@ -27,6 +28,7 @@ from service.http.statuses import code_of, status_of
 
 HERE = Path(__file__).parent
 EVENT_SCHEMAS = HERE / "event-types"
+REPORTS = HERE.parent / "service" / "overview" / "reports.json"
 WIDTH = 100
 
 
@@ -154,6 +156,29 @@ def limits_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def reports() -> str:
+    """service/overview/reports.json: what an operator is shown of docs/benchmarks.md and docs/faults.md."""
+    benchmarks, faults = ((HERE / name).read_text("utf-8") for name in ("benchmarks.md", "faults.md"))
+    run = re.search(r"^([0-9-]{10}), the (\w+) form", benchmarks, re.MULTILINE)
+    if run is None:
+        sys.exit("docs/benchmarks.md does not say when it was written.")
+    (commit,) = (row["which"] for row in _rows(benchmarks, what="what", which="which") if row["what"] == "commit")
+    bars = _rows(benchmarks, what="what", measured="measured", least="at least", aim="aim", verdict="")
+    done = _rows(
+        faults, fault="fault", what="what was done", form="form", when="when", commit="commit", verdict="verdict"
+    )
+    mistakes = _rows(faults, mistake="mistake", when="when", commit="commit", found_by="found by")
+    found = {
+        "benchmarks": {"when": run[1], "form": run[2], "commit": commit, "bars": list(bars)},
+        "faults": {
+            "faults": list(done),
+            "promises": re.findall(r"^- (F[0-9]+: .*)$", faults, re.MULTILINE),
+            "mistakes": list(mistakes),
+        },
+    }
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
 def event_schemas() -> dict[str, str]:
     """The files in docs/event-types/, by name."""
     return {f"{topic}.json": json.dumps(event_schema(topic), indent=1, ensure_ascii=False) + "\n" for topic in SHAPES}
@@ -184,6 +209,25 @@ PAGES = {
     "event-types.md": event_types, "cli.md": command_line, "errors.md": refusals, "metrics.md": metrics_page,
     "limits.md": limits_page,
 }  # fmt: skip
+
+
+def _rows(page: str, **columns: str) -> Iterator[dict[str, str]]:
+    """Some columns of a table of a page, by names of our own: of the first one that begins with the first two."""
+    lines = iter(page.splitlines())
+    first = f"| {' | '.join([*columns.values()][:2])} |"
+    head = next((line for line in lines if line.startswith(first)), None)
+    if head is None:
+        sys.exit(f"There is no table that begins with {first}")
+    next(lines)
+    for line in lines:
+        if not line.startswith("|"):
+            return
+        row = dict(zip(_cells(head), _cells(line), strict=True))
+        yield {name: row[column] for name, column in columns.items()}
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
 
 def _schema_link(event: type[DomainEvent]) -> str:
@@ -283,6 +327,7 @@ def main() -> None:
     EVENT_SCHEMAS.mkdir(exist_ok=True)
     for name, text in event_schemas().items():
         EVENT_SCHEMAS.joinpath(name).write_text(text, encoding="utf-8")
+    REPORTS.write_text(reports(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from service.http import (
     claims,
     entities,
     feed,
+    followers,
     guard,
     imports,
     leases,
@@ -26,6 +27,7 @@ from service.http import (
     measuring,
     network,
     openapi,
+    operator,
     periods,
     problems,
     projections,
@@ -42,6 +44,7 @@ from service.http.demands import OPEN, declare, demand_declared
 from service.keys.doorkeeper import Doorkeeper
 from service.keys.keyring import Keyring
 from service.keys.logins import Logins
+from service.overview.overview import Overview
 from service.rates.meter import Meter
 from service.rates.rates import Rates
 from service.replica.replicated import Replicated
@@ -67,8 +70,10 @@ RESOURCES = (
     subscriptions,
     leases,
     log,
+    followers,
     projections,
     running,
+    operator,
 )
 _CONFIG = {
     "API_TITLE": "Frenemies",
@@ -92,10 +97,12 @@ def create_app(
     subscriptions: Subscriptions | None = None,
     keys: Keyring | None = None,
     replicated: Replicated | None = None,
+    overview: Overview | None = None,
 ) -> Flask:
     """The application that answers with this timeline; only what is given can import and keep subscriptions.
 
-    Without a keyring there is no key but that of the settings. `replicated`: see `service.http.context`.
+    Without a keyring there is no key but that of the settings. `replicated`: see `service.http.context`; `overview`:
+    what hears of followers, and is shown to an operator.
     """
     app = Flask("service", static_folder="web/static", template_folder="web/templates")
     app.config.update(_CONFIG)
@@ -104,7 +111,7 @@ def create_app(
     turns = BoundedSemaphore(most.imports), BoundedSemaphore(most.replays), Turns(most.heavy, most.light)
     door, logins = _door(settings, keys or Keyring(settings.admin_key)), _logins(settings)
     app.extensions[EXTENSION] = Surroundings(
-        timeline, settings, importer, subscriptions, door, logins, *turns, replicated
+        timeline, settings, importer, subscriptions, door, logins, *turns, replicated, overview
     )
     measuring.register(app)
     budgets.register(app)

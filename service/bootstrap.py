@@ -26,6 +26,7 @@ from service.hooks.guarding import Guard
 from service.hooks.lease_table import LeaseTable
 from service.hooks.leasing import Leases
 from service.hooks.outbox import Outbox
+from service.hooks.overseeing import Overseer
 from service.hooks.runner import SenderRunner
 from service.hooks.sender import Bounds, Sender
 from service.hooks.sending import Transport
@@ -35,6 +36,7 @@ from service.keys.issuing import Issuer
 from service.keys.keyring import Keyring
 from service.keys.table import KeyTable
 from service.migrate import MigrationReport, migrate
+from service.overview.overview import Overview
 from service.projections.beliefs import Beliefs
 from service.projections.catalog import PROJECTIONS
 from service.projections.index import Index
@@ -92,11 +94,12 @@ class Services:
     importer: Importer
     subscriptions: Subscriptions
     keys: Keyring
+    overview: Overview
 
     @property
     def replicated(self) -> Replicated | None:
         """The database, where it has a replica."""
-        return self.database if isinstance(self.database, Replicated) else None
+        return _replicated(self.database)
 
     def close(self) -> None:
         """Frees the connections."""
@@ -124,7 +127,8 @@ def build(settings: Settings, url: str, among: Sequence[Projection] = PROJECTION
     )  # fmt: skip
     hooks = subscriptions(settings, database, timeline)
     keys = Keyring(settings.admin_key, KeyTable(database))
-    return Services(settings, url, database, timeline, importer(settings, url), hooks, keys)
+    overview = Overview(database, [*map(schema_of, among)], Overseer(database, hooks), _replicated(database))
+    return Services(settings, url, database, timeline, importer(settings, url), hooks, keys, overview)
 
 
 def _asked_database(settings: Settings, url: str, among: Sequence[Projection]) -> Database:
@@ -134,6 +138,10 @@ def _asked_database(settings: Settings, url: str, among: Sequence[Projection]) -
         return Database(primary, role=API_ROLE, name=name, schema=first, behind=others)
     replica = settings.database(settings.read_url)
     return Replicated(primary, replica, _longest_lag(settings), role=API_ROLE, name=name, schema=first, behind=others)
+
+
+def _replicated(database: Database) -> Replicated | None:
+    return database if isinstance(database, Replicated) else None
 
 
 def _longest_lag(settings: Settings) -> float:

@@ -6,7 +6,8 @@ records has limits of its own, and is not broken off in between.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import BoundedSemaphore
 from time import monotonic
@@ -71,6 +72,10 @@ class Budget:
         if self._cost > self._turns.light and self._give_back is None:
             self._give_back = self._turns.take()
 
+    def part(self, seconds: float) -> Budget:
+        """One for a part of the question, which has so many of the seconds that are left. OutOfTime where none are."""
+        return Budget(min(seconds, self.left()), self._turns)
+
     def hand_over(self, seconds: float) -> Callable[[], None]:
         """For an answer that is written while it is sent: it holds a turn until what is given is called.
 
@@ -103,6 +108,17 @@ def end() -> None:
 def current() -> Budget | None:
     """That of the current request."""
     return _current.get()
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """What the current request asks for in the block has so many seconds at most. OutOfTime where it has none left."""
+    budget = _current.get()
+    token = _current.set(budget.part(seconds) if budget is not None else None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 def demand_time() -> None:

@@ -243,6 +243,13 @@ FOLLOWING_VERIFIED = Asked(
 FOLLOWING_HALTED = Asked(
     "frenemies_following_halted", "Of a follower: whether nothing more is taken over, because something is wrong."
 )
+FOLLOWERS = Asked("frenemies_followers", "Followers of this service that say how far they are, at present.")
+FOLLOWERS_LAG_EVENTS = Asked(
+    "frenemies_followers_lag_events", "Events that the one of them lacks that lacks most; 0 without one."
+)
+FOLLOWERS_LAG = Asked(
+    "frenemies_followers_lag_seconds", "Age of the first event that one of them lacks, the greatest; 0 without one."
+)
 REPLICA_USED = Asked("frenemies_replica_used", "Of a service with a replica: whether that is current, and so asked.")
 REPLICA_POSITION = Asked("frenemies_replica_position", "Of a replica that follows: the last position of its log.")
 REPLICA_LAG_EVENTS = Asked("frenemies_replica_lag_events", "Of a replica that follows: events that it lacks.")
@@ -257,6 +264,7 @@ ASKED = (
     REBUILD_RUNNING, REBUILD_DONE, REBUILD_TOTAL, REBUILD_LEFT, REBUILD_WHOLE_LEFT,
     SUBSCRIPTIONS, DELIVERIES_PENDING, DELIVERIES_LEASED, DELIVERIES_PARKED, DELIVERIES_OVERDUE,
     FOLLOWING_LEADER_HEAD, FOLLOWING_LAG_EVENTS, FOLLOWING_LAG, FOLLOWING_VERIFIED, FOLLOWING_HALTED,
+    FOLLOWERS, FOLLOWERS_LAG_EVENTS, FOLLOWERS_LAG,
     REPLICA_USED, REPLICA_POSITION, REPLICA_LAG_EVENTS, REPLICA_LAG,
 )  # fmt: skip
 """What is asked when somebody wants to know."""

@@ -27,7 +27,13 @@ if not _settings.log_requests:
 send_traces(_settings, "web")
 services = build(_settings, _settings.database_url)
 app = create_app(
-    services.timeline, _settings, services.importer, services.subscriptions, services.keys, services.replicated
+    services.timeline,
+    _settings,
+    services.importer,
+    services.subscriptions,
+    services.keys,
+    services.replicated,
+    services.overview,
 )
 
 

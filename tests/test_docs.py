@@ -63,6 +63,10 @@ def test_the_schemas_of_events_are_those_of_the_code() -> None:
     assert committed == generator().event_schemas(), "run: make docs"
 
 
+def test_what_an_operator_is_shown_of_the_reports_is_what_their_pages_say() -> None:
+    assert generator().REPORTS.read_text("utf-8") == generator().reports(), "run: make docs"
+
+
 def test_no_event_has_changed_its_shape_without_a_new_version() -> None:
     made = generator()
     assert not made.changed_shapes(), "\n".join(map(made.add_a_version, made.changed_shapes()))

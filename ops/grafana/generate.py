@@ -74,6 +74,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
             Panel("Lag in seconds", "Age of the first event not handled; of follower, replica, checkpoints.", "s",
                   ((f"max by (projection) (frenemies_projection_lag_seconds{{{BY}}})", "{{projection}}"),
                    (f"max(frenemies_following_lag_seconds{{{BY}}})", "behind the leader"),
+                   (f"max(frenemies_followers_lag_seconds{{{BY}}})", "the last follower"),
                    (f"max(frenemies_replica_lag_seconds{{{BY}}})", "replica behind the primary"),
                    (f"max(frenemies_log_unsigned_seconds{{{BY}}})", "without a checkpoint"))),
             Panel("Rebuild", "How much of the phase is done.", "percentunit",

@@ -35,6 +35,7 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
     {
         "log.migrations": "the manifest names them, and putting back applies them",
         "log.snapshots": "claims are summed up anew from their events",
+        "log.followers": "each says again how far it is, every few seconds",
         "projections.rebuilds": "it tells of tables that are made anew",
     }
 )

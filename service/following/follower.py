@@ -21,6 +21,7 @@ from service.following.checking import Checker, checkpoints_in, hash_of
 from service.following.errors import EpochLost, FeedBroken, Halted, LeaderUnreachable
 from service.following.leader import Leader
 from service.following.taking import Columns, Taker, columns_of
+from service.following.telling import Teller
 from service.following.through import LinesThrough
 from service.jetstream.messages import Reading
 from service.store.following import read_following
@@ -51,6 +52,8 @@ class Follower:
         """`pinned`: the only verifier keys whose checkpoints count; else those that the leader names at first.
         `through` reads the log of the leader in JetStream.
         """
+        self.teller = Teller(leader)
+        """What tells the leader how far this is."""
         self._leader = leader
         self._database = database
         self._taker = Taker(database)
@@ -84,6 +87,7 @@ class Follower:
             epoch = self._prepare()
             checker = Checker(self._reader)
             self._demand_same(epoch, checker.size)
+            self._introduce_self(epoch, checker.size)
             head = self._hear()
         try:
             self._follow(self._lines_from(epoch, checker.size, head), epoch, checker, still)
@@ -140,6 +144,11 @@ class Follower:
         self._taker.hear(head, is_even=False)
         return head
 
+    def _introduce_self(self, epoch: UUID, position: int) -> None:
+        following = read_following(self._database)
+        if following is not None:
+            self.teller.begin(following.id, epoch, position)
+
     def _take_all(self, found: Iterator[Ready], checker: Checker, still: Callable[[], None]) -> None:
         asked, quiet = monotonic(), 0
         end = self._lines.close if self._lines is not None else lambda: None
@@ -165,6 +174,7 @@ class Follower:
             self._introduce()
         growth = checker.grow(batch.records, self._keys)
         self._taker.take(columns, growth)
+        self.teller.reached(checker.size)
         if not self._known.issuperset(one.key for one in growth.vouched):
             self._introduce()
 

@@ -18,8 +18,11 @@ from service.following.errors import LeaderUnreachable
 from service.store.protocol import StoredRecord
 
 TIMEOUT = 10.0
+HEARING_TIMEOUT = 2.0
 PATIENCE = 0.0
 """When the link breaks, all is begun anew, and so checked anew: another log may answer then."""
+_NOT_HEARD = (403, 404, 405)
+"""What a leader of a version without followers says; one that is a follower itself refuses whatever is sent."""
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -106,16 +109,33 @@ class Leader:
         cursor = format_cursor(epoch, after)
         return self._client.feed_lines(cursor, until=until, follow=live, texts=True, patience=PATIENCE)
 
+    def hear(self, name: UUID, called: str, cursor: str) -> bool:
+        """Says how far a follower is; False where the leader takes no such thing."""
+        said = {"name": called, "cursor": cursor}
+        path = f"/v1/log/followers/{name}"
+        answer = self._asked("PUT", path, json=said, timeout=HEARING_TIMEOUT)
+        if answer.status_code in _NOT_HEARD:
+            return False
+        if not answer.is_success:
+            raise self._refused(path, answer)
+        return True
+
     def _read(self, path: str, kind: Any) -> Any:
-        try:
-            answer = self._http.get(path)
-        except httpx2.HTTPError as error:
-            raise LeaderUnreachable(f"{self.url}: {error or type(error).__name__}") from error
+        answer = self._asked("GET", path)
         if answer.status_code != 200:
-            hint = " It wants a key: --follow-key." if answer.status_code == 401 else ""
-            again = seconds_of(answer.headers.get("Retry-After"))
-            raise LeaderUnreachable(f"{self.url}{path} answered {answer.status_code}.{hint}", again)
+            raise self._refused(path, answer)
         try:
             return msgspec.json.decode(answer.content, type=kind)
         except ValueError as error:
             raise LeaderUnreachable(f"{self.url}{path} does not look like Frenemies: {error}") from error
+
+    def _asked(self, method: str, path: str, **more: Any) -> httpx2.Response:
+        try:
+            return self._http.request(method, path, **more)
+        except httpx2.HTTPError as error:
+            raise LeaderUnreachable(f"{self.url}: {error or type(error).__name__}") from error
+
+    def _refused(self, path: str, answer: httpx2.Response) -> LeaderUnreachable:
+        hint = " It wants a key: --follow-key." if answer.status_code == 401 else ""
+        again = seconds_of(answer.headers.get("Retry-After"))
+        return LeaderUnreachable(f"{self.url}{path} answered {answer.status_code}.{hint}", again)

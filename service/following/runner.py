@@ -39,7 +39,11 @@ class FollowerRunner:
 
     def run(self) -> None:
         """Follows, or waits to, until stopped. What is wrong with the database or the leader is waited out."""
-        self._leader.run(self._go_on)
+        self._leader.run(self._tell_and_go_on)
+
+    def _tell_and_go_on(self, connection: Connection) -> None:
+        with self._follower.teller.telling():
+            self._go_on(connection)
 
     def _go_on(self, connection: Connection) -> None:
         """Follows again and again; what was halted is tried again, too, and checked as strictly."""

@@ -19,6 +19,7 @@ from service.http.context import IF_MATCH, KEY_HEADER, NOTE_HEADER, limits
 from service.http.demands import Demand, Undeclared, declare
 from service.http.log_shapes import LOG_SCHEMAS
 from service.http.network_shapes import NETWORK_SCHEMAS
+from service.http.operator_shapes import OPERATOR_SCHEMAS
 from service.http.period_shapes import PERIOD_SCHEMAS
 from service.http.query import Clocks, Nothing
 from service.http.replicas import answer_currently
@@ -95,6 +96,7 @@ _SHAPES = {
     **BELIEF_SCHEMAS,
     **LOG_SCHEMAS,
     **SUBSCRIPTION_SCHEMAS,
+    **OPERATOR_SCHEMAS,
 }
 
 

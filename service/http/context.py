@@ -20,6 +20,7 @@ from service.http.errors import BadHeader, BadPath
 from service.keys.doorkeeper import Doorkeeper
 from service.keys.logins import Logins
 from service.keys.scopes import ADMIN_ID, LOCAL_ID, Holder
+from service.overview.overview import Overview
 from service.replica.replicated import Replicated
 from service.settings import Limits, Settings
 from service.timeline.timeline import Timeline
@@ -31,6 +32,7 @@ NOTE_HEADER = "Frenemies-Note"
 KEY_HEADER = "Idempotency-Key"
 IF_MATCH = "If-Match"
 _KEY = re.compile("[\x21-\x7e]{1,255}")
+_LARGEST = 2**63 - 1
 _VERSION = re.compile('"(-?[0-9]{1,18})"')
 
 
@@ -51,6 +53,7 @@ class Surroundings:
     replay_turns: BoundedSemaphore
     heavy_turns: Turns
     replicated: Replicated | None = None
+    overview: Overview | None = None
 
 
 def surroundings(app: Flask | None = None) -> Surroundings:
@@ -77,6 +80,14 @@ def subscriptions() -> Subscriptions:
     found = surroundings().subscriptions
     if found is None:
         raise StoreUnavailable("There is no database to keep subscriptions in.")
+    return found
+
+
+def overview() -> Overview:
+    """How everything stands. StoreUnavailable in an application that was made without a database."""
+    found = surroundings().overview
+    if found is None:
+        raise StoreUnavailable("There is no database to look at.")
     return found
 
 
@@ -155,3 +166,10 @@ def own_id(text: str) -> str:
     if str(found) != text or found.int == 0:
         raise BadPath("an id is a UUID of lower-case hexadecimal digits and hyphens", "id")
     return text
+
+
+def own_position(text: str) -> int:
+    """The position of an event in a path. BadPath unless it is a whole number that could be one."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 19 and int(text) <= _LARGEST):
+        raise BadPath("a position is a whole number", "position")
+    return int(text)

@@ -11,10 +11,14 @@ _NAME = "demands"
 
 
 class Demand(NamedTuple):
-    """The scopes that a key needs; without any, every good key will do. Where it `is_open` nobody needs one."""
+    """The scopes that a key needs; without any, every good key will do. Where it `is_open` nobody needs one.
+
+    `records`: what is wished for is recorded, or acts for what is, so that a follower leaves it to its leader.
+    """
 
     scopes: tuple[str, ...] = ()
     is_open: bool = False
+    records: bool = True
 
 
 OPEN = Demand(is_open=True)
@@ -25,9 +29,9 @@ class Undeclared(Exception):
     """Routes do not say what a key has to allow for them."""
 
 
-def needs(*scopes: str) -> Demand:
+def needs(*scopes: str, records: bool = True) -> Demand:
     """A key with all of these."""
-    return Demand(scopes)
+    return Demand(scopes, records=records)
 
 
 def declare(view: Callable[..., Any], demand: Demand, *methods: str) -> None:

@@ -49,9 +49,9 @@ def _check_key() -> None:
 
 
 def _check_writable() -> None:
-    """A follower is there to be read: all else is for its leader. To log in and out, which is open, records nothing."""
-    leader = surroundings().settings.follow
-    is_reading = request.method in (*READING, "OPTIONS") or demanded(current_app, request).is_open
+    """A follower is there to be read: all else is for its leader, but what records nothing, as logging in and out."""
+    leader, demand = surroundings().settings.follow, demanded(current_app, request)
+    is_reading = request.method in (*READING, "OPTIONS") or demand.is_open or not demand.records
     if leader is not None and not is_reading:
         raise ReadOnly(leader)
 

@@ -36,18 +36,7 @@ def list_keys() -> Response:
 @RESOURCE.get("/v1/log/restores", "LogRestores", refused=())
 def list_restores() -> Response:
     """The identity of the log, which is in every cursor, and each time that the log was put back from a copy."""
-    told = [
-        {
-            "restored_at": one.restored_at,
-            "made_at": one.made_at,
-            "position": one.position,
-            "checkpoint_size": one.vouched,
-            "lost": one.is_lost,
-            "from_epoch": one.from_epoch,
-            "epoch": one.epoch,
-        }
-        for one in timeline().proofs.restores()
-    ]
+    told = [one.plain() for one in timeline().proofs.restores()]
     return json_answer({"epoch": timeline().epoch(), "restores": told})
 
 

@@ -14,7 +14,7 @@ from service.feeds.events import TYPE_PREFIX
 from service.hooks.outbox import FAILED, LEASED, WAITING, attempt
 from service.hooks.subscriptions import Delivery, Kept, Subscription
 from service.http.api import Resource
-from service.http.context import own_id, owner, subscriptions
+from service.http.context import own_id, own_position, owner, subscriptions
 from service.http.demands import needs
 from service.http.errors import BadPath
 from service.http.jsons import json_answer
@@ -39,7 +39,6 @@ RESOURCE = Resource(
     is_current=True,
 )
 _ONE = "/v1/subscriptions/<id>"
-_LARGEST = 2**63 - 1
 
 
 @RESOURCE.manage(
@@ -130,7 +129,7 @@ def list_deliveries(id: str, query: dict[str, Any]) -> Response:
 @RESOURCE.manage("POST", f"{_ONE}/deliveries/<position>/replay", "Replayed", refused=(404, 409))
 def replay_delivery(id: str, position: str) -> Response:
     """Try an event now: a parked one as if it had never been tried, a failed one before its next attempt is due."""
-    return json_answer({"replayed": subscriptions().replay(owner(), _id(id), _position(position))})
+    return json_answer({"replayed": subscriptions().replay(owner(), _id(id), own_position(position))})
 
 
 @RESOURCE.manage("POST", f"{_ONE}/replay", "Replayed")
@@ -143,12 +142,6 @@ def _id(text: str) -> UUID:
     return UUID(own_id(text))
 
 
-def _position(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 19 and int(text) <= _LARGEST):
-        raise BadPath("a position is a whole number", "position")
-    return int(text)
-
-
 def _after_id(cursor: str | None) -> UUID | None:
     try:
         return None if cursor is None else UUID(cursor)
@@ -158,7 +151,7 @@ def _after_id(cursor: str | None) -> UUID | None:
 
 def _before(cursor: str | None) -> int | None:
     try:
-        return None if cursor is None else _position(cursor)
+        return None if cursor is None else own_position(cursor)
     except BadPath:
         raise _no_cursor() from None
 

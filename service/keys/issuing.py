@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from psycopg.rows import args_row
 
@@ -40,6 +41,15 @@ class Issued:
     secret: str = field(repr=False)
 
 
+def some_keys(database: Database, limit: int) -> tuple[int, list[Key]]:
+    """How many keys were ever made, and some of them, at most so many: those first that are good, the newest of them.
+
+    The login of the database has to be allowed to look at them.
+    """
+    found = database.read(QUERIES["some"], {"limit": limit}, args_row(_counted))
+    return found[0][0] if found else 0, [key for _, key in found]
+
+
 class Issuer:
     """The use cases. The login of the database has to own the table."""
 
@@ -70,3 +80,8 @@ class Issuer:
         if not found:
             raise Unknown(f"there is no key {name!r}; `frenemies keys list` names them by their ids")
         return found[0]
+
+
+def _counted(*row: Any) -> tuple[int, Key]:
+    *key, total = row
+    return total, Key(*key)

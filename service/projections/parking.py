@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from psycopg.rows import args_row
+from psycopg.sql import SQL, Identifier
 
 from service.db import Connection, Database
 from service.errors import NothingParked, RebuildRunning
@@ -50,6 +51,12 @@ class Settled(NamedTuple):
 
     outcome: str
     again: Parked | None = None
+
+
+def some_parked(database: Database, schema: str, limit: int) -> list[Parked]:
+    """What the tables in a schema hold back, the oldest first, at most so much. SchemaMissing where there are none."""
+    query = SQL(_QUERIES["some_parked"]).format(schema=Identifier(schema)).as_string()
+    return database.read(query, {"limit": limit}, args_row(Parked))
 
 
 class Parking:

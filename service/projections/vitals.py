@@ -16,6 +16,8 @@ from service.failures import translated
 from service.projections.projection import Projection, schema_of
 from service.projections.status import RebuildStatus
 from service.sql import load_queries
+from service.store import followers
+from service.store.followers import FollowerHeard
 from service.store.following import LATELY, Following
 
 Row = TypeVar("Row")
@@ -83,11 +85,20 @@ class HookVitals:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowersVitals:
+    """How many followers speak at present, and what those of them lack that lack most. The lag is in seconds."""
+
+    count: int
+    lag_events: int
+    lag: float
+
+
+@dataclass(frozen=True, slots=True)
 class Vitals:
     """The log, the database, the projections, and the webhooks; these are None in a database that has none yet.
 
     `unsigned`: the age in seconds of the first event that no signed checkpoint covers; None where none are signed.
-    `following`: whom the log follows; None for one of its own.
+    `following`: whom the log follows; None for one of its own. `followers`: who follows it; None as for the webhooks.
     """
 
     log: LogVitals
@@ -96,6 +107,7 @@ class Vitals:
     projections: tuple[ProjectionVitals, ...]
     hooks: HookVitals | None = None
     following: Following | None = None
+    followers: FollowersVitals | None = None
 
 
 class VitalsReader:
@@ -117,7 +129,7 @@ class VitalsReader:
                 projections = tuple(_projection(connection, one) for one in self._projections)
                 return Vitals(
                     log, database, unsigned[0] if unsigned else None, projections, _hooks(connection),
-                    _following(connection),
+                    _following(connection), _followers(connection),
                 )  # fmt: skip
         except BaseException:
             self.close()
@@ -155,6 +167,17 @@ def _following(connection: Connection) -> Following | None:
     except SchemaMissing:
         return None
     return found[0] if found else None
+
+
+def _followers(connection: Connection) -> FollowersVitals | None:
+    query, params = followers.QUERIES["some"], followers.asking_for(followers.MOST)
+    try:
+        with translated():
+            heard = [one for one in _rows(connection, query, params, FollowerHeard) if one.is_heard]
+    except SchemaMissing:
+        return None
+    most = max((one.lag_events for one in heard), default=0), max((one.lag_seconds for one in heard), default=0.0)
+    return FollowersVitals(len(heard), *most)
 
 
 def _hooks(connection: Connection) -> HookVitals | None:

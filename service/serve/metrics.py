@@ -29,7 +29,7 @@ from service.bootstrap import replica_watch, vitals_reader
 from service.errors import ServiceError, SettingsError
 from service.http import security
 from service.metrics import Asked
-from service.projections.vitals import DatabaseVitals, HookVitals, ProjectionVitals, Vitals
+from service.projections.vitals import DatabaseVitals, FollowersVitals, HookVitals, ProjectionVitals, Vitals
 from service.replica.standing import Standing
 from service.serve.logs import configure_logs
 from service.serve.signals import Signals
@@ -75,6 +75,7 @@ class Present(Collector):
             yield from _of_rebuilds(vitals.projections)
             yield from _of_hooks(vitals.hooks)
             yield from _of_following(vitals.following)
+            yield from _of_followers(vitals.followers)
 
     def _vitals(self) -> Vitals | None:
         """One question is under way at a time, so that a silent database does not gather threads."""
@@ -253,6 +254,13 @@ def _of_following(following: Following | None) -> Iterator[Metric]:
         yield _gauge(metrics.FOLLOWING_LAG, {(): following.lag_seconds})
         yield _gauge(metrics.FOLLOWING_VERIFIED, {(): following.verified_size})
         yield _gauge(metrics.FOLLOWING_HALTED, {(): following.is_halted})
+
+
+def _of_followers(followers: FollowersVitals | None) -> Iterator[Metric]:
+    if followers is not None:
+        yield _gauge(metrics.FOLLOWERS, {(): followers.count})
+        yield _gauge(metrics.FOLLOWERS_LAG_EVENTS, {(): followers.lag_events})
+        yield _gauge(metrics.FOLLOWERS_LAG, {(): followers.lag})
 
 
 def _gauge(asked: Asked, values: Mapping[tuple[str, ...], float | None]) -> Metric:

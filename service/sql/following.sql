@@ -43,13 +43,13 @@ RETURNING size;
 
 -- name: following
 -- Whom the log follows, if anybody, and how far that is: the seconds since everything the leader was known to have was
--- here (0 while it is, and the leader was heard of lately), and the size of the last checkpoint that was checked; whether
--- everything was ever here.
+-- here (0 while it is, and the leader was heard of lately), and the size of the last checkpoint that was checked; what the
+-- leader knows it by, and whether everything was ever here.
 SELECT f.leader, h.position, greatest(f.leader_position, h.position) AS leader_position,
     CASE WHEN f.leader_position <= h.position AND f.heard_at > clock_timestamp() - %(lately)s::float8 * interval '1 second'
         AND f.even_at IS NOT NULL THEN 0
         ELSE extract(epoch FROM clock_timestamp() - coalesce(f.even_at, f.began_at))::float8 END AS lag_seconds,
     (SELECT coalesce(max(c.size), 0) FROM log.checkpoints c) AS verified_size, f.error, f.is_halted, f.keys,
-    f.even_at IS NOT NULL AS was_even
+    f.id, f.even_at IS NOT NULL AS was_even
 FROM log.following f
 CROSS JOIN (SELECT coalesce(max(e.position), 0) AS position FROM log.events e) h;

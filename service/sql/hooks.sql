@@ -218,3 +218,32 @@ FROM hooks.subscriptions s LEFT JOIN LATERAL (
         count(*) FILTER (WHERE state = 'parked') AS parked, min(due) FILTER (WHERE state <> 'parked' AND due < clock_timestamp()) AS due
     FROM hooks.deliveries WHERE subscription = s.id AND state <> 'delivered'
 ) d ON true;
+
+-- name: owner
+-- Whose a subscription is.
+SELECT owner FROM hooks.subscriptions WHERE id = %(id)s::uuid;
+
+-- name: overseen
+-- Subscriptions of all owners, at most so many, with what the key of each is called, how many events each is behind, and
+-- how many there are in all: those first with most parked events, then those that are not active.
+SELECT s.id, s.owner, k.name AS owner_name, s.mode, s.url, s.description, s.state, s.reason, s.position,
+    greatest((SELECT coalesce(max(e.position), 0) FROM log.events e) - s.position, 0) AS lag,
+    d.pending, d.leased, d.parked, s.created_at, count(*) OVER () AS total
+FROM hooks.subscriptions s
+LEFT JOIN access.keys k ON k.id = s.owner
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE state <> 'parked') AS pending, count(*) FILTER (WHERE state = 'leased') AS leased,
+        count(*) FILTER (WHERE state = 'parked') AS parked
+    FROM hooks.deliveries WHERE subscription = s.id AND state <> 'delivered'
+) d
+ORDER BY d.parked DESC, s.state = 'active', s.id LIMIT %(limit)s::integer;
+
+-- name: given_up
+-- Of some subscriptions the newest parked events, at most so many of each, with the last attempt at each.
+SELECT s.id, d.position, d.tries, d.attempts -> -1
+FROM unnest(%(ids)s::uuid[]) AS s(id)
+CROSS JOIN LATERAL (
+    SELECT p.position, p.tries, p.attempts FROM hooks.deliveries p
+    WHERE p.subscription = s.id AND p.state = 'parked' ORDER BY p.position DESC LIMIT %(limit)s::integer
+) d
+ORDER BY s.id, d.position DESC;

@@ -28,6 +28,15 @@ SELECT id, name, scopes,
     created_at, expires_at, revoked_at, last_used_at
 FROM access.keys ORDER BY created_at, id;
 
+-- name: some
+-- Keys, at most so many, and how many there are in all: those first that are good, and of these the newest.
+SELECT id, name, scopes,
+    CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= clock_timestamp() THEN 'expired' ELSE 'active' END AS state,
+    created_at, expires_at, revoked_at, last_used_at, count(*) OVER () AS total
+FROM access.keys
+ORDER BY revoked_at IS NOT NULL OR coalesce(expires_at <= clock_timestamp(), false), created_at DESC, id
+LIMIT %(limit)s::integer;
+
 -- name: revoke
 -- Ends a key; one that was revoked before stays as it is.
 UPDATE access.keys SET revoked_at = coalesce(revoked_at, clock_timestamp()) WHERE id = %(id)s::text

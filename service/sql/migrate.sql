@@ -114,6 +114,7 @@ GRANT INSERT, UPDATE ON log.snapshots TO frenemies_api;
 GRANT EXECUTE ON FUNCTION log.position_at TO frenemies_api, frenemies_projector;
 GRANT INSERT, UPDATE ON log.imports TO frenemies_api;
 GRANT INSERT ON log.import_batches TO frenemies_api;
+GRANT INSERT, UPDATE, DELETE ON log.followers TO frenemies_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA projections TO frenemies_api, frenemies_projector;
 GRANT INSERT, UPDATE ON projections.rebuilds TO frenemies_projector;
 GRANT INSERT ON projections.acts TO frenemies_projector;

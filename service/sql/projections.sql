@@ -132,6 +132,10 @@ WHERE excluded.position < parked.position;
 -- What is held back, the oldest first.
 SELECT stream, position, event_type, error, parked_at FROM parked ORDER BY position;
 
+-- name: some_parked
+-- Some of what a schema holds back, the oldest first.
+SELECT stream, position, event_type, error, parked_at FROM {schema}.parked ORDER BY position LIMIT %(limit)s::integer
+
 -- name: find_parked
 -- Since which event a stream is held back.
 SELECT stream, position, event_type, error, parked_at FROM parked WHERE stream = %(stream)s::text;

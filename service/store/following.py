@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from psycopg.rows import args_row
 
@@ -22,7 +23,8 @@ class Following:
     `lag_seconds`: how long ago it last had all that the leader had; 0 while it has it and hears of the leader.
     `verified_size`: how many events the last checkpoint covers that was found right. `error`: what went wrong last;
     `is_halted`: nothing more is taken over because of it. `keys`: those that are trusted for checkpoints.
-    `was_even`: whether it ever had all; as long as it had not, the seconds are those since it began.
+    `was_even`: whether it ever had all; as long as it had not, the seconds are those since it began. `id`: what the
+    leader knows it by.
     """
 
     leader: str
@@ -33,6 +35,7 @@ class Following:
     error: str | None
     is_halted: bool
     keys: Sequence[str]
+    id: UUID
     was_even: bool = True
 
     @property

@@ -84,6 +84,18 @@ class Restore(NamedTuple):
     from_epoch: UUID
     epoch: UUID
 
+    def plain(self) -> dict[str, object]:
+        """As data for JSON."""
+        return {
+            "restored_at": self.restored_at,
+            "made_at": self.made_at,
+            "position": self.position,
+            "checkpoint_size": self.vouched,
+            "lost": self.is_lost,
+            "from_epoch": self.from_epoch,
+            "epoch": self.epoch,
+        }
+
 
 class TreeReader:
     """Reads the tree. What it gives stays right while the tree grows."""

@@ -14,6 +14,7 @@ from service.http.admission import READING
 from service.http.demands import Demand, declare, needs
 from service.http.guard import LONGEST_URL
 from service.http.problems import refusal_of
+from service.http.replicas import answer_currently
 from service.http.statuses import detail_of
 from service.keys.errors import NotAuthorized
 from service.keys.scopes import CLAIMS_WRITE, LOCAL_ID, STATE_READ, Holder
@@ -26,14 +27,22 @@ class Pages(Blueprint):
     """Pages show what is recorded, and a form that is sent records, and shows what it is about."""
 
     def route(
-        self, rule: str, *, shows: Demand = _SHOWING, takes: Demand = RECORDING, **options: Any
+        self,
+        rule: str,
+        *,
+        shows: Demand = _SHOWING,
+        takes: Demand = RECORDING,
+        is_current: bool = False,
+        **options: Any,
     ) -> Callable[..., Any]:
-        """A page, with what a key has to allow for it, and for its form."""
+        """A page, with what a key has to allow for it, and for its form. `is_current`: no replica is asked for it."""
         put = super().route(rule, **options)
 
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
             for method in options.get("methods", ("GET",)):
                 declare(view, shows if method == "GET" else takes, method)
+            if is_current:
+                answer_currently(view)
             return put(view)
 
         return decorate

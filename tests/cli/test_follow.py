@@ -54,6 +54,11 @@ def following(base: str) -> dict[str, Any]:
     return told
 
 
+def followers_of(base: str) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = json.loads(get(base, "/v1/operator")[1])["followers"]["listed"]
+    return told
+
+
 @pytest.fixture
 def other_url(servers: Servers) -> Iterator[str]:
     """A second database with nothing in it."""
@@ -88,6 +93,7 @@ def test_a_follower_answers_as_its_leader_does_and_follows_live(start: Start, sa
     assert json.load(raised.value)["leader"] == leader
     assert "webhooks" not in program.children()
     assert log_of(other_url) == log_of(sample_url)
+    wait_until(lambda: [one["lag_events"] for one in followers_of(leader)] == [0])
 
 
 @pytest.mark.slow

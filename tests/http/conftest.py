@@ -147,7 +147,10 @@ class NewService:
         chosen = replace(Settings(database_url=url, limits=PATIENT), **settings)
         services = build(chosen, url)
         with projections(chosen, url) as projectors:
-            app = create_app(services.timeline, chosen, services.importer, services.subscriptions, services.keys)
+            app = create_app(
+                services.timeline, chosen, services.importer, services.subscriptions, services.keys,
+                overview=services.overview,
+            )  # fmt: skip
             yield Service(app, services.timeline, projectors)
         services.close()
         self._servers.drop(url)

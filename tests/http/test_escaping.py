@@ -65,6 +65,7 @@ def addresses(world: World) -> dict[str, list[str]]:
         "/record/retraction": [f"/record/retraction?claim={claims['figure']}"],
         "/record/response": [f"/record/response?claim={claims['stance']}"],
         "/docs": ["/docs"],
+        "/operator": ["/operator"],
     }
 
 

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from service.http import admission
 from service.keys.issuing import Issued
 from service.keys.logins import SECONDS
-from service.keys.scopes import CLAIMS_WRITE, FEED_READ, STATE_READ
+from service.keys.scopes import ADMIN, CLAIMS_WRITE, FEED_READ, STATE_READ
 from service.settings import Settings
 from tests.http import examples
 from tests.http.conftest import NewService, Service, refused, surroundings_of
@@ -307,8 +307,9 @@ def test_a_form_of_the_login_records(guarded: Service, writer: Issued) -> None:
     assert answer.status_code == 303 and "/record/claim" in answer.headers["Location"]
 
 
-def test_every_form_wants_the_mark_of_the_login(guarded: Service, writer: Issued) -> None:
-    browser, other = logged_in(guarded, writer), logged_in(guarded, writer)
+def test_every_form_wants_the_mark_of_the_login(guarded: Service) -> None:
+    operator = issued(url_of(guarded), ADMIN)
+    browser, other = logged_in(guarded, operator), logged_in(guarded, operator)
     foreign, visit = mark_in(other.open("/record")), mark_in(Browser(guarded).open("/login"))
     forms = [rule.rule for rule in guarded.app.url_map.iter_rules() if "POST" in (rule.methods or ())]
     forms = [rule for rule in forms if not rule.startswith("/v1/") and rule != "/login"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -34,7 +35,7 @@ def seconds_behind(service: Service, seconds: float, monkeypatch: pytest.MonkeyP
 def follow(service: Service, lag: float, monkeypatch: pytest.MonkeyPatch, was_even: bool = True) -> None:
     service.catch_up()
     head = service.timeline.head()
-    told = Following("https://leader.example.org", head, head + 3, lag, head, None, False, (), was_even)
+    told = Following("https://leader.example.org", head, head + 3, lag, head, None, False, (), UUID(int=1), was_even)
     monkeypatch.setattr(service.timeline, "_following", lambda: told)
 
 

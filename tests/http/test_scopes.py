@@ -47,8 +47,9 @@ FORMS = """
 FEEDS = """
     GET /v1/beliefs, GET /v1/beliefs.atom, GET /v1/event-types, GET /v1/event-types/<topic>, GET /v1/feed,
     GET /v1/feed.atom, GET /v1/log/checkpoint, GET /v1/log/keys, GET /v1/log/proofs/consistency,
-    GET /v1/log/proofs/inclusion, GET /v1/log/restores
+    GET /v1/log/proofs/inclusion, GET /v1/log/restores, PUT /v1/log/followers/<id>
 """
+OPERATING = "GET /operator, POST /operator, GET /v1/operator"
 HOOKS = """
     GET /v1/subscriptions, POST /v1/subscriptions, GET /v1/subscriptions/<id>, PATCH /v1/subscriptions/<id>,
     DELETE /v1/subscriptions/<id>, GET /v1/subscriptions/<id>/deliveries,
@@ -69,6 +70,7 @@ NEEDED: Mapping[str, frozenset[str]] = {
     **_listed(FORMS, STATE_READ, CLAIMS_WRITE),
     **_listed(FEEDS, FEED_READ),
     **_listed(HOOKS, HOOKS_MANAGE),
+    **_listed(OPERATING, ADMIN),
 }
 OPENED = _listed(OPEN)
 IN_PLACE = {

@@ -25,7 +25,7 @@ NEEDED = {"/v1/path": "from=a&to=b", "/v1/log/proofs/inclusion": "position=1", "
 def app() -> Iterator[Flask]:
     settings = replace(Settings(database_url=AWAY), pool_timeout=0.01)
     services = build(settings, AWAY)
-    yield create_app(services.timeline, settings, services.importer, services.subscriptions)
+    yield create_app(services.timeline, settings, services.importer, services.subscriptions, overview=services.overview)
     services.close()
 
 

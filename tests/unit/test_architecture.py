@@ -102,11 +102,15 @@ PARTS: dict[str, set[str]] = {
         "service.arrays", "service.feeds", "service.timeline", "service.store", "service.leading", "service.db",
         "service.sql", "service.metrics", "service.tracing", "service.errors", "service.settings",
     },
+    "service.overview": {
+        "service.hooks", "service.keys", "service.projections", "service.replica", "service.store", "service.tree",
+        "service.budget", "service.db", "service.sql", "service.errors",
+    },
     "service.exports": {"service.errors"},
     "service.http": {
         "service.timeline", "service.transfer", "service.feeds", "service.hooks", "service.exports", "service.intake",
         "service.keys", "service.rates", "service.budget", "service.metrics", "service.request_log", "service.tracing",
-        "service.ahead", "service.asking", "service.replica", "service.errors", "service.settings",
+        "service.ahead", "service.asking", "service.replica", "service.overview", "service.errors", "service.settings",
     },
     "service.web": {
         "service.keys", "service.rates.errors", "service.timeline", "service.intake", "service.http", "service.errors",
@@ -114,12 +118,12 @@ PARTS: dict[str, set[str]] = {
     },
     "service.app": {
         "service.budget", "service.http", "service.web", "service.hooks", "service.timeline", "service.transfer",
-        "service.metrics", "service.keys", "service.rates", "service.replica", "service.errors",
+        "service.metrics", "service.keys", "service.rates", "service.replica", "service.overview", "service.errors",
         "service.settings",
     },
     "service.bootstrap": {
         "service.db", "service.errors", "service.following", "service.hooks", "service.jetstream.bootstrap",
-        "service.keys", "service.migrate", "service.projections", "service.replica",
+        "service.keys", "service.migrate", "service.overview", "service.projections", "service.replica",
         "service.settings", "service.store",
         "service.timeline",
         "service.transfer", "service.tree",
@@ -200,7 +204,7 @@ FOREIGN: dict[str, set[str]] = {
 FOREIGN_EXCEPTIONS: dict[str, set[str]] = {
     "psycopg.rows": {
         "service.store", "service.projections", "service.transfer", "service.tree", "service.hooks",
-        "service.following", "service.keys", "service.erasure", "service.replica",
+        "service.following", "service.keys", "service.erasure", "service.replica", "service.overview",
     },
     # Puts names of schemas and tables into statements; it opens no connection either.
     "psycopg.sql": {"service.projections", "service.backup"},

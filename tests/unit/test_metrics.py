@@ -19,7 +19,15 @@ from prometheus_client import CollectorRegistry
 from service import errors, metrics
 from service.errors import ServiceError, StoreUnavailable
 from service.projections.status import RebuildStatus
-from service.projections.vitals import DatabaseVitals, HookVitals, LogVitals, ProjectionVitals, TableVitals, Vitals
+from service.projections.vitals import (
+    DatabaseVitals,
+    FollowersVitals,
+    HookVitals,
+    LogVitals,
+    ProjectionVitals,
+    TableVitals,
+    Vitals,
+)
 from service.serve.metrics import Counted, Present
 from service.slots import FOLDER, Slot, files_to_read
 
@@ -37,11 +45,12 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 LOG = LogVitals(head=7, lock_waiting=2, lock_wait=0.5, lock_held=1.5)
 DATABASE = DatabaseVitals(size=8_000, sessions=9, most_sessions=97)
 HOOKS = HookVitals(active=1, paused=0, disabled=0, pending=3, leased=1, parked=2, overdue=6.5)
+FOLLOWERS = FollowersVitals(count=2, lag_events=5, lag=1.25)
 TABLES = TableVitals(position=5, lag_events=2, lag=3.0, parked=1, is_built=True)
 
 
 def vitals(*projections: ProjectionVitals) -> Vitals:
-    return Vitals(LOG, DATABASE, 4.5, projections, HOOKS)
+    return Vitals(LOG, DATABASE, 4.5, projections, HOOKS, followers=FOLLOWERS)
 
 
 @contextmanager
@@ -139,6 +148,8 @@ def test_what_the_database_tells_is_told() -> None:
     assert values["frenemies_database_bytes"] == 8_000
     assert (values["frenemies_database_sessions"], values["frenemies_database_sessions_limit"]) == (9, 97)
     assert values["frenemies_deliveries_overdue_seconds"] == 6.5
+    followers = [values[f"frenemies_followers{name}"] for name in ("", "_lag_events", "_lag_seconds")]
+    assert followers == [2, 5, 1.25]
 
 
 def test_a_rebuild_tells_how_far_it_is_and_how_long_it_takes() -> None:

@@ -106,7 +106,9 @@ class Sites:
         chosen = replace(Settings(database_url=url), **settings)
         services = build(chosen, url)
         self._keep.callback(services.close)
-        app = create_app(services.timeline, chosen, services.importer, services.subscriptions)
+        app = create_app(
+            services.timeline, chosen, services.importer, services.subscriptions, overview=services.overview
+        )
         server = make_server("127.0.0.1", 0, app, threaded=True)
         Thread(target=server.serve_forever, daemon=True).start()
         self._keep.callback(server.server_close)

@@ -33,8 +33,9 @@ class Site:
         self.replicated = services.replicated
         self.replica_url = settings.read_url or ""
         self.app = create_app(
-            services.timeline, settings, services.importer, services.subscriptions, services.keys, services.replicated
-        )
+            services.timeline, settings, services.importer, services.subscriptions, services.keys, services.replicated,
+            services.overview,
+        )  # fmt: skip
         self._http = self.app.test_client()
 
     def get(self, path: str, **headers: str) -> TestResponse:

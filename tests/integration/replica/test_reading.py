@@ -181,6 +181,15 @@ def test_a_new_key_counts_at_once(site: Site) -> None:
         assert site.get("/v1/entities", **bearer(key)).status_code == 200
 
 
+def test_an_operator_is_shown_the_primary_and_how_the_replica_stands(site: Site) -> None:
+    site.caught_up(site.register("ant"))
+    with site.pair.paused(), site.counted():
+        site.register("bee")
+        told = site.get("/v1/operator").json
+        assert (told["unknown"], told["log"]["head"], told["replica"]["state"]) == ([], 2, "current")
+        assert "Replica" in site.get("/operator").text
+
+
 def test_readers_notice_nothing_of_tables_that_are_switched(site: Site) -> None:
     for number in range(20):
         position = site.register(f"e{number}")
