@@ -65,6 +65,10 @@ class NotPermitted(StoreError):
     """The login of the database may not do this."""
 
 
+class Locked(DeadlineExceeded):
+    """What is asked for was locked by others all the time."""
+
+
 class OutOfTime(DeadlineExceeded):
     """The question takes longer than it may."""
 

@@ -84,7 +84,7 @@ _BY_STATE: Mapping[str, type[errors.ServiceError]] = {
     "FR009": errors.NotNext,
     "FR012": errors.AppendRefused,
     "57014": errors.DeadlineExceeded,  # query_canceled, by statement_timeout
-    "55P03": errors.DeadlineExceeded,  # lock_not_available, by lock_timeout
+    "55P03": errors.Locked,  # lock_not_available, by lock_timeout
     "42P01": errors.SchemaMissing,  # undefined_table
     "25006": errors.StoreUnavailable,  # read_only_sql_transaction: a replica, or a server before its promotion
     "40001": errors.BrokenOff,  # serialization_failure: on a replica, what is replayed took away what was being read

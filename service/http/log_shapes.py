@@ -191,7 +191,8 @@ LOG_SCHEMAS: Json = {
     "Replica": obj(
         "How the replica of the database stands from which questions are answered: `current`, it is asked; `behind` by"
         " more than it may be, `unreachable`, `promoted` (it is no replica any more), `other` (of another database, or"
-        " with another log), and the primary is asked. `lag_seconds`: how old the first is of what it lacks.",
+        " with another log), and the primary is asked. `lag_seconds`: how old the first is of what it"
+        " lacks; null where that is not known, too.",
         state=one_of("current", "behind", "unreachable", "promoted", "other"),
         position=maybe(COUNT),
         lag_events=maybe(COUNT),

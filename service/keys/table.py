@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from psycopg.rows import args_row, scalar_row
 
+from service import asking
 from service.db import Database
 from service.keys.keyring import NOTED_SECONDS, Kept
 from service.sql import load_queries
@@ -14,18 +15,20 @@ QUERIES = load_queries("keys")
 
 
 class KeyTable:
-    """See `service.keys.keyring.Table`."""
+    """See `service.keys.keyring.Table`. No replica is asked: what it says would be remembered for all."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def find(self, ids: Collection[str]) -> list[Kept]:
         """Those with these ids."""
-        return self._database.read(QUERIES["find"], {"ids": list(ids)}, args_row(Kept))
+        with asking.aside():
+            return self._database.read(QUERIES["find"], {"ids": list(ids)}, args_row(Kept))
 
     def is_any(self) -> bool:
         """Whether there was ever one."""
-        (found,) = self._database.read(QUERIES["is_any"], {}, scalar_row)
+        with asking.aside():
+            (found,) = self._database.read(QUERIES["is_any"], {}, scalar_row)
         return bool(found)
 
     def note_use(self, name: str) -> None:

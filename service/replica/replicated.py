@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Self, TypeVar
 
 from psycopg.rows import RowFactory
 
 from service import asking
 from service.db import Database
-from service.errors import BrokenOff, StoreUnavailable
+from service.errors import BrokenOff, DeadlineExceeded, Locked, StoreUnavailable
 from service.replica.standing import Standing
 from service.replica.watch import Watch
 from service.settings import DatabaseSettings
@@ -17,6 +18,8 @@ from service.settings import DatabaseSettings
 Row = TypeVar("Row")
 PATIENCE = 1.0
 """For how many seconds a question waits on the replica for what that lacks, before the primary is asked."""
+LOCK_SECONDS = 0.25
+"""For how many it waits there for a lock: that is let go of only once the replay goes on."""
 
 
 class Replicated(Database):
@@ -38,8 +41,9 @@ class Replicated(Database):
     ) -> None:
         """`longest_lag`: seconds that the replica may be behind to be asked."""
         super().__init__(primary, role=role, name=name, schema=schema, behind=behind)
+        patient = replace(replica, lock_timeout=min(LOCK_SECONDS, replica.lock_timeout))
         self._replica = Database(
-            replica, role=role, name=f"{name}-replica", schema=schema, behind=behind, is_read_only=True
+            patient, role=role, name=f"{name}-replica", schema=schema, behind=behind, is_read_only=True
         )
         self._watch = Watch(primary.url, replica.url, longest_lag, self._replica.give_up)
 
@@ -77,6 +81,11 @@ class Replicated(Database):
             return self._replica.read_once(query, params, row)
         except BrokenOff:
             raise
+        except DeadlineExceeded as error:
+            if not isinstance(error, Locked) and not isinstance(error.__cause__, Locked):
+                raise
+            self._watch.fail()
+            raise StoreUnavailable("On the replica it is locked.") from error
         except StoreUnavailable:
             self._watch.fail()
             raise

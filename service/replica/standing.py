@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isinf
 
 
 class State(StrEnum):
@@ -22,7 +23,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a replica stands: where its log ends, and how much it lacks of what the primary has."""
+    """How a replica stands: where its log ends, and how much it lacks of what the primary has.
+
+    `lag_seconds` is infinite where it lacks what was written before it was first looked at.
+    """
 
     state: State
     position: int = 0
@@ -42,6 +46,8 @@ class Standing:
     @property
     def lateness(self) -> str:
         """How far it is behind, in words."""
+        if isinf(self.lag_seconds):
+            return "The replica of the database is behind, and it is not known by how much."
         return f"The replica of the database is {self.lag_seconds:.1f} s behind."
 
     def plain(self) -> dict[str, object]:
@@ -49,6 +55,6 @@ class Standing:
         told: dict[str, object] = {
             "position": self.position,
             "lag_events": self.lag_events,
-            "lag_seconds": round(self.lag_seconds, 3),
+            "lag_seconds": None if isinf(self.lag_seconds) else round(self.lag_seconds, 3),
         }
         return {"state": str(self.state), **(told if self.follows else dict.fromkeys(told))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from math import inf
 from typing import NamedTuple
 
 UNHEARD = 3.0
@@ -27,11 +28,15 @@ class Trail:
         self._looked_at = 0.0
 
     def note_written(self, at: float, written: int) -> None:
-        """The primary had written so much at a moment. Less than before: another server is the primary now."""
-        if self._last is not None and written < self._last.written:
+        """The primary had written so much at a moment. Less than before: another server is the primary now.
+
+        What it had written when it was first looked at may be of any age.
+        """
+        is_first = self._last is None or written < self._last.written
+        if is_first:
             self._steps.clear()
         self._last = Step(at, written)
-        self._steps.append(self._last)
+        self._steps.append(Step(-inf, written) if is_first else self._last)
         if len(self._steps) > MOST:
             self._steps = deque(list(self._steps)[::2])
         self._drop()
@@ -43,7 +48,8 @@ class Trail:
 
     def lag(self, now: float) -> float:
         """For how many seconds something had been written that the replica lacked when it was last looked at; 0 where
-        it was not known to lack any. As long as nothing is heard of one of them, it counts on.
+        it was not known to lack any, and for ever where it lacks what nobody here saw being written. As long as nothing
+        is heard of one of them, it counts on.
 
         It may be too low by the time between two looks: what was written in between is noted at the second.
         """
@@ -51,7 +57,7 @@ class Trail:
             until = now if now - self._looked_at > UNHEARD else self._looked_at
             return max(until - self._steps[0].at, 0.0)
         if self._last is None:
-            return float("inf")
+            return inf
         unheard = now - self._last.at
         return unheard if unheard > UNHEARD else 0.0
 

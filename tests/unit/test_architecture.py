@@ -67,7 +67,7 @@ PARTS: dict[str, set[str]] = {
         "service.asking", "service.budget", "service.store", "service.projections", "service.tree", "service.tracing",
         "service.errors", "service.settings",
     },
-    "service.keys": {"service.db", "service.rates", "service.sql", "service.errors"},
+    "service.keys": {"service.asking", "service.db", "service.rates", "service.sql", "service.errors"},
     "service.erasure": {
         "service.timeline", "service.store", "service.projections",
         "service.db", "service.sql", "service.errors", "service.failures",

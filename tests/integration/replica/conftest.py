@@ -59,8 +59,17 @@ class Site:
 
     def caught_up(self, position: int) -> None:
         """Waits until the read side has come to a position, on the primary and on the replica."""
-        self.services.timeline.clocks(min_position=position)
+        self.caught_up_itself(position)
         self.pair.catch_up()
+
+    def caught_up_itself(self, position: int) -> None:
+        """The same, without the replica."""
+        self.services.timeline.clocks(min_position=position)
+
+    @property
+    def schema(self) -> str:
+        """Where the tables are that the read side keeps first."""
+        return self.services.database.schema
 
     @contextmanager
     def answering(self) -> Iterator[None]:

@@ -175,6 +175,20 @@ def test_a_revoked_key_is_refused_although_the_replica_does_not_know(site: Site)
         wait_until(lambda: site.get("/v1/entities", **bearer(key)).status_code == 401, 5.0)
 
 
+def test_nobody_learns_from_a_page_that_the_replica_shows_that_a_revoked_key_is_good(site: Site) -> None:
+    key = issued(site.url, "state:read")
+    site.pair.catch_up()
+    assert site.get("/v1/entities", **bearer(key)).status_code == 200
+
+    def is_refused() -> bool:
+        site.get("/login", **bearer(key))
+        return site.get("/v1/entities", **bearer(key)).status_code == 401
+
+    with site.pair.paused():
+        revoke(site.url, key)
+        wait_until(is_refused, 5.0)
+
+
 def test_a_new_key_counts_at_once(site: Site) -> None:
     with site.pair.paused():
         key = issued(site.url, "state:read")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Event
 from typing import Any
 
@@ -86,6 +87,36 @@ def test_a_replica_that_freezes_holds_nobody_up_for_long(own_pair: Pair, new_sit
     reader.some_more()
     assert reader.end() == {200}
     assert reader.slowest < 5.0
+
+
+def test_what_is_locked_on_the_replica_is_asked_of_the_primary(site: Site) -> None:
+    site.caught_up(site.register("ant"))
+    with ExitStack() as keep:
+        with connect(site.url) as connection, connection.transaction():
+            found = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = %s", [site.schema]
+            ).fetchall()
+            for (table,) in found:
+                connection.execute(f'LOCK TABLE "{site.schema}"."{table}" IN ACCESS EXCLUSIVE MODE')
+            site.pair.catch_up()
+            keep.enter_context(site.pair.paused())
+        with site.counted(moved=1):
+            assert site.listed() == ["ant"]
+
+
+def test_a_service_that_starts_beside_a_replica_that_stands_still_does_not_take_it_for_current(
+    pair: Pair, new_site: NewSite
+) -> None:
+    site = new_site(pair)
+    site.caught_up(site.register("ant"))
+    with pair.paused():
+        site.caught_up_itself(site.register("bee"))
+        late = new_site(pair, site.replica_url, State.BEHIND, site.url)
+        assert late.listed() == ["ant", "bee"]
+        told = late.get("/readyz?max_lag=60")
+        assert (told.status_code, told.json["replica"]["lag_seconds"]) == (503, None)
+        assert "not known by how much" in told.json["detail"]
+    late.until(State.CURRENT)
 
 
 def test_a_question_that_replay_breaks_off_is_answered_by_the_primary(
