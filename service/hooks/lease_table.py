@@ -75,13 +75,18 @@ class Held(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """What an attempt at an event came to. `due` is when it may be leased again, if it may."""
+    """What became of an event. `due` is when it may be leased again, if it may; without an answer it was no attempt."""
 
     position: int
     state: str
     due: datetime
-    answer: Answer
+    answer: Answer | None
     begun: datetime
+
+    @property
+    def attempts(self) -> list[dict[str, object]]:
+        """The attempt that this was, if it was one."""
+        return [] if self.answer is None else [attempt(self.begun, self.answer)]
 
 
 class Filling(NamedTuple):
@@ -168,7 +173,7 @@ class Hold:
             positions=[one.position for one in settled],
             states=TextArray(one.state for one in settled),
             dues=InstantArray(one.due for one in settled),
-            attempts=TextArray(_written(attempt(one.begun, one.answer)) for one in settled),
+            attempts=TextArray(_written(one.attempts) for one in settled),
         )
 
     def extend(self, positions: Sequence[int], until: datetime) -> None:

@@ -21,7 +21,7 @@ from service.feeds.cursor import parse_cursor
 from service.feeds.events import EventWriter
 from service.hooks.errors import LeaseLost
 from service.hooks.lease_table import EXPIRED, Given, Held, Hold, LeaseTable, Settled
-from service.hooks.outbox import ACTIVE, DELIVERED, FAILED, LEASED, PARKED, Outbox
+from service.hooks.outbox import ACTIVE, DELIVERED, FAILED, LEASED, PARKED, WAITING, Outbox
 from service.hooks.schedule import Random, pause_after
 from service.hooks.sending import DELIVERED as DONE
 from service.hooks.sending import REFUSED, Answer
@@ -30,9 +30,11 @@ from service.settings import Limits
 from service.store.protocol import EventStore
 from service.timeline.feed import Feed
 
-RETRY, PARK, SKIP = "retry", "park", "skip"
-ACTIONS = (RETRY, PARK, SKIP)
+RETRY, PARK, SKIP, RELEASE = "retry", "park", "skip", "release"
+ACTIONS = (RETRY, PARK, SKIP, RELEASE)
 """What becomes of an event that a worker gives back."""
+SETTLED_STATES = (WAITING, FAILED, DELIVERED, PARKED)
+"""In which states an event may be that was acknowledged or given back."""
 SKIPPED = "skipped"
 RESULTS = (EXPIRED, SKIPPED)
 """Results that attempts have only where workers pull, besides those of webhooks."""
@@ -49,7 +51,7 @@ PAGE = 500
 _FILL_SECONDS = 1.0
 _LOOK_SECONDS = 0.1
 _GONE = "it is not there any more: it was delivered long ago, or the subscription was rewound or deleted"
-_SETTLED_AS = {RETRY: (FAILED, PARKED), PARK: (PARKED,), SKIP: (DELIVERED,)}
+_SETTLED_AS = {RETRY: (FAILED, PARKED), PARK: (PARKED,), SKIP: (DELIVERED,), RELEASE: (WAITING,)}
 
 
 class Leased(NamedTuple):
@@ -68,7 +70,10 @@ class Lease:
 
 
 class Nack(NamedTuple):
-    """Why an event is given back, what becomes of it, and after which pause; None is the one of the schedule."""
+    """Why an event is given back, what becomes of it, and after which pause.
+
+    None is the one of the schedule, or none where it is released.
+    """
 
     action: str
     after: timedelta | None
@@ -77,7 +82,7 @@ class Nack(NamedTuple):
 
 Places = Mapping[int, int]
 """Positions, and which of the ids names each."""
-Outcome = Callable[[Held, datetime], tuple[str, datetime, Answer]]
+Outcome = Callable[[Held, datetime], tuple[str, datetime, Answer | None]]
 
 
 class Leases:
@@ -121,11 +126,14 @@ class Leases:
         return self._settle(owner, name, lease, ids, (DELIVERED,), self._acked)
 
     def nack(self, owner: str, name: UUID, lease: UUID, ids: Sequence[str], nack: Nack) -> dict[str, int]:
-        """The events are given back, to be tried again, parked or skipped; how many of them are in which state now."""
+        """The events are given back, to be tried again, parked, skipped, or leased as if nobody had had them.
+
+        How many of them are in which state now.
+        """
         reason = None if nack.reason is None else clean_text(nack.reason, "/reason", LONGEST_REASON)
         wish = nack._replace(reason=reason)
 
-        def outcome(one: Held, now: datetime) -> tuple[str, datetime, Answer]:
+        def outcome(one: Held, now: datetime) -> tuple[str, datetime, Answer | None]:
             return self._nacked(one, now, wish)
 
         return self._settle(owner, name, lease, ids, _SETTLED_AS[nack.action], outcome)
@@ -189,12 +197,14 @@ class Leases:
             hold.settle(settled)
             states = {position: one.state for position, one in hold.events.items()}
         states |= {one.position: one.state for one in settled}
-        return {state: list(states.values()).count(state) for state in (DELIVERED, FAILED, PARKED)}
+        return {state: list(states.values()).count(state) for state in SETTLED_STATES}
 
     def _acked(self, one: Held, now: datetime) -> tuple[str, datetime, Answer]:
         return DELIVERED, now, Answer(DONE, None, "", _lasted(one, now))
 
-    def _nacked(self, one: Held, now: datetime, nack: Nack) -> tuple[str, datetime, Answer]:
+    def _nacked(self, one: Held, now: datetime, nack: Nack) -> tuple[str, datetime, Answer | None]:
+        if nack.action == RELEASE:
+            return WAITING, now + (nack.after or timedelta(0)), None
         detail = nack.reason or "the worker gave it back"
         if nack.action == SKIP:
             return DELIVERED, now, Answer(SKIPPED, None, detail, _lasted(one, now))

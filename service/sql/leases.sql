@@ -57,13 +57,13 @@ WHERE d.subscription = %(id)s::uuid AND d.position = ANY (%(positions)s::bigint[
 ORDER BY d.position FOR UPDATE OF d;
 
 -- name: settle
--- Notes what came of leased events.
+-- Notes what came of leased events, each with the attempt that this was, or none.
 UPDATE hooks.deliveries d
-SET state = g.state, tries = d.tries + 1, due = g.due,
-    attempts = CASE WHEN jsonb_array_length(d.attempts) < %(most)s::integer THEN d.attempts ELSE d.attempts - 0 END
-        || g.attempt::jsonb
+SET state = g.state, tries = d.tries + jsonb_array_length(g.attempts::jsonb), due = g.due,
+    attempts = CASE WHEN jsonb_array_length(d.attempts) < %(most)s::integer OR g.attempts = '[]' THEN d.attempts
+        ELSE d.attempts - 0 END || g.attempts::jsonb
 FROM unnest(%(positions)s::bigint[], %(states)s::text[], %(dues)s::timestamptz[], %(attempts)s::text[])
-    AS g(position, state, due, attempt)
+    AS g(position, state, due, attempts)
 WHERE d.subscription = %(id)s::uuid AND d.position = g.position;
 
 -- name: extend
