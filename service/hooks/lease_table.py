@@ -120,7 +120,8 @@ class LeaseTable:
             if found is None or found[1] != ACTIVE:
                 return []
             now = _now(connection)
-            chosen = ready(self._open(connection, name, now), now, set(), most)
+            held = _under_way(connection, name, now)
+            chosen = ready(self._open(connection, name, now), now, held, most)
             rows = _moved(connection, name, chosen, now, LEASED, lease, now + lasting)
         return sorted(rows)
 
@@ -196,6 +197,11 @@ def _now(connection: Connection) -> datetime:
     if not isinstance(now, datetime):
         raise TypeError(f"the clock of the database says {now!r}")
     return now
+
+
+def _under_way(connection: Connection, name: UUID, now: datetime) -> set[str]:
+    """What the events concern that are leased: also the later ones, before which a replay may have put others."""
+    return {row[0] for row in connection.execute(LEASES["under_way"], {"id": name, "now": now}).fetchall()}
 
 
 def _moved(

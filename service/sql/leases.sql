@@ -19,6 +19,11 @@ SELECT position, state, concerns, tries, due, lease, leased_at FROM hooks.delive
 WHERE subscription = %(id)s::uuid AND position > %(after)s::bigint AND state IN ('waiting', 'failed', 'leased')
 ORDER BY position LIMIT %(limit)s::integer;
 
+-- name: under_way
+-- What the events concern that workers of a subscription have at an instant.
+SELECT DISTINCT unnest(concerns) FROM hooks.deliveries
+WHERE subscription = %(id)s::uuid AND state = 'leased' AND due > %(now)s::timestamptz;
+
 -- name: is_stirring
 -- Whether there may be something to lease: an event that is due, or more in the log.
 SELECT s.state = 'active' AND (

@@ -298,6 +298,26 @@ def test_what_is_parked_is_replayed_before_what_comes_after_it(rig: Rig, pulled:
     assert (places(again), again.deliveries[0].attempt) == ([1], 1)
 
 
+def test_what_is_replayed_waits_for_a_later_event_that_somebody_has(
+    rig: Rig, pulled: Pulled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_table, "PIECE", 1)
+    monkeypatch.setattr(lease_table, "MOST_LOOKED_AT", 1)
+    rig.log.append(1 + STREAMS)
+    pulled.nack(pulled.lease(most=1), action=PARK)
+    later = pulled.lease(most=1)
+    while places(later) != [1 + STREAMS]:
+        pulled.ack(later)
+        later = pulled.lease(most=1)
+    rig.hooks.replay(ME, pulled.id, 1)
+    assert pulled.lease().deliveries == []
+    pulled.run_out()
+    again = pulled.lease()
+    assert places(again) == [1], "a lease that ran out holds up nothing before it"
+    pulled.ack(again)
+    assert places(pulled.lease()) == [1 + STREAMS]
+
+
 # saying it again, and what is not held
 
 
