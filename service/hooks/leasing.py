@@ -50,6 +50,8 @@ PAGE = 500
 """Events that are taken from the log at once."""
 _FILL_SECONDS = 1.0
 _LOOK_SECONDS = 0.1
+_LONGEST_LOOK_SECONDS = 1.0
+"""How long whoever waits pauses at most, after having found again and again that what there is cannot be leased."""
 _GONE = "it is not there any more: it was delivered long ago, or the subscription was rewound or deleted"
 _SETTLED_AS = {RETRY: (FAILED, PARKED), PARK: (PARKED,), SKIP: (DELIVERED,), RELEASE: (WAITING,)}
 
@@ -108,15 +110,18 @@ class Leases:
 
         It waits for none where as many workers wait as may, or where the subscription is paused.
         """
-        until = monotonic() + wait
+        until, pause = monotonic() + wait, _LOOK_SECONDS
         found = self._leased(owner, name, most, seconds)
         if found.deliveries or not wait or not self._waits.acquire(blocking=False):
             return found
         try:
             while not found.deliveries and (left := until - monotonic()) > 0:
-                sleep(min(left, _LOOK_SECONDS))
+                sleep(min(left, pause))
                 if self._table.is_stirring(name):
                     found = self._leased(owner, name, most, seconds)
+                    pause = min(2 * pause, _LONGEST_LOOK_SECONDS)
+                else:
+                    pause = _LOOK_SECONDS
             return found
         finally:
             self._waits.release()

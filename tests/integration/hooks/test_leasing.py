@@ -17,6 +17,7 @@ from service.feeds.cursor import BadCursor, OtherEpoch, format_cursor
 from service.feeds.events import EventWriter
 from service.hooks import lease_table, leasing
 from service.hooks.errors import LeaseLost, OtherMode
+from service.hooks.lease_table import LeaseTable
 from service.hooks.leasing import PARK, RELEASE, RETRY, SKIP, Lease, Leases, Nack
 from service.hooks.outbox import DELIVERED, FAILED, LEASED, PARKED, PULL, WAITING
 from service.hooks.schedule import ATTEMPTS, PAUSES
@@ -454,6 +455,36 @@ def test_whoever_waits_gets_an_event_soon_after_it_was_recorded_or_let_go(rig: R
         waiting = pool.submit(pulled.lease, wait=30.0)
         pulled.nack(lease, after=0)
         assert places(waiting.result(20)) == [1]
+
+
+def test_whoever_waits_for_what_others_hold_up_looks_rarely(
+    rig: Rig, pulled: Pulled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.log.append(2 * STREAMS)
+    first, looks, look = pulled.lease(), [], LeaseTable.lease
+    monkeypatch.setattr(LeaseTable, "lease", lambda *given: looks.append(given) or look(*given))
+    assert pulled.lease(wait=4.0).deliveries == []
+    assert len(looks) < 10
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(pulled.lease, wait=30.0)
+        pulled.ack(first)
+        assert places(waiting.result(20)) == list(range(1 + STREAMS, 1 + 2 * STREAMS))
+
+
+def test_whoever_waits_while_nothing_else_does_looks_when_there_is_something_and_soon(
+    rig: Rig, pulled: Pulled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, pauses, look = [], [], LeaseTable.lease
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 30:
+            rig.log.append(1)
+
+    monkeypatch.setattr(LeaseTable, "lease", lambda *given: looks.append(given) or look(*given))
+    monkeypatch.setattr(leasing, "sleep", pause)
+    assert places(pulled.lease(wait=30.0)) == [1]
+    assert (len(looks), len(pauses), set(pauses)) == (3, 30, {0.1})
 
 
 def test_a_deleted_subscription_ends_the_wait(rig: Rig, pulled: Pulled) -> None:
