@@ -113,6 +113,8 @@ class LeaseTable:
         """Leases at most so many events for a time, in the order of the log: those that may go now. Unknown, OtherMode.
 
         It is done alone for a subscription. What others settle meanwhile only lets go of more than it sees.
+
+        Of a lease that ran out, an attempt counts for the first event that was not settled: it may have been begun.
         """
         with self._database.transaction() as connection:
             found = connection.execute(QUERIES["lock"], {"id": name, "owner": owner}).fetchone()
@@ -120,6 +122,7 @@ class LeaseTable:
             if found is None or found[1] != ACTIVE:
                 return []
             now = _now(connection)
+            connection.execute(LEASES["let_go"], {"id": name, "now": now})
             held = _under_way(connection, name, now)
             chosen = ready(self._open(connection, name, now), now, held, most)
             rows = _moved(connection, name, chosen, now, LEASED, lease, now + lasting)

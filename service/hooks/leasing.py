@@ -33,6 +33,8 @@ from service.timeline.feed import Feed
 RETRY, PARK, SKIP, RELEASE = "retry", "park", "skip", "release"
 ACTIONS = (RETRY, PARK, SKIP, RELEASE)
 """What becomes of an event that a worker gives back."""
+_HELD = (LEASED, WAITING)
+"""In which states an event is still under its last lease: nobody else has been given it since."""
 SETTLED_STATES = (WAITING, FAILED, DELIVERED, PARKED)
 """In which states an event may be that was acknowledged or given back."""
 SKIPPED = "skipped"
@@ -197,7 +199,7 @@ class Leases:
             settled = [
                 Settled(one.position, *outcome(one, hold.now), one.leased_at or hold.now)
                 for one in hold.events.values()
-                if one.state == LEASED
+                if one.state in _HELD and one.state not in done
             ]
             hold.settle(settled)
             states = {position: one.state for position, one in hold.events.items()}
@@ -243,7 +245,7 @@ def _demand_held(hold: Hold, positions: Places, lease: UUID, done: Collection[st
         one = hold.events.get(position)
         if one is None:
             faults.append((f"/ids/{index}", _GONE))
-        elif one.lease != lease or one.state not in (LEASED, *done):
+        elif one.lease != lease or one.state not in (*_HELD, *done):
             faults.append((f"/ids/{index}", _why_lost(one, lease)))
     if faults:
         raise LeaseLost("nothing was noted: leave out the events that it does not hold", faults=faults)

@@ -34,6 +34,20 @@ SELECT s.state = 'active' AND (
 )
 FROM hooks.subscriptions s WHERE s.id = %(id)s::uuid;
 
+-- name: let_go
+-- Has events wait again whose lease ran out, but for the first one of each lease that is not settled.
+WITH first AS (
+    SELECT lease, min(position) AS position FROM hooks.deliveries
+    WHERE subscription = %(id)s::uuid AND state = 'leased' GROUP BY lease
+), found AS MATERIALIZED (
+    SELECT d.position FROM hooks.deliveries d JOIN first ON first.lease = d.lease
+    WHERE d.subscription = %(id)s::uuid AND d.state = 'leased' AND d.due <= %(now)s::timestamptz
+        AND d.position > first.position
+    FOR UPDATE OF d SKIP LOCKED
+)
+UPDATE hooks.deliveries d SET state = 'waiting'
+FROM found WHERE d.subscription = %(id)s::uuid AND d.position = found.position;
+
 -- name: move
 -- Gives events another state, those that are still due in the state and the lease in which they were found and that
 -- nobody works on at this moment. What is given for `attempts` is noted with those there are.
@@ -72,6 +86,6 @@ FROM unnest(%(positions)s::bigint[], %(states)s::text[], %(dues)s::timestamptz[]
 WHERE d.subscription = %(id)s::uuid AND d.position = g.position;
 
 -- name: extend
--- Has the lease of events end at another time.
-UPDATE hooks.deliveries SET due = %(due)s::timestamptz
+-- Has the lease of events end at another time, also of those that it had let go of.
+UPDATE hooks.deliveries SET state = 'leased', due = %(due)s::timestamptz
 WHERE subscription = %(id)s::uuid AND position = ANY (%(positions)s::bigint[]);

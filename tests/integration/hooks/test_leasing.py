@@ -200,6 +200,17 @@ def test_an_ack_that_comes_late_counts_as_long_as_nobody_else_has_the_event(rig:
     assert pulled.lease().deliveries == []
 
 
+def test_an_ack_of_what_was_released_counts_as_long_as_nobody_else_has_the_event(rig: Rig, pulled: Pulled) -> None:
+    rig.log.append(2)
+    lease = pulled.lease()
+    pulled.nack(lease, action=RELEASE)
+    assert places(pulled.lease(most=1)) == [1]
+    with pytest.raises(LeaseLost):
+        pulled.ack(lease, 1)
+    pulled.ack(lease, 2)
+    assert pulled.tries(2) == (DELIVERED, 1, ["delivered"])
+
+
 def test_whoever_extends_a_lease_keeps_what_it_holds(rig: Rig, pulled: Pulled) -> None:
     rig.log.append(2)
     lease = pulled.lease(seconds=1)
@@ -225,6 +236,39 @@ def test_after_ten_leases_that_ran_out_an_event_is_parked_and_its_successor_goes
     assert pulled.tries(1) == (PARKED, ATTEMPTS, ["expired"] * ATTEMPTS)
     with pytest.raises(LeaseLost):
         pulled.ack(lease)
+
+
+def test_of_a_lease_that_ran_out_only_the_first_event_that_was_not_settled_was_attempted(
+    rig: Rig, pulled: Pulled
+) -> None:
+    rig.log.append(STREAMS)
+    pulled.ack(pulled.lease(), 1)
+    pulled.run_out()
+    again = pulled.lease(most=1)
+    assert (places(again), again.deliveries[0].attempt) == ([2], 2)
+    assert [one.attempt for one in pulled.lease().deliveries] == [1] * (STREAMS - 2)
+    assert (pulled.tries(2), pulled.tries(3)) == ((LEASED, 1, ["expired"]), (LEASED, 0, []))
+
+
+def test_an_event_at_which_workers_die_takes_no_other_one_with_it(rig: Rig, pulled: Pulled) -> None:
+    rig.log.append(STREAMS)
+    for _ in range(ATTEMPTS):
+        assert places(pulled.lease()) == list(range(1, STREAMS + 1))
+        pulled.run_out()
+    assert places(pulled.lease()) == list(range(2, STREAMS + 1))
+    assert (pulled.tries(1)[0], pulled.tries(2)) == (PARKED, (LEASED, 0, []))
+
+
+def test_a_lease_that_ran_out_holds_what_nobody_has_taken_since(rig: Rig, pulled: Pulled) -> None:
+    rig.log.append(STREAMS)
+    lease = pulled.lease()
+    pulled.run_out()
+    assert places(pulled.lease(most=1)) == [1]
+    pulled.ack(lease, 2)
+    pulled.leases.extend(ME, pulled.id, lease.id, pulled.ids(3), LASTING)
+    assert places(pulled.lease()) == list(range(4, STREAMS + 1))
+    assert pulled.tries(2) == (DELIVERED, 1, ["delivered"])
+    pulled.ack(lease, 3)
 
 
 # giving back
