@@ -83,9 +83,9 @@ class Work:
     Iterate, and settle each task; or `run` a handler. While a task is worked on, its lease and those of the tasks that
     wait behind it are extended in the background, so that a handler may take as long as it needs. Who asks for the next
     task lets go of the one before: what was not settled comes again, to anybody, when its lease runs out. It goes on
-    until `close`, from any thread; what was leased and not handed out is given back.
+    until `close`, from any thread; what was leased and not handed out is released: no attempt is counted.
 
-    An event may come twice, and `attempt` says so; the events of one entity come in order. Use one for each thread.
+    An event may come twice: its id tells. The events of one entity come in order. Use one for each thread.
     """
 
     def __init__(self, say: Say, most: int, seconds: int) -> None:
@@ -140,7 +140,7 @@ class Work:
         for lease in dict.fromkeys(task.lease for task in left):
             ids = [task.event.id for task in left if task.lease == lease]
             try:
-                self._say("nack", {"lease": lease, "ids": ids, "after": 0, "reason": "the worker ended"})
+                self._say("nack", {"lease": lease, "ids": ids, "action": "release"})
             except FrenemiesError as failure:
                 _log.warning("%d events were not given back: %s", len(ids), failure)
 

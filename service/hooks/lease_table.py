@@ -75,13 +75,18 @@ class Held(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """What an attempt at an event came to. `due` is when it may be leased again, if it may."""
+    """What became of an event. `due` is when it may be leased again, if it may; without an answer it was no attempt."""
 
     position: int
     state: str
     due: datetime
-    answer: Answer
+    answer: Answer | None
     begun: datetime
+
+    @property
+    def attempts(self) -> list[dict[str, object]]:
+        """The attempt that this was, if it was one."""
+        return [] if self.answer is None else [attempt(self.begun, self.answer)]
 
 
 class Filling(NamedTuple):
@@ -108,6 +113,8 @@ class LeaseTable:
         """Leases at most so many events for a time, in the order of the log: those that may go now. Unknown, OtherMode.
 
         It is done alone for a subscription. What others settle meanwhile only lets go of more than it sees.
+
+        Of a lease that ran out, an attempt counts for the first event that was not settled: it may have been begun.
         """
         with self._database.transaction() as connection:
             found = connection.execute(QUERIES["lock"], {"id": name, "owner": owner}).fetchone()
@@ -115,7 +122,9 @@ class LeaseTable:
             if found is None or found[1] != ACTIVE:
                 return []
             now = _now(connection)
-            chosen = ready(self._open(connection, name, now), now, set(), most)
+            connection.execute(LEASES["let_go"], {"id": name, "now": now})
+            held = _under_way(connection, name, now)
+            chosen = ready(self._open(connection, name, now), now, held, most)
             rows = _moved(connection, name, chosen, now, LEASED, lease, now + lasting)
         return sorted(rows)
 
@@ -168,7 +177,7 @@ class Hold:
             positions=[one.position for one in settled],
             states=TextArray(one.state for one in settled),
             dues=InstantArray(one.due for one in settled),
-            attempts=TextArray(_written(attempt(one.begun, one.answer)) for one in settled),
+            attempts=TextArray(_written(one.attempts) for one in settled),
         )
 
     def extend(self, positions: Sequence[int], until: datetime) -> None:
@@ -191,6 +200,11 @@ def _now(connection: Connection) -> datetime:
     if not isinstance(now, datetime):
         raise TypeError(f"the clock of the database says {now!r}")
     return now
+
+
+def _under_way(connection: Connection, name: UUID, now: datetime) -> set[str]:
+    """What the events concern that are leased: also the later ones, before which a replay may have put others."""
+    return {row[0] for row in connection.execute(LEASES["under_way"], {"id": name, "now": now}).fetchall()}
 
 
 def _moved(

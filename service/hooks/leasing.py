@@ -21,7 +21,7 @@ from service.feeds.cursor import parse_cursor
 from service.feeds.events import EventWriter
 from service.hooks.errors import LeaseLost
 from service.hooks.lease_table import EXPIRED, Given, Held, Hold, LeaseTable, Settled
-from service.hooks.outbox import ACTIVE, DELIVERED, FAILED, LEASED, PARKED, Outbox
+from service.hooks.outbox import ACTIVE, DELIVERED, FAILED, LEASED, PARKED, WAITING, Outbox
 from service.hooks.schedule import Random, pause_after
 from service.hooks.sending import DELIVERED as DONE
 from service.hooks.sending import REFUSED, Answer
@@ -30,9 +30,13 @@ from service.settings import Limits
 from service.store.protocol import EventStore
 from service.timeline.feed import Feed
 
-RETRY, PARK, SKIP = "retry", "park", "skip"
-ACTIONS = (RETRY, PARK, SKIP)
+RETRY, PARK, SKIP, RELEASE = "retry", "park", "skip", "release"
+ACTIONS = (RETRY, PARK, SKIP, RELEASE)
 """What becomes of an event that a worker gives back."""
+_HELD = (LEASED, WAITING)
+"""In which states an event is still under its last lease: nobody else has been given it since."""
+SETTLED_STATES = (WAITING, FAILED, DELIVERED, PARKED)
+"""In which states an event may be that was acknowledged or given back."""
 SKIPPED = "skipped"
 RESULTS = (EXPIRED, SKIPPED)
 """Results that attempts have only where workers pull, besides those of webhooks."""
@@ -48,8 +52,10 @@ PAGE = 500
 """Events that are taken from the log at once."""
 _FILL_SECONDS = 1.0
 _LOOK_SECONDS = 0.1
+_LONGEST_LOOK_SECONDS = 1.0
+"""How long whoever waits pauses at most, after having found again and again that what there is cannot be leased."""
 _GONE = "it is not there any more: it was delivered long ago, or the subscription was rewound or deleted"
-_SETTLED_AS = {RETRY: (FAILED, PARKED), PARK: (PARKED,), SKIP: (DELIVERED,)}
+_SETTLED_AS = {RETRY: (FAILED, PARKED), PARK: (PARKED,), SKIP: (DELIVERED,), RELEASE: (WAITING,)}
 
 
 class Leased(NamedTuple):
@@ -68,7 +74,10 @@ class Lease:
 
 
 class Nack(NamedTuple):
-    """Why an event is given back, what becomes of it, and after which pause; None is the one of the schedule."""
+    """Why an event is given back, what becomes of it, and after which pause.
+
+    None is the one of the schedule, or none where it is released.
+    """
 
     action: str
     after: timedelta | None
@@ -77,7 +86,7 @@ class Nack(NamedTuple):
 
 Places = Mapping[int, int]
 """Positions, and which of the ids names each."""
-Outcome = Callable[[Held, datetime], tuple[str, datetime, Answer]]
+Outcome = Callable[[Held, datetime], tuple[str, datetime, Answer | None]]
 
 
 class Leases:
@@ -103,15 +112,18 @@ class Leases:
 
         It waits for none where as many workers wait as may, or where the subscription is paused.
         """
-        until = monotonic() + wait
+        until, pause = monotonic() + wait, _LOOK_SECONDS
         found = self._leased(owner, name, most, seconds)
         if found.deliveries or not wait or not self._waits.acquire(blocking=False):
             return found
         try:
             while not found.deliveries and (left := until - monotonic()) > 0:
-                sleep(min(left, _LOOK_SECONDS))
+                sleep(min(left, pause))
                 if self._table.is_stirring(name):
                     found = self._leased(owner, name, most, seconds)
+                    pause = min(2 * pause, _LONGEST_LOOK_SECONDS)
+                else:
+                    pause = _LOOK_SECONDS
             return found
         finally:
             self._waits.release()
@@ -121,11 +133,14 @@ class Leases:
         return self._settle(owner, name, lease, ids, (DELIVERED,), self._acked)
 
     def nack(self, owner: str, name: UUID, lease: UUID, ids: Sequence[str], nack: Nack) -> dict[str, int]:
-        """The events are given back, to be tried again, parked or skipped; how many of them are in which state now."""
+        """The events are given back, to be tried again, parked, skipped, or leased as if nobody had had them.
+
+        How many of them are in which state now.
+        """
         reason = None if nack.reason is None else clean_text(nack.reason, "/reason", LONGEST_REASON)
         wish = nack._replace(reason=reason)
 
-        def outcome(one: Held, now: datetime) -> tuple[str, datetime, Answer]:
+        def outcome(one: Held, now: datetime) -> tuple[str, datetime, Answer | None]:
             return self._nacked(one, now, wish)
 
         return self._settle(owner, name, lease, ids, _SETTLED_AS[nack.action], outcome)
@@ -184,17 +199,19 @@ class Leases:
             settled = [
                 Settled(one.position, *outcome(one, hold.now), one.leased_at or hold.now)
                 for one in hold.events.values()
-                if one.state == LEASED
+                if one.state in _HELD and one.state not in done
             ]
             hold.settle(settled)
             states = {position: one.state for position, one in hold.events.items()}
         states |= {one.position: one.state for one in settled}
-        return {state: list(states.values()).count(state) for state in (DELIVERED, FAILED, PARKED)}
+        return {state: list(states.values()).count(state) for state in SETTLED_STATES}
 
     def _acked(self, one: Held, now: datetime) -> tuple[str, datetime, Answer]:
         return DELIVERED, now, Answer(DONE, None, "", _lasted(one, now))
 
-    def _nacked(self, one: Held, now: datetime, nack: Nack) -> tuple[str, datetime, Answer]:
+    def _nacked(self, one: Held, now: datetime, nack: Nack) -> tuple[str, datetime, Answer | None]:
+        if nack.action == RELEASE:
+            return WAITING, now + (nack.after or timedelta(0)), None
         detail = nack.reason or "the worker gave it back"
         if nack.action == SKIP:
             return DELIVERED, now, Answer(SKIPPED, None, detail, _lasted(one, now))
@@ -228,7 +245,7 @@ def _demand_held(hold: Hold, positions: Places, lease: UUID, done: Collection[st
         one = hold.events.get(position)
         if one is None:
             faults.append((f"/ids/{index}", _GONE))
-        elif one.lease != lease or one.state not in (LEASED, *done):
+        elif one.lease != lease or one.state not in (*_HELD, *done):
             faults.append((f"/ids/{index}", _why_lost(one, lease)))
     if faults:
         raise LeaseLost("nothing was noted: leave out the events that it does not hold", faults=faults)

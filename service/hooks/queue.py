@@ -40,7 +40,7 @@ One = TypeVar("One", bound=Waiting)
 
 def ready(waiting: Iterable[One], now: datetime, held: set[str], most: int) -> list[One]:
     """At most so many, of those in the order of the log, that may go now: neither they nor any that they share a
-    concern with has to wait. `held` is what others concern that are before all of these; it takes in what these do.
+    concern with has to wait. `held` is what others concern that are under way; it takes in what these do.
     """
     found: list[One] = []
     for one in waiting:

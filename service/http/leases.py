@@ -43,7 +43,10 @@ def ack_events(id: str, body: dict[str, Any]) -> Response:
 
 @RESOURCE.manage("POST", f"{_ONE}/nack", "Settled", body=NackBody, refused=_ABOUT_IDS)
 def nack_events(id: str, body: dict[str, Any]) -> Response:
-    """Give events back: to be tried again later, parked at once, or skipped. The tenth failed attempt parks it."""
+    """Give events back: to be tried again later, parked at once, skipped, or leased as if nobody had had them.
+
+    The tenth failed attempt parks an event.
+    """
     after = None if body["after"] is None else timedelta(seconds=body["after"])
     nack = Nack(body["action"], after, body["reason"])
     return json_answer(_leases().nack(owner(), _id(id), body["lease"], body["ids"], nack))

@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from service.feeds.question import MOST_NAMED
 from service.hooks import leasing
 from service.hooks.guarding import LONGEST_URL
-from service.hooks.outbox import DELIVERED, DELIVERY_STATES, FAILED, MODES, PARKED, STATES, WEBHOOK
+from service.hooks.outbox import DELIVERY_STATES, MODES, STATES, WEBHOOK
 from service.hooks.sending import RESULTS
 from service.hooks.subscriptions import END, LONGEST_DESCRIPTION, START
 from service.http.answers import NEXT
@@ -106,7 +106,8 @@ class NackBody(HeldBody):
         load_default=leasing.RETRY,
         validate=validate.OneOf(leasing.ACTIONS),
         metadata={
-            "description": "`retry`: tried again later; `park`: kept, and its successors go on; `skip`: as if done."
+            "description": "`retry`: it failed, and is tried again later; `park`: kept, and its successors go on;"
+            " `skip`: as if done; `release`: as if it had not been leased, no attempt is counted."
         },
     )
     after = Whole(
@@ -114,7 +115,10 @@ class NackBody(HeldBody):
         leasing.LONGEST_PAUSE,
         load_default=None,
         allow_none=True,
-        metadata={"description": "With `retry`: after so many seconds. Left out: after the pauses of a webhook."},
+        metadata={
+            "description": "With `retry` and `release`: after so many seconds."
+            " Left out: after the pauses of a webhook, or at once where it is released."
+        },
     )
     reason = Optional(leasing.LONGEST_REASON, load_default=None, metadata={"description": "Kept with the attempt."})
 
@@ -193,7 +197,7 @@ SUBSCRIPTION_SCHEMAS: Json = {
     ),
     "Settled": obj(
         "In which state so many of the named events are now.",
-        **dict.fromkeys((DELIVERED, FAILED, PARKED), COUNT),
+        **dict.fromkeys(leasing.SETTLED_STATES, COUNT),
     ),
     "Extended": obj("When the lease ends.", until=INSTANT),
     "Replayed": obj("How many parked and failed events are tried now.", replayed=COUNT),

@@ -115,7 +115,7 @@ WHERE s.id = %(id)s::uuid AND s.owner = %(owner)s::text AND d.position = %(posit
 
 -- name: replay
 -- Has events of a subscription tried now, the one at a position or all: parked ones as if they had never been tried,
--- and failed ones before their time. An attempt under way is left alone: its event is due already.
+-- and failed and released ones before their time. An attempt under way is left alone: its event is due already.
 WITH changed AS (
     UPDATE hooks.subscriptions SET edition = edition + 1
     WHERE id = %(id)s::uuid AND owner = %(owner)s::text
@@ -127,7 +127,9 @@ SET state = CASE d.state WHEN 'parked' THEN 'waiting' ELSE d.state END,
     edition = changed.edition, due = %(now)s::timestamptz, lease = NULL
 FROM changed
 WHERE d.subscription = changed.id
-    AND (d.state = 'parked' OR (d.state = 'failed' AND d.due > %(now)s::timestamptz))
+    AND (d.state = 'parked' OR (
+        (d.state = 'failed' OR (d.state = 'waiting' AND d.lease IS NOT NULL)) AND d.due > %(now)s::timestamptz
+    ))
     AND (%(position)s::bigint IS NULL OR d.position = %(position)s::bigint)
 RETURNING d.position;
 

@@ -19,6 +19,11 @@ SELECT position, state, concerns, tries, due, lease, leased_at FROM hooks.delive
 WHERE subscription = %(id)s::uuid AND position > %(after)s::bigint AND state IN ('waiting', 'failed', 'leased')
 ORDER BY position LIMIT %(limit)s::integer;
 
+-- name: under_way
+-- What the events concern that workers of a subscription have at an instant.
+SELECT DISTINCT unnest(concerns) FROM hooks.deliveries
+WHERE subscription = %(id)s::uuid AND state = 'leased' AND due > %(now)s::timestamptz;
+
 -- name: is_stirring
 -- Whether there may be something to lease: an event that is due, or more in the log.
 SELECT s.state = 'active' AND (
@@ -28,6 +33,20 @@ SELECT s.state = 'active' AND (
     ) OR s.position < (SELECT max(position) FROM log.events)
 )
 FROM hooks.subscriptions s WHERE s.id = %(id)s::uuid;
+
+-- name: let_go
+-- Has events wait again whose lease ran out, but for the first one of each lease that is not settled.
+WITH first AS (
+    SELECT lease, min(position) AS position FROM hooks.deliveries
+    WHERE subscription = %(id)s::uuid AND state = 'leased' GROUP BY lease
+), found AS MATERIALIZED (
+    SELECT d.position FROM hooks.deliveries d JOIN first ON first.lease = d.lease
+    WHERE d.subscription = %(id)s::uuid AND d.state = 'leased' AND d.due <= %(now)s::timestamptz
+        AND d.position > first.position
+    FOR UPDATE OF d SKIP LOCKED
+)
+UPDATE hooks.deliveries d SET state = 'waiting'
+FROM found WHERE d.subscription = %(id)s::uuid AND d.position = found.position;
 
 -- name: move
 -- Gives events another state, those that are still due in the state and the lease in which they were found and that
@@ -57,16 +76,16 @@ WHERE d.subscription = %(id)s::uuid AND d.position = ANY (%(positions)s::bigint[
 ORDER BY d.position FOR UPDATE OF d;
 
 -- name: settle
--- Notes what came of leased events.
+-- Notes what came of leased events, each with the attempt that this was, or none.
 UPDATE hooks.deliveries d
-SET state = g.state, tries = d.tries + 1, due = g.due,
-    attempts = CASE WHEN jsonb_array_length(d.attempts) < %(most)s::integer THEN d.attempts ELSE d.attempts - 0 END
-        || g.attempt::jsonb
+SET state = g.state, tries = d.tries + jsonb_array_length(g.attempts::jsonb), due = g.due,
+    attempts = CASE WHEN jsonb_array_length(d.attempts) < %(most)s::integer OR g.attempts = '[]' THEN d.attempts
+        ELSE d.attempts - 0 END || g.attempts::jsonb
 FROM unnest(%(positions)s::bigint[], %(states)s::text[], %(dues)s::timestamptz[], %(attempts)s::text[])
-    AS g(position, state, due, attempt)
+    AS g(position, state, due, attempts)
 WHERE d.subscription = %(id)s::uuid AND d.position = g.position;
 
 -- name: extend
--- Has the lease of events end at another time.
-UPDATE hooks.deliveries SET due = %(due)s::timestamptz
+-- Has the lease of events end at another time, also of those that it had let go of.
+UPDATE hooks.deliveries SET state = 'leased', due = %(due)s::timestamptz
 WHERE subscription = %(id)s::uuid AND position = ANY (%(positions)s::bigint[]);

@@ -67,7 +67,7 @@ def test_events_are_leased_as_the_feed_has_them_and_acknowledged(service: Servic
     assert service.get(path).json["leased"] == 2
     done = held(lease)
     for _ in range(2):
-        assert service.post(f"{path}/ack", done).json == {"delivered": 2, "failed": 0, "parked": 0}
+        assert service.post(f"{path}/ack", done).json == {"waiting": 0, "delivered": 2, "failed": 0, "parked": 0}
     told = service.get(path).json
     assert (told["leased"], told["pending"], told["position"]) == (0, 0, service.timeline.head())
     assert leased(service, path)["deliveries"] == []
@@ -82,15 +82,24 @@ def test_events_are_given_back_with_a_reason(service: Service, path: str) -> Non
     lease = leased(service, path)
     first, second = held(lease)["ids"]
     retry = held(lease) | {"ids": [first], "after": 0, "reason": "no room"}
-    assert service.post(f"{path}/nack", retry).json == {"delivered": 0, "failed": 1, "parked": 0}
+    assert service.post(f"{path}/nack", retry).json == {"waiting": 0, "delivered": 0, "failed": 1, "parked": 0}
     parked = held(lease) | {"ids": [second], "action": "park"}
-    assert service.post(f"{path}/nack", parked).json == {"delivered": 0, "failed": 0, "parked": 1}
+    assert service.post(f"{path}/nack", parked).json == {"waiting": 0, "delivered": 0, "failed": 0, "parked": 1}
     again = leased(service, path)
     assert [(one["event"]["id"], one["attempt"]) for one in again["deliveries"]] == [(first, 2)]
     (one,) = service.get(f"{path}/deliveries", state="leased").json["deliveries"]
     assert (one["attempts"][0]["result"], one["attempts"][0]["detail"]) == ("refused", "no room")
     assert service.post(f"{path}/deliveries/2/replay", None).json == {"replayed": 1}
     assert "a worker has" in refused(service.post(f"{path}/deliveries/1/replay", None), 409, "conflict")["detail"]
+
+
+def test_what_was_not_begun_is_released(service: Service, path: str) -> None:
+    lease = leased(service, path)
+    for _ in range(2):
+        answer = service.post(f"{path}/nack", held(lease, action="release"))
+        assert answer.json == {"waiting": 2, "delivered": 0, "failed": 0, "parked": 0}
+    assert [one["attempts"] for one in service.get(f"{path}/deliveries").json["deliveries"]] == [[], []]
+    assert [one["attempt"] for one in leased(service, path)["deliveries"]] == [1, 1]
 
 
 def test_a_lease_is_extended(service: Service, path: str) -> None:

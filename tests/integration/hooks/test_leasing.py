@@ -17,7 +17,8 @@ from service.feeds.cursor import BadCursor, OtherEpoch, format_cursor
 from service.feeds.events import EventWriter
 from service.hooks import lease_table, leasing
 from service.hooks.errors import LeaseLost, OtherMode
-from service.hooks.leasing import PARK, RETRY, SKIP, Lease, Leases, Nack
+from service.hooks.lease_table import LeaseTable
+from service.hooks.leasing import PARK, RELEASE, RETRY, SKIP, Lease, Leases, Nack
 from service.hooks.outbox import DELIVERED, FAILED, LEASED, PARKED, PULL, WAITING
 from service.hooks.schedule import ATTEMPTS, PAUSES
 from tests.feeding import wait_until
@@ -86,7 +87,7 @@ def test_of_each_stream_one_event_is_leased_and_the_next_one_when_it_is_done(rig
     first = pulled.lease()
     assert places(first) == list(range(1, STREAMS + 1))
     assert pulled.lease().deliveries == []
-    assert pulled.ack(first, 2, 5) == {DELIVERED: 2, FAILED: 0, PARKED: 0}
+    assert pulled.ack(first, 2, 5) == {WAITING: 0, DELIVERED: 2, FAILED: 0, PARKED: 0}
     assert places(pulled.lease()) == [2 + STREAMS, 5 + STREAMS]
 
 
@@ -195,8 +196,19 @@ def test_an_ack_that_comes_late_counts_as_long_as_nobody_else_has_the_event(rig:
     rig.log.append(1)
     lease = pulled.lease()
     pulled.run_out()
-    assert pulled.ack(lease) == {DELIVERED: 1, FAILED: 0, PARKED: 0}
+    assert pulled.ack(lease) == {WAITING: 0, DELIVERED: 1, FAILED: 0, PARKED: 0}
     assert pulled.lease().deliveries == []
+
+
+def test_an_ack_of_what_was_released_counts_as_long_as_nobody_else_has_the_event(rig: Rig, pulled: Pulled) -> None:
+    rig.log.append(2)
+    lease = pulled.lease()
+    pulled.nack(lease, action=RELEASE)
+    assert places(pulled.lease(most=1)) == [1]
+    with pytest.raises(LeaseLost):
+        pulled.ack(lease, 1)
+    pulled.ack(lease, 2)
+    assert pulled.tries(2) == (DELIVERED, 1, ["delivered"])
 
 
 def test_whoever_extends_a_lease_keeps_what_it_holds(rig: Rig, pulled: Pulled) -> None:
@@ -226,13 +238,46 @@ def test_after_ten_leases_that_ran_out_an_event_is_parked_and_its_successor_goes
         pulled.ack(lease)
 
 
+def test_of_a_lease_that_ran_out_only_the_first_event_that_was_not_settled_was_attempted(
+    rig: Rig, pulled: Pulled
+) -> None:
+    rig.log.append(STREAMS)
+    pulled.ack(pulled.lease(), 1)
+    pulled.run_out()
+    again = pulled.lease(most=1)
+    assert (places(again), again.deliveries[0].attempt) == ([2], 2)
+    assert [one.attempt for one in pulled.lease().deliveries] == [1] * (STREAMS - 2)
+    assert (pulled.tries(2), pulled.tries(3)) == ((LEASED, 1, ["expired"]), (LEASED, 0, []))
+
+
+def test_an_event_at_which_workers_die_takes_no_other_one_with_it(rig: Rig, pulled: Pulled) -> None:
+    rig.log.append(STREAMS)
+    for _ in range(ATTEMPTS):
+        assert places(pulled.lease()) == list(range(1, STREAMS + 1))
+        pulled.run_out()
+    assert places(pulled.lease()) == list(range(2, STREAMS + 1))
+    assert (pulled.tries(1)[0], pulled.tries(2)) == (PARKED, (LEASED, 0, []))
+
+
+def test_a_lease_that_ran_out_holds_what_nobody_has_taken_since(rig: Rig, pulled: Pulled) -> None:
+    rig.log.append(STREAMS)
+    lease = pulled.lease()
+    pulled.run_out()
+    assert places(pulled.lease(most=1)) == [1]
+    pulled.ack(lease, 2)
+    pulled.leases.extend(ME, pulled.id, lease.id, pulled.ids(3), LASTING)
+    assert places(pulled.lease()) == list(range(4, STREAMS + 1))
+    assert pulled.tries(2) == (DELIVERED, 1, ["delivered"])
+    pulled.ack(lease, 3)
+
+
 # giving back
 
 
 def test_what_is_given_back_is_tried_again_after_a_while_and_holds_up_its_successors(rig: Rig, pulled: Pulled) -> None:
     rig.log.append(1 + STREAMS)
     lease = pulled.lease(most=1)
-    assert pulled.nack(lease) == {DELIVERED: 0, FAILED: 1, PARKED: 0}
+    assert pulled.nack(lease) == {WAITING: 0, DELIVERED: 0, FAILED: 1, PARKED: 0}
     assert places(pulled.lease()) == list(range(2, STREAMS + 1))
     (one,) = rig.deliveries(pulled.id, FAILED)
     assert one.attempts[0]["result"] == "refused" and one.attempts[0]["detail"] == "it is not so"
@@ -257,8 +302,29 @@ def test_the_tenth_attempt_that_is_given_back_parks_the_event(rig: Rig, pulled: 
     rig.log.append(1)
     for _ in range(ATTEMPTS - 1):
         assert pulled.nack(pulled.lease(), after=0)[FAILED] == 1
-    assert pulled.nack(pulled.lease(), after=0) == {DELIVERED: 0, FAILED: 0, PARKED: 1}
+    assert pulled.nack(pulled.lease(), after=0) == {WAITING: 0, DELIVERED: 0, FAILED: 0, PARKED: 1}
     assert pulled.lease().deliveries == []
+
+
+def test_what_was_not_begun_is_released_as_often_as_may_be_without_an_attempt(rig: Rig, pulled: Pulled) -> None:
+    rig.log.append(2 * STREAMS)
+    pulled.nack(pulled.lease(most=1), after=0)
+    for _ in range(ATTEMPTS + 1):
+        lease = pulled.lease()
+        assert [one.attempt for one in lease.deliveries] == [2] + [1] * (STREAMS - 1)
+        assert pulled.nack(lease, action=RELEASE) == {WAITING: STREAMS, DELIVERED: 0, FAILED: 0, PARKED: 0}
+    assert pulled.tries(1) == (WAITING, 1, ["refused"])
+    assert pulled.tries(2) == (WAITING, 0, [])
+    assert rig.hooks.find(ME, pulled.id).leased == 0
+
+
+def test_what_is_released_waits_as_long_as_the_worker_says_or_until_a_replay(rig: Rig, pulled: Pulled) -> None:
+    rig.log.append(1 + STREAMS)
+    lease = pulled.lease(most=1)
+    pulled.nack(lease, action=RELEASE, after=3_600)
+    assert places(pulled.lease()) == list(range(2, STREAMS + 1))
+    assert rig.hooks.replay(ME, pulled.id, 1) == 1
+    assert places(pulled.lease()) == [1]
 
 
 @pytest.mark.parametrize(("action", "state"), [(PARK, PARKED), (SKIP, DELIVERED)])
@@ -277,28 +343,49 @@ def test_what_is_parked_is_replayed_before_what_comes_after_it(rig: Rig, pulled:
     assert (places(again), again.deliveries[0].attempt) == ([1], 1)
 
 
+def test_what_is_replayed_waits_for_a_later_event_that_somebody_has(
+    rig: Rig, pulled: Pulled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_table, "PIECE", 1)
+    monkeypatch.setattr(lease_table, "MOST_LOOKED_AT", 1)
+    rig.log.append(1 + STREAMS)
+    pulled.nack(pulled.lease(most=1), action=PARK)
+    later = pulled.lease(most=1)
+    while places(later) != [1 + STREAMS]:
+        pulled.ack(later)
+        later = pulled.lease(most=1)
+    rig.hooks.replay(ME, pulled.id, 1)
+    assert pulled.lease().deliveries == []
+    pulled.run_out()
+    again = pulled.lease()
+    assert places(again) == [1], "a lease that ran out holds up nothing before it"
+    pulled.ack(again)
+    assert places(pulled.lease()) == [1 + STREAMS]
+
+
 # saying it again, and what is not held
 
 
 @pytest.mark.parametrize(
-    "say",
+    ("say", "tries"),
     [
-        lambda pulled, lease: pulled.ack(lease),
-        lambda pulled, lease: pulled.nack(lease),
-        lambda pulled, lease: pulled.nack(lease, action=PARK),
-        lambda pulled, lease: pulled.nack(lease, action=SKIP),
+        (lambda pulled, lease: pulled.ack(lease), 1),
+        (lambda pulled, lease: pulled.nack(lease), 1),
+        (lambda pulled, lease: pulled.nack(lease, action=PARK), 1),
+        (lambda pulled, lease: pulled.nack(lease, action=SKIP), 1),
+        (lambda pulled, lease: pulled.nack(lease, action=RELEASE), 0),
     ],
-    ids=["ack", "retry", "park", "skip"],
+    ids=["ack", "retry", "park", "skip", "release"],
 )
 def test_to_say_the_same_again_changes_nothing(
-    rig: Rig, pulled: Pulled, say: Callable[[Pulled, Lease], dict[str, int]]
+    rig: Rig, pulled: Pulled, say: Callable[[Pulled, Lease], dict[str, int]], tries: int
 ) -> None:
     rig.log.append(3)
     lease = pulled.lease()
     first, told = say(pulled, lease), rig.deliveries(pulled.id)
     assert say(pulled, lease) == first
     assert rig.deliveries(pulled.id) == told
-    assert [one.tries for one in told] == [1, 1, 1]
+    assert [one.tries for one in told] == [tries] * 3
 
 
 def test_what_a_lease_does_not_hold_is_named_and_nothing_is_noted(rig: Rig, pulled: Pulled) -> None:
@@ -412,6 +499,36 @@ def test_whoever_waits_gets_an_event_soon_after_it_was_recorded_or_let_go(rig: R
         waiting = pool.submit(pulled.lease, wait=30.0)
         pulled.nack(lease, after=0)
         assert places(waiting.result(20)) == [1]
+
+
+def test_whoever_waits_for_what_others_hold_up_looks_rarely(
+    rig: Rig, pulled: Pulled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.log.append(2 * STREAMS)
+    first, looks, look = pulled.lease(), [], LeaseTable.lease
+    monkeypatch.setattr(LeaseTable, "lease", lambda *given: looks.append(given) or look(*given))
+    assert pulled.lease(wait=4.0).deliveries == []
+    assert len(looks) < 10
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(pulled.lease, wait=30.0)
+        pulled.ack(first)
+        assert places(waiting.result(20)) == list(range(1 + STREAMS, 1 + 2 * STREAMS))
+
+
+def test_whoever_waits_while_nothing_else_does_looks_when_there_is_something_and_soon(
+    rig: Rig, pulled: Pulled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, pauses, look = [], [], LeaseTable.lease
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 30:
+            rig.log.append(1)
+
+    monkeypatch.setattr(LeaseTable, "lease", lambda *given: looks.append(given) or look(*given))
+    monkeypatch.setattr(leasing, "sleep", pause)
+    assert places(pulled.lease(wait=30.0)) == [1]
+    assert (len(looks), len(pauses), set(pauses)) == (3, 30, {0.1})
 
 
 def test_a_deleted_subscription_ends_the_wait(rig: Rig, pulled: Pulled) -> None:

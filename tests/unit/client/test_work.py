@@ -155,7 +155,7 @@ def test_what_was_not_handed_out_is_given_back_at_the_end() -> None:
     with service.work:
         next(service.work).ack()
     assert service.routes() == [("ack", ["id-1"]), ("nack", ["id-2", "id-3"])]
-    assert service.told[-1][1]["after"] == 0
+    assert service.told[-1][1] == {"lease": "lease-3", "ids": ["id-2", "id-3"], "action": "release"}
     assert list(service.work) == []
 
 
