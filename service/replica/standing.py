@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+LATE = "The replica of the database is"
+"""How it begins to be told that it is late."""
+
 
 class State(StrEnum):
     """What is the matter with a replica.
@@ -42,7 +45,7 @@ class Standing:
     @property
     def lateness(self) -> str:
         """How far it is behind, in words."""
-        return f"The replica of the database is {self.lag_seconds:.1f} s behind."
+        return f"{LATE} {self.lag_seconds:.1f} s behind."
 
     def plain(self) -> dict[str, object]:
         """As data for JSON; what is not known is null."""
