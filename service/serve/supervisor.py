@@ -142,7 +142,7 @@ def _children(
 
 
 def _projector(chosen: Projection, environment: Mapping[str, str], settings: Settings) -> Child:
-    """With the key that signs checkpoints only where the tree is kept."""
+    """With the key that signs checkpoints in its environment only where the tree is kept."""
     own = {**environment, "FRENEMIES_LOG_KEY": settings.log_key or ""} if projector.keeps_tree(chosen) else environment
     return Child(f"projector-{chosen.name}", partial(projector.main, chosen), own)
 
