@@ -16,6 +16,7 @@ from itertools import count
 from random import sample
 from threading import Thread
 from typing import Any, Self, TypeVar
+from uuid import UUID
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -23,7 +24,7 @@ from nats.errors import Error
 
 from service.jetstream.answers import NO_MESSAGE, Refused, as_ours, checked, told
 from service.jetstream.errors import JetStreamUnavailable, OutOfStep
-from service.jetstream.messages import End, Message, Stored
+from service.jetstream.messages import EPOCH, End, Message, Stored
 from service.jetstream.place import Place
 from service.jetstream.pulling import LEFT_ALONE, NANO, Pulling
 
@@ -76,9 +77,9 @@ class JetStream:
         """Where the stream ends. NoStream where there is none."""
         return self._wait_for(self._wire.end())
 
-    def create(self, replicas: int) -> None:
-        """Makes the stream: kept on disk, for ever, on so many servers; nobody may take anything out of it."""
-        self._wait_for(self._wire.create(replicas))
+    def create(self, replicas: int, epoch: UUID) -> None:
+        """Makes the stream of a log: kept on disk, for ever, on so many servers; nobody may take anything out of it."""
+        self._wait_for(self._wire.create(replicas, epoch))
 
     def publish(self, messages: Sequence[Message]) -> Future[None]:
         """Has messages that follow each other stored, in their order and after those before: done when they are.
@@ -161,17 +162,18 @@ class _Wire:
             await self.client.close()
 
     async def end(self) -> End:
-        state = (await self._ask(f"STREAM.INFO.{self._place.stream}"))["state"]
-        last = int(state["last_seq"])
+        told = await self._ask(f"STREAM.INFO.{self._place.stream}")
+        config, last = told["config"], int(told["state"]["last_seq"])
         try:
             kept = await self._ask(f"STREAM.MSG.GET.{self._place.stream}", {"seq": last}) if last else {}
         except Refused as refused:
             if refused.code != NO_MESSAGE:
                 raise
             kept = {}
-        return End(last, b64decode(kept["message"].get("data", "")) if kept else None)
+        body = b64decode(kept["message"].get("data", "")) if kept else None
+        return End(last, body, last < int(config.get("first_seq", 1)), config.get("metadata", {}).get(EPOCH))
 
-    async def create(self, replicas: int) -> None:
+    async def create(self, replicas: int, epoch: UUID) -> None:
         wanted = {
             "name": self._place.stream,
             "subjects": [self._place.subjects],
@@ -181,6 +183,7 @@ class _Wire:
             "duplicate_window": REMEMBERED_SECONDS * NANO,
             "deny_delete": True,
             "deny_purge": True,
+            "metadata": {EPOCH: str(epoch)},
         }
         await self._ask(f"STREAM.CREATE.{self._place.stream}", wanted)
 

@@ -12,6 +12,8 @@ from service.jetstream.place import Place
 from service.store.protocol import StoredRecord
 
 ID, EXPECTED = "Nats-Msg-Id", "Nats-Expected-Last-Sequence"
+EPOCH = "frenemies-epoch"
+"""In the metadata of a stream: of which log it is. Its messages do not tell that any more when they have expired."""
 _OF_HEADERS = 256
 """More than the headers of a message have."""
 
@@ -37,10 +39,15 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The last sequence of a stream, 0 at its beginning, and the message there, if it is kept."""
+    """The last sequence of a stream, 0 at its beginning, and the message there, if it is kept.
+
+    `is_unused`: nothing was ever published there. `epoch`: of which log it is, if its metadata say so.
+    """
 
     sequence: int
     body: bytes | None
+    is_unused: bool
+    epoch: str | None
 
 
 class Reading(Protocol):

@@ -10,9 +10,10 @@ from contextlib import AbstractContextManager
 from threading import Event
 from time import monotonic
 from typing import Protocol
+from uuid import UUID
 
 from service.jetstream.errors import ForeignStream, JetStreamUnavailable, NoStream, OutOfStep
-from service.jetstream.messages import End, Message, MessageWriter
+from service.jetstream.messages import EPOCH, End, Message, MessageWriter
 from service.jetstream.place import Place
 from service.metrics import relayed
 from service.timeline.feed import Feed
@@ -43,8 +44,8 @@ class Stream(Protocol):
         """Where it ends. NoStream where there is none."""
         ...
 
-    def create(self, replicas: int) -> None:
-        """Makes it."""
+    def create(self, replicas: int, epoch: UUID) -> None:
+        """Makes it, for a log."""
         ...
 
     def publish(self, messages: Sequence[Message]) -> Future[None]:
@@ -80,7 +81,7 @@ class Relay:
         with self._connect() as stream:
             epoch = self._feed.epoch()
             writer = MessageWriter(self._place, epoch, stream.most_bytes)
-            position = self._begin(stream, writer)
+            position = self._begin(stream, writer, epoch)
             relayed(self._place.stream, position)
             under_way: UnderWay = deque()
             checked_at = monotonic()
@@ -117,13 +118,14 @@ class Relay:
         if there != position:
             raise OutOfStep(f"It ended at {position}, and now at {there}.")
 
-    def _begin(self, stream: Stream, writer: MessageWriter) -> int:
+    def _begin(self, stream: Stream, writer: MessageWriter, epoch: UUID) -> int:
         """How far the stream is, which has to be of this log."""
         try:
             end = stream.end()
         except NoStream:
-            stream.create(self._replicas)
+            stream.create(self._replicas, epoch)
             end = stream.end()
+        _demand_named(end, epoch)
         head = self._feed.head()
         if end.sequence > head:
             raise ForeignStream(f"It ends at {end.sequence}, the log at {head}: that lost events, or is another one.")
@@ -132,6 +134,17 @@ class Relay:
             if not writer.is_of(record, end.body):
                 raise ForeignStream(f"At {end.sequence} it has another event than the log.")
         return end.sequence
+
+
+def _demand_named(end: End, epoch: UUID) -> None:
+    """ForeignStream for one of another log by its metadata, or by none where there is no message to tell, either."""
+    if end.epoch is None and end.body is None and not end.is_unused:
+        raise ForeignStream(
+            f"Its messages up to {end.sequence} are gone, so nobody knows of which log it is: set {EPOCH} to {epoch} in"
+            " its metadata if it is of this one, else delete it."
+        )
+    if end.epoch not in (None, str(epoch)):
+        raise ForeignStream(f"It is of the log {end.epoch} ({EPOCH} in its metadata), and this is {epoch}.")
 
 
 def parts(messages: Sequence[Message]) -> Iterator[list[Message]]:

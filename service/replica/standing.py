@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import isinf
 
+LATE = "The replica of the database is"
+"""How it begins to be told that it is late."""
+
 
 class State(StrEnum):
     """What is the matter with a replica.
@@ -47,8 +50,8 @@ class Standing:
     def lateness(self) -> str:
         """How far it is behind, in words."""
         if isinf(self.lag_seconds):
-            return "The replica of the database is behind, and it is not known by how much."
-        return f"The replica of the database is {self.lag_seconds:.1f} s behind."
+            return f"{LATE} behind, and it is not known by how much."
+        return f"{LATE} {self.lag_seconds:.1f} s behind."
 
     def plain(self) -> dict[str, object]:
         """As data for JSON; what is not known is null."""

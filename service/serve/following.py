@@ -46,7 +46,9 @@ def settle(settings: Settings, url: str, signals: Signals) -> None:
 
 
 def following_child(environment: Mapping[str, str], settings: Settings) -> Child:
-    """The process that takes over the log; it alone knows the key that the leader wants, and the address of NATS."""
+    """The process that takes over the log; it alone finds in its environment the key that the leader wants, and the
+    address of NATS.
+    """
     own = {
         "FRENEMIES_FOLLOW_KEY": settings.follow_key or "",
         "FRENEMIES_FOLLOW_THROUGH": settings.follow_through or "",

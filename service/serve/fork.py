@@ -28,6 +28,7 @@ _log = structlog.get_logger(__name__)
 class Fork:
     """A child that runs a program. Its standard input is empty, and of the open files it keeps only those given.
 
+    Its environment is another one, its memory is not: what its parent knew is in there, secrets too.
     On Linux the kernel ends it (SIGTERM) with its parent, however that ends. To be made in a process with one thread:
     what other threads hold at that moment nobody would let go of in the child.
     """

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +14,10 @@ from service.serve import metrics
 from service.serve.address import listen
 from service.serve.child import Child
 from service.serve.errors import PortTaken
+from service.serve.folders import folder_of_run
 from service.settings import METRICS_PORT, Settings
 from service.slots import FOLDER
 
-_MEMORY = "/dev/shm"  # noqa: S108
 _log = structlog.get_logger(__name__)
 
 
@@ -49,8 +47,8 @@ def metering(settings: Settings) -> Iterator[Metering | None]:
     if link is None:
         yield None
         return
-    with link, tempfile.TemporaryDirectory(prefix="frenemies-metrics-", dir=fast_folder()) as folder:
-        yield Metering(link, folder)
+    with link, folder_of_run("metrics") as folder:
+        yield Metering(link, str(folder))
 
 
 def _link(settings: Settings) -> socket.socket | None:
@@ -64,8 +62,3 @@ def _link(settings: Settings) -> socket.socket | None:
             raise
         _log.warning("metrics are off: something else listens on their port", port=port)
         return None
-
-
-def fast_folder() -> str | None:
-    """Memory, where it can be written like a folder."""
-    return _MEMORY if os.access(_MEMORY, os.W_OK) else None

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
-from service.serve.metering import fast_folder
+from service.serve.folders import folder_of_run
 
 
 @contextmanager
 def rating() -> Iterator[Mapping[str, str]]:
     """What the children that count find in their environment, for the time of the block."""
-    with tempfile.TemporaryDirectory(prefix="frenemies-rates-", dir=fast_folder()) as folder:
-        yield {"FRENEMIES_RATES_FILE": str(Path(folder) / "spent")}
+    with folder_of_run("rates") as folder:
+        yield {"FRENEMIES_RATES_FILE": str(folder / "spent")}

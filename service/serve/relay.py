@@ -19,7 +19,7 @@ def main() -> int:
 
 
 def relay_child(environment: Mapping[str, str], settings: Settings) -> Child:
-    """The process that publishes the log; it alone knows what is in the address of NATS."""
+    """The process that publishes the log; it alone finds in its environment what is in the address of NATS."""
     own = {
         "FRENEMIES_RELAY": settings.relay or "",
         "FRENEMIES_RELAY_REPLICAS": str(settings.relay_replicas),

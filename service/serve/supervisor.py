@@ -26,7 +26,7 @@ from service.serve.database import embedded_folder, open_database
 from service.serve.durability import demand_durable
 from service.serve.feeding import Feeding, feeding
 from service.serve.following import following_child, settle
-from service.serve.health import is_catching_up, is_ready
+from service.serve.health import Health, health
 from service.serve.metering import Metering, metering
 from service.serve.preparing import prepared
 from service.serve.rating import rating
@@ -98,11 +98,14 @@ def _run(children: list[Child], signals: Signals, base: str, on_ready: Callable[
     while not signals.stopping:
         pause = min([child.tend() for child in children])
         if not announced:
-            announced = is_ready(base)
+            found = health(base)
+            announced = found is Health.READY
             if announced:
                 on_ready(base)
-            elif monotonic() > deadline and not is_catching_up(base):
-                raise NeverReady(f"{base}/readyz did not answer within {READY_WITHIN:.0f} seconds.")
+            elif found is Health.CATCHING_UP:
+                deadline = monotonic() + READY_WITHIN
+            elif monotonic() > deadline:
+                raise NeverReady(f"{base} did not answer for {READY_WITHIN:.0f} seconds, or not reach its database.")
             pause = _POLL_READY
         signals.wait(pause)
     _log.info("ending")
@@ -139,7 +142,7 @@ def _children(
 
 
 def _projector(chosen: Projection, environment: Mapping[str, str], settings: Settings) -> Child:
-    """With the key that signs checkpoints only where the tree is kept."""
+    """With the key that signs checkpoints in its environment only where the tree is kept."""
     own = {**environment, "FRENEMIES_LOG_KEY": settings.log_key or ""} if projector.keeps_tree(chosen) else environment
     return Child(f"projector-{chosen.name}", partial(projector.main, chosen), own)
 

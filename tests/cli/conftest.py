@@ -120,11 +120,12 @@ def service_at(sample_url: str) -> Iterator[Callable[[Settings], str]]:
 class Program:
     """The program, running beside the test in a process group of its own."""
 
-    def __init__(self, arguments: tuple[str, ...], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, arguments: tuple[str, ...], environment: Mapping[str, str], log: Path, before: str = "") -> None:
+        """`before`: Python that it runs first."""
         self.log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", PROGRAM, *arguments],
+                [sys.executable, "-c", before + PROGRAM, *arguments],
                 cwd=ROOT,
                 env={**os.environ, "PYTHONPATH": str(ROOT), **PASSING, **environment},
                 stdin=subprocess.DEVNULL,
@@ -159,8 +160,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
     """Starts the program, and makes sure that it has ended with the test."""
     started: list[Program] = []
 
-    def start_program(*arguments: str, **environment: str) -> Program:
-        started.append(Program(arguments, environment, tmp_path / f"stderr-{len(started)}.log"))
+    def start_program(*arguments: str, before: str = "", **environment: str) -> Program:
+        started.append(Program(arguments, environment, tmp_path / f"stderr-{len(started)}.log", before))
         return started[-1]
 
     yield start_program

@@ -6,8 +6,9 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from random import Random
+from subprocess import TimeoutExpired
 from time import monotonic, sleep
 from typing import Any
 from urllib.error import HTTPError
@@ -20,6 +21,7 @@ from service.serve import child
 from tests.cli.conftest import Program, Run
 from tests.cli.test_serve import get, ready, wait_until
 from tests.conftest import Servers
+from tests.ports import free_port
 
 Start = Callable[..., Program]
 KEY = "PRIVATE+KEY+example.org/log+98af023b+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
@@ -168,6 +170,42 @@ def test_a_follower_goes_on_after_a_restart_of_both(start: Start, sample_url: st
     wait_until(lambda: get(base, "/v1/entities/ant")[0] == 200)
     assert following(base)["leader"] == leader
     assert following(base)["error"] is None
+
+
+@pytest.mark.slow
+def test_a_follower_that_is_late_when_it_starts_answers_until_it_is_ready(
+    start: Start, sample_url: str, other_url: str
+) -> None:
+    """However long its leader is away: that is when the copy is needed."""
+    at = ("--port", str(free_port()), "--metrics-port", "0", "--feed-port", "0")
+    first = start("serve", *at, DATABASE_URL=sample_url)
+    leader = ready(first)
+    late = {"DATABASE_URL": other_url, "FRENEMIES_FOLLOW": leader, "FRENEMIES_READY_LAG": "0.5"}
+    second = start("serve", *PORTS, **late)
+    ready(second)
+    assert (second.end(), first.end()) == (0, 0)
+    with connect(other_url) as connection:  # as it is after an hour
+        hour = b"interval '1 hour'"
+        connection.execute(b"UPDATE log.following SET heard_at = heard_at - %b, even_at = even_at - %b" % (hour, hour))
+    port, seconds = free_port(), 10
+    hurried = f"from service.serve import supervisor; supervisor.READY_WITHIN = {seconds};"
+    third = start("serve", "--port", str(port), "--metrics-port", "0", before=hurried, **late)
+    base = f"http://127.0.0.1:{port}"
+    wait_until(lambda: answers(base))
+    assert get(base, "/readyz")[0] == 503
+    with pytest.raises(TimeoutExpired):
+        third.process.wait(seconds + 1)
+    assert get(base, "/v1/entities/red-hat")[0] == 200
+    start("serve", *at, DATABASE_URL=sample_url)
+    assert ready(third) == base
+    assert get(base, "/readyz")[0] == 200
+
+
+def answers(base: str) -> bool:
+    """Whether questions are answered there."""
+    with suppress(OSError):
+        return get(base, "/v1/entities/red-hat")[0] == 200
+    return False
 
 
 @pytest.mark.slow

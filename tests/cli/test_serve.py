@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -140,6 +141,43 @@ def test_children_end_with_a_supervisor_that_is_killed(served: tuple[Program, st
     program.process.kill()
     program.process.wait(LONGEST)
     wait_until(lambda: not any(map(processes_of_group, groups)))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_what_a_killed_supervisor_leaves_in_memory_the_next_one_clears_and_nothing_of_who_runs(
+    start: Start, empty_database_url: str
+) -> None:
+    first = counting(start, empty_database_url)
+    left = folder_of_counts(first)
+    groups = list(first.children().values())
+    first.process.kill()
+    first.process.wait(LONGEST)
+    wait_until(lambda: not any(map(processes_of_group, groups)))
+    assert left.is_dir()
+    second = counting(start, empty_database_url)
+    assert not left.exists()
+    counting(start, empty_database_url)
+    kept = folder_of_counts(second)
+    assert kept.is_dir()
+    assert second.end() == 0
+    assert not kept.exists()
+
+
+def counting(start: Start, url: str) -> Program:
+    """A service that has counted a request with a key."""
+    key = "a-key-that-nobody-finds-by-guessing-it"
+    program = start("serve", "--port", "0", "--metrics-port", "0", DATABASE_URL=url, FRENEMIES_ADMIN_KEY=key)
+    assert statuses(ready(program), "/v1/entities", key, 1) == [200]
+    return program
+
+
+def folder_of_counts(program: Program) -> Path:
+    """Where the requests are counted of a running service."""
+    workers = processes_of_group(program.children()["web"])
+    maps = "".join(Path(f"/proc/{worker}/maps").read_text() for worker in workers)
+    (folder,) = set(re.findall(r"\S*/frenemies-rates-[^/]*", maps))
+    return Path(folder)
 
 
 @pytest.mark.slow

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Thread
+from typing import NoReturn
 from uuid import UUID
 
 import pytest
+from werkzeug.serving import make_server
 
+from service.errors import StoreUnavailable
+from service.http import running
+from service.replica.standing import Standing, State
+from service.serve.health import Health, health
 from service.store.following import Following
 from service.timeline.timeline import LONGEST_LAG
 from tests.http import examples
@@ -32,10 +40,14 @@ def seconds_behind(service: Service, seconds: float, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(service.timeline, "_now", lambda: recorded_at + timedelta(seconds=seconds) + more)
 
 
-def follow(service: Service, lag: float, monkeypatch: pytest.MonkeyPatch, was_even: bool = True) -> None:
+def follow(
+    service: Service, lag: float, monkeypatch: pytest.MonkeyPatch, was_even: bool = True, is_halted: bool = False
+) -> None:
     service.catch_up()
     head = service.timeline.head()
-    told = Following("https://leader.example.org", head, head + 3, lag, head, None, False, (), UUID(int=1), was_even)
+    told = Following(
+        "https://leader.example.org", head, head + 3, lag, head, None, is_halted, (), UUID(int=1), was_even
+    )
     monkeypatch.setattr(service.timeline, "_following", lambda: told)
 
 
@@ -88,3 +100,52 @@ def test_a_follower_that_has_only_begun_is_not_ready_for_who_wants_one_that_is_c
     told = refused(own_service.send("GET", "/readyz?max_lag=3600"), 503, "not-ready")
     assert told["detail"] == "It has not had all of https://leader.example.org yet."
     assert own_service.send("GET", "/readyz").status_code == 200
+
+
+@contextmanager
+def served(service: Service) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, service.app, threaded=True)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def behind(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Questions are answered from a replica that is so late."""
+    monkeypatch.setattr(running, "_standing", lambda: Standing(State.BEHIND, 1, 3, seconds))
+
+
+@pytest.mark.parametrize(
+    ("lag", "was_even", "is_halted"), [(LIMIT + 1, True, False), (0.0, False, False), (0.0, True, True)]
+)
+def test_a_follower_that_is_late_or_halted_is_not_given_up(
+    limited: Service, monkeypatch: pytest.MonkeyPatch, lag: float, was_even: bool, is_halted: bool
+) -> None:
+    follow(limited, lag, monkeypatch, was_even, is_halted)
+    with served(limited) as base:
+        assert health(base) is Health.CATCHING_UP
+
+
+def test_a_service_whose_replica_is_late_is_not_given_up(limited: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    limited.catch_up()
+    behind(LIMIT + 1, monkeypatch)
+    with served(limited) as base:
+        assert health(base) is Health.CATCHING_UP
+        behind(LIMIT, monkeypatch)
+        assert health(base) is Health.READY
+
+
+def test_a_service_without_its_database_or_without_an_answer_is_given_up(
+    limited: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> NoReturn:
+        raise StoreUnavailable
+
+    behind(LIMIT + 1, monkeypatch)
+    monkeypatch.setattr(limited.timeline, "head", away)
+    with served(limited) as base:
+        assert health(base) is Health.SILENT
+    assert health(base) is Health.SILENT

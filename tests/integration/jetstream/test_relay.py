@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+from nats.js.client import JetStreamContext
+
 from service.feeds.cursor import format_cursor
+from service.jetstream.messages import EPOCH
 from service.metrics import RELAY_HALTED
 from tests.feeding import wait_until
 from tests.integration.following.conftest import Site, Sites, take_over
@@ -128,3 +132,76 @@ def test_a_stream_that_somebody_made_keeps_its_settings_and_may_begin_later(nats
         wait_until(lambda: is_in(nats, leader))
     assert [body for _, _, _, body in nats.messages()] == feed_of(leader)[-50:]
     assert nats.stream().config.max_msgs == 50
+
+
+def epoch_of(site: Site) -> str:
+    return str(site.services.timeline.feed.epoch())
+
+
+def renew_epoch(site: Site) -> None:
+    site.execute("UPDATE log.epoch SET epoch = gen_random_uuid()")
+
+
+def expire(nats: NatsServer) -> int:
+    """All messages of the stream are gone, as by age; gives where it ends."""
+
+    async def empty(stream: JetStreamContext) -> None:
+        kept = (await stream.stream_info("frenemies")).config
+        await stream.update_stream(kept, max_age=0.1, duplicate_window=0.1)
+
+    nats.do(empty)
+    wait_until(lambda: nats.stream().state.messages == 0)
+    return int(nats.stream().state.last_seq)
+
+
+def test_a_stream_of_the_relay_is_known_by_its_epoch_when_its_messages_have_expired(
+    nats: NatsServer, sites: Sites, leader: Site
+) -> None:
+    with relaying(leader.url, nats.url):
+        wait_until(lambda: is_in(nats, leader))
+    assert nats.stream().config.metadata[EPOCH] == epoch_of(leader)
+    end = expire(nats)
+    other = sites.new()
+    renew_epoch(other)  # databases of tests are copies of one
+    record(other, end + 10)
+    with relaying(other.url, nats.url):
+        wait_until(halted)
+    assert nats.stream().state.last_seq == end
+    record(leader, 2)
+    with relaying(leader.url, nats.url):
+        wait_until(lambda: is_in(nats, leader))
+
+
+def test_a_log_that_was_restored_is_another_one_also_for_a_stream_without_messages(
+    nats: NatsServer, leader: Site
+) -> None:
+    with relaying(leader.url, nats.url):
+        wait_until(lambda: is_in(nats, leader))
+    end = expire(nats)
+    renew_epoch(leader)
+    record(leader, 3)
+    with relaying(leader.url, nats.url):
+        wait_until(halted)
+    assert nats.stream().state.last_seq == end
+
+
+def test_a_stream_that_somebody_made_and_that_has_lost_all_has_to_be_named(
+    nats: NatsServer, leader: Site, capfd: pytest.CaptureFixture[str]
+) -> None:
+    nats.make_stream()
+    with relaying(leader.url, nats.url):
+        wait_until(lambda: is_in(nats, leader))
+    end = expire(nats)
+    record(leader, 2)
+    with relaying(leader.url, nats.url):
+        wait_until(halted)
+    assert nats.stream().state.last_seq == end
+    assert f"set {EPOCH} to {epoch_of(leader)}" in "".join(capfd.readouterr())
+
+    async def name(stream: JetStreamContext) -> None:
+        kept = (await stream.stream_info("frenemies")).config
+        await stream.update_stream(kept, metadata={**(kept.metadata or {}), EPOCH: epoch_of(leader)})
+
+    nats.do(name)
+    with relaying(leader.url, nats.url):
+        wait_until(lambda: is_in(nats, leader))
