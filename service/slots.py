@@ -42,8 +42,16 @@ def files_to_read(folder: Path) -> Iterator[str]:
     for file in sorted(folder.glob("*.db")):
         kind, _, rest = file.stem.partition("_")
         is_present_value = kind == "gauge"
-        if file.stat().st_size and not (is_present_value and _is_free(folder, rest.rpartition("_")[2])):
+        if _size_of(file) and not (is_present_value and _is_free(folder, rest.rpartition("_")[2])):
             yield str(file)
+
+
+def _size_of(file: Path) -> int:
+    """0 for one that is gone by now: the next process has taken its place."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _take(folder: Path) -> tuple[int, str]:

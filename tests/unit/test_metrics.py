@@ -117,6 +117,11 @@ def test_a_file_that_is_just_being_made_is_passed_over(tmp_path: Path) -> None:
     assert list(files_to_read(tmp_path)) == []
 
 
+def test_a_file_that_is_gone_when_it_is_looked_at_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "gauge_livesum_1.db").symlink_to(tmp_path / "gone")
+    assert list(files_to_read(tmp_path)) == []
+
+
 def test_every_way_in_which_an_append_can_end_has_one_word() -> None:
     refusals: list[tuple[Exception, str]] = [
         (errors.StreamConflict("s", 1, 2), "conflict"),
