@@ -33,7 +33,7 @@ serve: $(RUN) ## start the service on DATABASE_URL, or on its own PostgreSQL
 	@$(BIN)/frenemies serve
 
 test: $(DEV) ## run all tests but the long ones (faults, soak)
-	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-300} $(PYTEST) -q -n $(JOBS) --dist loadgroup -m "not soak and not faults" $(ARGS)
+	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-200} $(PYTEST) -q -n $(JOBS) --dist loadgroup -m "not soak and not faults" $(ARGS)
 
 test-fast: $(DEV) ## run the tests that need no database
 	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-10} $(PYTEST) -q -n $(JOBS) -m "not database and not slow and not soak and not faults" $(FAST) $(ARGS)

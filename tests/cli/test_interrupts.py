@@ -15,6 +15,10 @@ from service.db import connect
 from tests.cli.conftest import Program, Run
 
 Start = Callable[..., Program]
+WAITING = """
+    SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+    WHERE NOT l.granted AND d.datname = current_database()
+"""
 
 
 def interrupted(program: Program) -> list[str]:
@@ -66,7 +70,7 @@ def test_a_command_that_reads_ends_with_one_line(start: Start, sample_url: str, 
         holding.execute("LOCK TABLE log.events IN ACCESS EXCLUSIVE MODE")
         program = start(*arguments, DATABASE_URL=sample_url)
         with connect(sample_url) as looking:
-            while looking.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() == (0,):
+            while looking.execute(WAITING).fetchone() == (0,):
                 assert program.process.poll() is None, program.log.read_text()
         said = [line for line in interrupted(program) if "trusting the keys" not in line]
     assert said == ["frenemies: Interrupted."]
