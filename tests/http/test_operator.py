@@ -15,7 +15,7 @@ from service.bootstrap import log_keeper
 from service.db import connect
 from service.errors import DeadlineExceeded, StoreUnavailable
 from service.feeds.cursor import format_cursor
-from service.hooks.subscriptions import Subscription, Subscriptions
+from service.hooks.subscriptions import Subscription
 from service.keys.scopes import ADMIN, FEED_READ, HOOKS_MANAGE
 from service.overview import overview
 from service.overview.overview import MOST, MOST_GIVEN_UP, Overview
@@ -25,6 +25,7 @@ from service.settings import Settings
 from service.store import followers
 from tests.hostile import NAMES, STEERING, packed
 from tests.http.conftest import NewService, Service, refused, surroundings_of
+from tests.http.test_subscriptions import hooks_of
 from tests.integration.following.conftest import SIGNER
 from tests.keyed import EXPIRED, bearer, issued, revoke
 from tests.markup import Seen, seen
@@ -51,12 +52,6 @@ def service(new_service: NewService) -> Iterator[Service]:
 
 def overview_of(service: Service) -> Overview:
     found = surroundings_of(service).overview
-    assert found is not None
-    return found
-
-
-def hooks_of(service: Service) -> Subscriptions:
-    found = surroundings_of(service).subscriptions
     assert found is not None
     return found
 
