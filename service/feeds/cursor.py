@@ -17,7 +17,8 @@ LOST = "the log was restored from a backup and ends before this cursor: what it 
 _POSITION = struct.Struct(">Q")
 _BYTES = 16 + _POSITION.size
 _CHARACTERS = 32
-_LARGEST = 2**63 - 1
+LARGEST = 2**63 - 1
+"""No position is larger."""
 
 
 class BadCursor(DomainError):
@@ -69,6 +70,6 @@ def parse_cursor(text: str) -> Cursor:
     if len(raw) != _BYTES or urlsafe_b64encode(raw).decode() != text:
         raise BadCursor("this is not a cursor of the feed", NAME)
     (position,) = _POSITION.unpack(raw[16:])
-    if position > _LARGEST:
+    if position > LARGEST:
         raise BadCursor("this is not a cursor of the feed", NAME)
     return Cursor(UUID(bytes=raw[:16]), position)

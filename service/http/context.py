@@ -15,6 +15,7 @@ from events.text import clean_name
 from events.values import Recorder
 from service.budget import Turns
 from service.errors import StoreUnavailable
+from service.feeds.cursor import LARGEST
 from service.hooks.subscriptions import Subscriptions
 from service.http.errors import BadHeader, BadPath
 from service.keys.doorkeeper import Doorkeeper
@@ -32,7 +33,6 @@ NOTE_HEADER = "Frenemies-Note"
 KEY_HEADER = "Idempotency-Key"
 IF_MATCH = "If-Match"
 _KEY = re.compile("[\x21-\x7e]{1,255}")
-_LARGEST = 2**63 - 1
 _VERSION = re.compile('"(-?[0-9]{1,18})"')
 
 
@@ -170,6 +170,6 @@ def own_id(text: str) -> str:
 
 def own_position(text: str) -> int:
     """The position of an event in a path. BadPath unless it is a whole number that could be one."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 19 and int(text) <= _LARGEST):
+    if not (text.isascii() and text.isdecimal() and len(text) <= 19 and int(text) <= LARGEST):
         raise BadPath("a position is a whole number", "position")
     return int(text)
