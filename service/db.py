@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil, inf
 from time import monotonic
+from traceback import clear_frames
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, cast
 
@@ -67,6 +68,19 @@ class Connection(psycopg.Connection[TupleRow]):
     left_session = 0
     """The process of the server behind it, once it fell silent."""
     _is_given_up = False
+
+    @classmethod
+    def connect(cls, *args: Any, **kwargs: Any) -> Self:
+        """Does what the driver's does, and leaves nothing behind where it fails.
+
+        The error of the driver holds what was begun in a circle, until garbage is collected: a link, and with it a
+        session of a server that was only slow.
+        """
+        try:
+            return super().connect(*args, **kwargs)
+        except psycopg.Error as error:
+            clear_frames(error.__traceback__)
+            raise
 
     def give_up(self) -> None:
         """From any thread: what waits on this connection, or will, waits no longer than an answer that is there."""

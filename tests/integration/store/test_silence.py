@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -306,3 +308,20 @@ def test_a_projector_whose_links_fall_silent_for_ever_leads_again_on_new_ones(
             finally:
                 runner.stop()
                 vitals.close()
+
+
+@pytest.mark.slow
+def test_a_connection_that_is_not_made_in_time_leaves_no_link() -> None:
+    """It did until the garbage was collected, which projectors do rarely: their sessions grew with each try."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"postgresql://postgres@127.0.0.1:{mute.getsockname()[1]}/postgres?sslmode=disable"
+        gc.disable()
+        try:
+            given_up(lambda: connect(url), StoreUnavailable)
+            client, _ = mute.accept()
+            with client:
+                client.settimeout(GIVEN_UP_WITHIN)
+                while client.recv(4_096):
+                    pass  # what it had to say before it left
+        finally:
+            gc.enable()
