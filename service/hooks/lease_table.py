@@ -139,9 +139,11 @@ class LeaseTable:
         return not found or bool(found[0])
 
     @contextmanager
-    def held(self, owner: str, name: UUID, positions: Sequence[int]) -> Iterator[Hold]:
-        """Events of a subscription, kept from others for the time of the block."""
+    def held(self, owner: str, name: UUID, positions: Sequence[int], *, is_alone: bool = False) -> Iterator[Hold]:
+        """Events of a subscription, kept from others for the time of the block; `is_alone`: nothing is leased in it."""
         with self._database.transaction() as connection:
+            if is_alone:
+                connection.execute(QUERIES["lock"], {"id": name, "owner": owner})
             params = {"id": name, "owner": owner, "positions": list(positions)}
             rows = connection.execute(LEASES["held"], params).fetchall()
             yield Hold(connection, name, {row[0]: Held(*row) for row in rows}, _now(connection))
@@ -179,6 +181,11 @@ class Hold:
             dues=InstantArray(one.due for one in settled),
             attempts=TextArray(_written(one.attempts) for one in settled),
         )
+
+    def overtaken(self, positions: Sequence[int]) -> set[int]:
+        """Those whose lease ran out, and since when another lease has an event that shares a concern with them."""
+        params = {"id": self._name, "positions": list(positions), "now": self.now}
+        return {row[0] for row in self._connection.execute(LEASES["overtaken"], params).fetchall()}
 
     def extend(self, positions: Sequence[int], until: datetime) -> None:
         """Has the lease of events end at another time."""

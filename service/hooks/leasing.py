@@ -55,6 +55,7 @@ _LOOK_SECONDS = 0.1
 _LONGEST_LOOK_SECONDS = 1.0
 """How long whoever waits pauses at most, after having found again and again that what there is cannot be leased."""
 _GONE = "it is not there any more: it was delivered long ago, or the subscription was rewound or deleted"
+_OVERTAKEN = "the lease ran out, and an earlier event about the same was replayed, which another one has"
 _SETTLED_AS = {RETRY: (FAILED, PARKED), PARK: (PARKED,), SKIP: (DELIVERED,), RELEASE: (WAITING,)}
 
 
@@ -149,8 +150,9 @@ class Leases:
         """The lease holds these events for so many seconds from now on; when that ends."""
         self._table.demand_pulled(owner, name)
         positions = self._positions(ids)
-        with self._table.held(owner, name, list(positions)) as hold:
+        with self._table.held(owner, name, list(positions), is_alone=True) as hold:
             _demand_held(hold, positions, lease, ())
+            _demand_first(hold, positions)
             until = hold.now + timedelta(seconds=seconds)
             hold.extend(list(positions), until)
         return until
@@ -244,11 +246,23 @@ def _demand_held(hold: Hold, positions: Places, lease: UUID, done: Collection[st
     for position, index in positions.items():
         one = hold.events.get(position)
         if one is None:
-            faults.append((f"/ids/{index}", _GONE))
+            faults.append((index, _GONE))
         elif one.lease != lease or one.state not in (*_HELD, *done):
-            faults.append((f"/ids/{index}", _why_lost(one, lease)))
+            faults.append((index, _why_lost(one, lease)))
     if faults:
-        raise LeaseLost("nothing was noted: leave out the events that it does not hold", faults=faults)
+        raise _lost(faults)
+
+
+def _lost(faults: Sequence[tuple[int, str]]) -> LeaseLost:
+    """The refusal of a call, with the place of each id that the lease does not hold, and why."""
+    told = [(f"/ids/{index}", why) for index, why in faults]
+    return LeaseLost("nothing was noted: leave out the events that it does not hold", faults=told)
+
+
+def _demand_first(hold: Hold, positions: Places) -> None:
+    """LeaseLost where an earlier event, replayed since their lease ran out, is with somebody else."""
+    if overtaken := hold.overtaken(list(positions)):
+        raise _lost([(positions[position], _OVERTAKEN) for position in sorted(overtaken)])
 
 
 def _why_lost(one: Held, lease: UUID) -> str:

@@ -85,6 +85,18 @@ FROM unnest(%(positions)s::bigint[], %(states)s::text[], %(dues)s::timestamptz[]
     AS g(position, state, due, attempts)
 WHERE d.subscription = %(id)s::uuid AND d.position = g.position;
 
+-- name: overtaken
+-- Which of these events, no longer held by their lease, concern what another one holds: an earlier event, replayed.
+SELECT d.position FROM hooks.deliveries d
+WHERE d.subscription = %(id)s::uuid AND d.position = ANY (%(positions)s::bigint[])
+    AND (d.state <> 'leased' OR d.due <= %(now)s::timestamptz)
+    AND EXISTS (
+        SELECT FROM hooks.deliveries o
+        WHERE o.subscription = d.subscription AND o.state = 'leased' AND o.due > %(now)s::timestamptz
+            AND o.position <> d.position AND o.concerns && d.concerns
+    )
+ORDER BY d.position;
+
 -- name: extend
 -- Has the lease of events end at another time, also of those that it had let go of.
 UPDATE hooks.deliveries SET state = 'leased', due = %(due)s::timestamptz

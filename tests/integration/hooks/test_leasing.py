@@ -49,6 +49,9 @@ class Pulled:
         ids = self.ids(*(positions or places(lease)))
         return self.leases.nack(ME, self.id, lease.id, ids, Nack(action, pause, "it is not so"))
 
+    def extend(self, lease: Lease, *positions: int) -> datetime:
+        return self.leases.extend(ME, self.id, lease.id, self.ids(*(positions or places(lease))), LASTING)
+
     def ids(self, *positions: int) -> list[str]:
         return [self.rig.hooks.cursor_of(position) for position in positions]
 
@@ -214,16 +217,16 @@ def test_an_ack_of_what_was_released_counts_as_long_as_nobody_else_has_the_event
 def test_whoever_extends_a_lease_keeps_what_it_holds(rig: Rig, pulled: Pulled) -> None:
     rig.log.append(2)
     lease = pulled.lease(seconds=1)
-    until = pulled.leases.extend(ME, pulled.id, lease.id, pulled.ids(1), LASTING)
+    until = pulled.extend(lease, 1)
     assert until > datetime.now(UTC) + timedelta(seconds=LASTING / 2)
     other: list[int] = []
     wait_until(lambda: other.extend(places(pulled.lease())) or other)
     assert other == [2]
     with pytest.raises(LeaseLost):
-        pulled.leases.extend(ME, pulled.id, lease.id, pulled.ids(1, 2), LASTING)
+        pulled.extend(lease, 1, 2)
     pulled.ack(lease, 1)
     with pytest.raises(LeaseLost):
-        pulled.leases.extend(ME, pulled.id, lease.id, pulled.ids(1), LASTING)
+        pulled.extend(lease, 1)
 
 
 def test_after_ten_leases_that_ran_out_an_event_is_parked_and_its_successor_goes_on(rig: Rig, pulled: Pulled) -> None:
@@ -265,7 +268,7 @@ def test_a_lease_that_ran_out_holds_what_nobody_has_taken_since(rig: Rig, pulled
     pulled.run_out()
     assert places(pulled.lease(most=1)) == [1]
     pulled.ack(lease, 2)
-    pulled.leases.extend(ME, pulled.id, lease.id, pulled.ids(3), LASTING)
+    pulled.extend(lease, 3)
     assert places(pulled.lease()) == list(range(4, STREAMS + 1))
     assert pulled.tries(2) == (DELIVERED, 1, ["delivered"])
     pulled.ack(lease, 3)
@@ -361,6 +364,26 @@ def test_what_is_replayed_waits_for_a_later_event_that_somebody_has(
     assert places(again) == [1], "a lease that ran out holds up nothing before it"
     pulled.ack(again)
     assert places(pulled.lease()) == [1 + STREAMS]
+
+
+def test_a_lease_that_ran_out_is_not_extended_beside_an_earlier_event_that_was_replayed(
+    rig: Rig, pulled: Pulled
+) -> None:
+    rig.log.append(1 + STREAMS)
+    pulled.nack(pulled.lease(most=1), action=PARK)
+    later = pulled.lease()
+    rig.hooks.replay(ME, pulled.id, 1)
+    pulled.run_out()
+    assert places(again := pulled.lease(most=1)) == [1]
+    with pytest.raises(LeaseLost) as refused:
+        pulled.extend(later)
+    assert [place for place, _ in refused.value.faults] == [f"/ids/{places(later).index(1 + STREAMS)}"]
+    others = [place for place in places(later) if place != 1 + STREAMS]
+    pulled.extend(later, *others)
+    assert pulled.states()[2] == LEASED
+    pulled.ack(again)
+    pulled.extend(later, 1 + STREAMS)
+    assert pulled.states()[1 + STREAMS] == LEASED
 
 
 # saying it again, and what is not held
