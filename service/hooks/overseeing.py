@@ -15,14 +15,12 @@ from service.db import Database
 from service.hooks.errors import UnknownSubscription
 from service.hooks.outbox import QUERIES
 from service.hooks.subscriptions import Subscription, Subscriptions
+from service.listing import Listed, read_listed
 
 
 @dataclass(frozen=True, slots=True)
 class Overseen:
-    """A subscription, `lag` events behind the log; `owner_name` is None where the owner is no key of the table of keys.
-
-    `total`: how many there are in all.
-    """
+    """A subscription, `lag` events behind the log; `owner_name` is None where the owner is no key of the table."""
 
     id: UUID
     owner: str
@@ -38,7 +36,6 @@ class Overseen:
     leased: int
     parked: int
     created_at: datetime
-    total: int
 
 
 class GivenUp(NamedTuple):
@@ -57,9 +54,9 @@ class Overseer:
         self._database = database
         self._subscriptions = subscriptions
 
-    def some(self, limit: int) -> list[Overseen]:
+    def some(self, limit: int) -> Listed[Overseen]:
         """Subscriptions, at most so many: those first with most parked events, then those that are not active."""
-        return self._database.read(QUERIES["overseen"], {"limit": limit}, args_row(Overseen))
+        return read_listed(self._database, QUERIES["overseen"], {"limit": limit}, Overseen)
 
     def given_up(self, names: Sequence[UUID], limit: int) -> list[GivenUp]:
         """Of some subscriptions the newest parked events, at most so many of each."""

@@ -19,7 +19,7 @@ from service.http.demands import needs
 from service.http.jsons import json_answer
 from service.http.plain import Answer
 from service.keys.scopes import ADMIN
-from service.overview.overview import HooksSeen, Listed, LogSeen, ProjectionSeen
+from service.overview.overview import HooksSeen, LogSeen, ProjectionSeen
 from service.overview.reports import reports
 
 Found = TypeVar("Found")
@@ -40,28 +40,19 @@ def operator_answer() -> Answer:
         "version": version("frenemies"),
         "unknown": seen.unknown,
         "log": _if_there(seen.log, _log),
-        "database": _if_there(seen.database, _plain),
+        "database": _if_there(seen.database, asdict),
         "projections": _if_there(seen.projections, lambda found: [_projection(one) for one in found]),
         "following": _if_there(seen.following, lambda found: found.plain() | {"halted": found.is_halted}),
         "replica": _if_there(seen.replica, lambda standing: standing.plain()),
-        "followers": _if_there(seen.followers, lambda found: _listed(found, _plain)),
+        "followers": _if_there(seen.followers, lambda found: found.plain(asdict)),
         "subscriptions": _if_there(seen.subscriptions, _subscriptions),
-        "keys": _if_there(seen.keys, lambda found: _listed(found, _plain)),
+        "keys": _if_there(seen.keys, lambda found: found.plain(asdict)),
         "reports": reports(),
     }
 
 
 def _if_there(found: Found | None, tell: Callable[[Found], Any]) -> Any:
     return None if found is None else tell(found)
-
-
-def _listed(found: Listed[Found], tell: Callable[[Found], Answer]) -> Answer:
-    return {"total": found.total, "listed": [tell(one) for one in found.listed]}
-
-
-def _plain(found: Any) -> Answer:
-    """A value whose fields are called as they are told; how many there are besides is told once."""
-    return {name: value for name, value in asdict(found).items() if name != "total"}
 
 
 def _log(log: LogSeen) -> Answer:
@@ -79,7 +70,7 @@ def _log(log: LogSeen) -> Answer:
 
 
 def _projection(found: ProjectionSeen) -> Answer:
-    return found.status.plain() | {"parked_streams": [_plain(one) for one in found.parked]}
+    return found.status.plain() | {"parked_streams": [asdict(one) for one in found.parked]}
 
 
 def _subscriptions(hooks: HooksSeen) -> Answer:
@@ -89,8 +80,8 @@ def _subscriptions(hooks: HooksSeen) -> Answer:
             for event in hooks.given_up
             if event.subscription == one.id
         ]
-        told = _plain(one)
+        told = asdict(one)
         url = told.pop("url")
         return told | {"host": None if url is None else urlsplit(url).netloc, "parked_deliveries": parked}
 
-    return _listed(hooks.subscriptions, tell)
+    return hooks.subscriptions.plain(tell)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from psycopg.rows import args_row
 
@@ -15,6 +14,7 @@ from service.db import Database
 from service.keys.scopes import SCOPES
 from service.keys.table import QUERIES
 from service.keys.text import digest_of, is_id, new_key
+from service.listing import Listed, read_listed
 
 ACTIVE, EXPIRED, REVOKED = "active", "expired", "revoked"
 
@@ -41,13 +41,12 @@ class Issued:
     secret: str = field(repr=False)
 
 
-def some_keys(database: Database, limit: int) -> tuple[int, list[Key]]:
-    """How many keys were ever made, and some of them, at most so many: those first that are good, the newest of them.
+def some_keys(database: Database, limit: int) -> Listed[Key]:
+    """Keys that were ever made, at most so many: those first that are good, the newest of them.
 
     The login of the database has to be allowed to look at them.
     """
-    found = database.read(QUERIES["some"], {"limit": limit}, args_row(_counted))
-    return found[0][0] if found else 0, [key for _, key in found]
+    return read_listed(database, QUERIES["some"], {"limit": limit}, Key)
 
 
 class Issuer:
@@ -80,8 +79,3 @@ class Issuer:
         if not found:
             raise Unknown(f"there is no key {name!r}; `frenemies keys list` names them by their ids")
         return found[0]
-
-
-def _counted(*row: Any) -> tuple[int, Key]:
-    *key, total = row
-    return total, Key(*key)

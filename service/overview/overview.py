@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -17,6 +17,7 @@ from service.db import Database
 from service.errors import BrokenOff, SchemaMissing, ServiceError, StoreUnavailable
 from service.hooks.overseeing import GivenUp, Overseen, Overseer
 from service.keys.issuing import Key, some_keys
+from service.listing import Listed
 from service.projections.parking import Parked, some_parked
 from service.projections.status import ProjectionStatus, read_status
 from service.projections.vitals import DatabaseVitals
@@ -35,18 +36,9 @@ MOST_PARKED = 20
 """So many of the parked streams of a projection."""
 MOST_GIVEN_UP = 5
 """So many of the parked events of a subscription."""
-Item = TypeVar("Item")
 _QUERIES = load_queries("overview")
 _VITALS = load_queries("vitals")
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Listed(Generic[Item]):
-    """Some things, those first that need looking at, and how many there are in all."""
-
-    total: int
-    listed: Sequence[Item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +113,9 @@ class Overview:
             "projections": lambda: [self._read_projection(schema) for schema in self._schemas],
             "following": lambda: read_following(database),
             "replica": self._read_replica,
-            "followers": self._read_followers,
+            "followers": lambda: self.followers.some(MOST),
             "subscriptions": self._read_subscriptions,
-            "keys": lambda: Listed(*some_keys(database, MOST)),
+            "keys": lambda: some_keys(database, MOST),
         }
 
     def look(self) -> Seen:
@@ -158,14 +150,10 @@ class Overview:
     def _read_replica(self) -> Standing | None:
         return None if self._replicated is None else self._replicated.standing()
 
-    def _read_followers(self) -> Listed[FollowerHeard]:
-        found = self.followers.some(MOST)
-        return Listed(found[0].total if found else 0, found)
-
     def _read_subscriptions(self) -> HooksSeen:
         found = self.hooks.some(MOST)
-        given_up = self.hooks.given_up([one.id for one in found if one.parked], MOST_GIVEN_UP)
-        return HooksSeen(Listed(found[0].total if found else 0, found), given_up)
+        given_up = self.hooks.given_up([one.id for one in found.listed if one.parked], MOST_GIVEN_UP)
+        return HooksSeen(found, given_up)
 
 
 def _is_away(error: ServiceError) -> bool:

@@ -10,14 +10,13 @@ from typing import TypeVar
 from psycopg.rows import args_row
 from psycopg.sql import SQL, Composed, Identifier
 
-from service.db import Connection, connect
+from service.db import Connection, Session, connect
 from service.errors import SchemaMissing
 from service.failures import translated
 from service.projections.projection import Projection, schema_of
 from service.projections.status import RebuildStatus
 from service.sql import load_queries
-from service.store import followers
-from service.store.followers import FollowerHeard
+from service.store.followers import MOST, some_followers
 from service.store.following import LATELY, Following
 
 Row = TypeVar("Row")
@@ -170,12 +169,11 @@ def _following(connection: Connection) -> Following | None:
 
 
 def _followers(connection: Connection) -> FollowersVitals | None:
-    query, params = followers.QUERIES["some"], followers.asking_for(followers.MOST)
     try:
-        with translated():
-            heard = [one for one in _rows(connection, query, params, FollowerHeard) if one.is_heard]
+        found = some_followers(Session(connection), MOST)
     except SchemaMissing:
         return None
+    heard = [one for one in found.listed if one.is_heard]
     most = max((one.lag_events for one in heard), default=0), max((one.lag_seconds for one in heard), default=0.0)
     return FollowersVitals(len(heard), *most)
 

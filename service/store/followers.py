@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from psycopg.rows import args_row, scalar_row
+from psycopg.rows import scalar_row
 
-from service.db import Database
+from service.db import Database, Reads
+from service.listing import Listed, read_listed
 from service.sql import load_queries
 from service.store.following import LATELY
 
@@ -24,9 +24,7 @@ QUERIES = load_queries("followers")
 class FollowerHeard:
     """A follower; `key_name` is None for a key that is not in the table of keys. `is_heard`: it speaks at present.
 
-    `lag_seconds` is the age of the first event that it lacked when it was heard; of one that is silent, its age now.
-    `total`: how many there are in all.
-    """
+    `lag_seconds` is the age of the first event that it lacked when it was heard; of one that is silent, its age now."""
 
     id: UUID
     name: str
@@ -37,7 +35,6 @@ class FollowerHeard:
     is_heard: bool
     lag_events: int
     lag_seconds: float
-    total: int
 
 
 class Followers:
@@ -52,11 +49,12 @@ class Followers:
         self._database.write(QUERIES["hear"], said, scalar_row)
         self._database.write(QUERIES["forget"], {"kept": KEPT_SECONDS, "most": MOST}, scalar_row)
 
-    def some(self, limit: int) -> list[FollowerHeard]:
+    def some(self, limit: int) -> Listed[FollowerHeard]:
         """Those that lack most, at most so many."""
-        return self._database.read(QUERIES["some"], asking_for(limit), args_row(FollowerHeard))
+        return some_followers(self._database, limit)
 
 
-def asking_for(limit: int) -> Mapping[str, object]:
-    """The parameters of the query for some of them."""
-    return {"limit": limit, "lately": LATELY, "kept": KEPT_SECONDS}
+def some_followers(database: Reads, limit: int) -> Listed[FollowerHeard]:
+    """See `Followers.some`."""
+    asked = {"limit": limit, "lately": LATELY, "kept": KEPT_SECONDS}
+    return read_listed(database, QUERIES["some"], asked, FollowerHeard)

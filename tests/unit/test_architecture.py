@@ -44,13 +44,14 @@ PARTS: dict[str, set[str]] = {
         "service.arrays", "service.budget", "service.settings",
         "service.metrics", "service.tracing", "service.errors", "service.failures",
     },
+    "service.listing": {"service.db"},
     "service.replica": {
         "service.asking", "service.db", "service.sql", "service.errors", "service.failures", "service.settings",
     },
     "service.migrate": {"service.db", "service.sql", "service.errors", "service.failures"},
     "service.leading": {"service.db", "service.sql", "service.errors", "service.failures"},
     "service.store": {
-        "service.arrays", "service.db", "service.sql",
+        "service.arrays", "service.db", "service.listing", "service.sql",
         "service.metrics", "service.tracing", "service.errors", "service.failures", "service.settings",
     },
     "service.projections": {
@@ -67,7 +68,9 @@ PARTS: dict[str, set[str]] = {
         "service.asking", "service.budget", "service.store", "service.projections", "service.tree", "service.tracing",
         "service.errors", "service.settings",
     },
-    "service.keys": {"service.asking", "service.db", "service.rates", "service.sql", "service.errors"},
+    "service.keys": {
+        "service.asking", "service.db", "service.listing", "service.rates", "service.sql", "service.errors",
+    },
     "service.erasure": {
         "service.timeline", "service.store", "service.projections",
         "service.db", "service.sql", "service.errors", "service.failures",
@@ -100,11 +103,11 @@ PARTS: dict[str, set[str]] = {
     },
     "service.hooks": {
         "service.arrays", "service.feeds", "service.timeline", "service.store", "service.leading", "service.db",
-        "service.sql", "service.metrics", "service.tracing", "service.errors", "service.settings",
+        "service.listing", "service.sql", "service.metrics", "service.tracing", "service.errors", "service.settings",
     },
     "service.overview": {
         "service.hooks", "service.keys", "service.projections", "service.replica", "service.store", "service.tree",
-        "service.budget", "service.db", "service.sql", "service.errors",
+        "service.budget", "service.db", "service.listing", "service.sql", "service.errors",
     },
     "service.exports": {"service.errors"},
     "service.http": {
@@ -203,7 +206,7 @@ FOREIGN: dict[str, set[str]] = {
 # `psycopg.rows` holds the factories that say in which form rows are wanted; it opens no connection and raises no error.
 FOREIGN_EXCEPTIONS: dict[str, set[str]] = {
     "psycopg.rows": {
-        "service.store", "service.projections", "service.transfer", "service.tree", "service.hooks",
+        "service.listing", "service.store", "service.projections", "service.transfer", "service.tree", "service.hooks",
         "service.following", "service.keys", "service.erasure", "service.replica", "service.overview",
     },
     # Puts names of schemas and tables into statements; it opens no connection either.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -38,8 +38,8 @@ def small(sites: Sites) -> Site:
     return made
 
 
-def heard(leader: Site) -> list[FollowerHeard]:
-    return leader.services.overview.followers.some(10)
+def heard(leader: Site) -> Sequence[FollowerHeard]:
+    return leader.services.overview.followers.some(10).listed
 
 
 def has_all(site: Site, leader: Site) -> None:
