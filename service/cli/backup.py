@@ -25,9 +25,10 @@ _OWN = 0o600
 @click.command("backup")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--unverified", is_flag=True, help="Also of a log that is damaged: do not check it before.")
+@click.option("--force", is_flag=True, help="Also over a file that is there.")
 @options.take_place(url=False)
 @options.MIGRATE_URL
-def command(file: Path, unverified: bool, place: Place, migrate_url: str | None) -> None:
+def command(file: Path, unverified: bool, force: bool, place: Place, migrate_url: str | None) -> None:
     """Write everything that cannot be made again to FILE, or to standard output (-).
 
     It is of one moment, while the service runs. The log is verified first. The file appears when it is complete. It
@@ -39,6 +40,8 @@ def command(file: Path, unverified: bool, place: Place, migrate_url: str | None)
     """
     if file == STDOUT and sys.stdout.isatty():
         raise WrongUsage("A backup is no text: name a file, or lead it into one.")
+    if file != STDOUT and file.exists() and not force:
+        raise Refused(f"{file} is there already: name another file, or say --force.")
     settings = place.settings(migrate_url)
     with open_existing(settings) as (settings, url), Bar("backup") as bar:
         try:

@@ -71,6 +71,17 @@ def test_a_damaged_log_is_told_and_no_file_is_written(
     assert on_sample("backup", str(tmp_path / "backup.zip"), "--unverified").exit_code == 0
 
 
+def test_a_file_that_is_there_is_kept_unless_it_is_said_otherwise(
+    on_sample: Run, sample_url: str, backup: Path
+) -> None:
+    kept = backup.read_bytes()
+    result = on_sample("backup", str(backup))
+    assert (result.exit_code, backup.read_bytes()) == (3, kept)
+    assert "is there already: name another file, or say --force." in result.stderr
+    assert on_sample("backup", str(backup), "--force").exit_code == 0
+    assert backup.read_bytes() != kept
+
+
 def test_a_place_that_cannot_be_written_ends_with_4(on_sample: Run, tmp_path: Path) -> None:
     result = on_sample("backup", str(tmp_path / "missing" / "backup.zip"))
     assert result.exit_code == 4
