@@ -10,7 +10,7 @@ from service.cli import options
 from service.cli.database import open_existing
 from service.cli.options import Place
 from service.cli.output import print_table
-from service.transfer.registry import Listed
+from service.transfer.registry import ListedImport
 
 COLUMNS = ("import", "file", "started", "state", "lines", "recorded", "there", "refused", "positions")
 
@@ -32,7 +32,7 @@ def command(as_json: bool, place: Place) -> None:
         print_table("", COLUMNS, [_row(item) for item in found])
 
 
-def _row(item: Listed) -> list[str]:
+def _row(item: ListedImport) -> list[str]:
     positions = f"{item.first_position} to {item.last_position}" if item.first_position else ""
     done = f"{item.line} of {item.lines}" if item.line < item.lines else str(item.lines)
     counts = (str(count) for count in (item.recorded, item.present, item.refused))

@@ -160,6 +160,8 @@ LOG_SCHEMAS: Json = {
         recorded=COUNT,
         present=COUNT,
         refused=COUNT,
+        position=COUNT
+        | {"description": "Where the log ended then. With it as `min_position` answers know of all the lines."},
         refusals_from=COUNT | {"description": "The line with which `refusals` begins: that where this go at it began."},
         refusals=items(
             obj(

@@ -14,7 +14,17 @@ from service.errors import StoreFull, StoreUnavailable
 from service.settings import Settings
 from service.transfer.lines import Lines, Survey
 from service.transfer.refusals import Counts, ImportRefused, ImportRunning
-from service.transfer.registry import ALL, FINISHED, REFUSED, REJECTS, RETRACTED, Import, Listed, Reached, Registry
+from service.transfer.registry import (
+    ALL,
+    FINISHED,
+    REFUSED,
+    REJECTS,
+    RETRACTED,
+    Import,
+    ListedImport,
+    Reached,
+    Registry,
+)
 from service.transfer.running import Progress, PutAside, Run
 
 _ATTEMPTS = 6
@@ -75,7 +85,7 @@ class Importer:
             lines, recorder, REJECTS, listener, lambda run, begun, at: run.record_good(begun, at, put_aside)
         )
 
-    def listed(self) -> list[Listed]:
+    def listed(self) -> list[ListedImport]:
         """All imports, the newest first."""
         with self._database() as database:
             return Registry(database).listed()

@@ -40,7 +40,7 @@ class Import:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedImport:
     """An import with what came of it: lines new, already there and refused, up to `line`; its events in the log."""
 
     id: UUID
@@ -121,9 +121,9 @@ class Registry:
                 with suppress(ServiceError), translated():
                     connection.execute(_QUERIES["unlock_import"])
 
-    def listed(self) -> list[Listed]:
+    def listed(self) -> list[ListedImport]:
         """All imports, the newest first."""
-        return self._database.read(_QUERIES["list_imports"], {}, args_row(Listed))
+        return self._database.read(_QUERIES["list_imports"], {}, args_row(ListedImport))
 
     def ranges(self, name: UUID) -> Iterator[range]:
         """The positions that an import brought, in order."""
