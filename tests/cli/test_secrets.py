@@ -80,7 +80,7 @@ def used(start: Start, empty_database_url: str) -> Iterator[Used]:
         FRENEMIES_ADMIN_KEY=ADMIN, FRENEMIES_FEED_SECRET=FEED, FRENEMIES_FOLLOW_KEY=FOLLOW, FRENEMIES_LOG_KEY=key,
         FRENEMIES_METRICS_PORT="0", OTEL_TRACES_EXPORTER="console",
     )  # fmt: skip
-    yield Used(program, [ADMIN, OTHER, QUERY, FEED, FOLLOW, PASSWORD, MIGRATING, key, key.rpartition("+")[2]])
+    yield Used(program, [ADMIN, OTHER, QUERY, FEED, FOLLOW, PASSWORD, MIGRATING, key, key.split("+", 4)[4]])
 
 
 def with_password(url: str, password: str) -> str:
