@@ -60,7 +60,7 @@ def bars(found: Found) -> list[Bar]:
             LEAST_ADDED,
         ),
         Bar(
-            "reads that a second follower adds, of the first one's, measured on two cores",
+            "reads that a second follower adds, of what one does, measured on two cores",
             added(found.rounds) if found.rounds else None,
             LEAST_ADDED,
         ),
@@ -277,5 +277,5 @@ def _two_followers(found: Found) -> str:
 
 def _told_of_two(found: Found, alone: str, both: str) -> Iterator[str]:
     yield "**Two followers**, each with its PostgreSQL and the client that asks it on a core of its own, while the"
-    yield f"leader is idle: one alone answers {alone} states a second, both {both}. The second adds"
-    yield f"{shown(added(found.rounds), ' x')} of what the first does; {len(found.rounds)} rounds of one and then both."
+    yield f"leader is idle: one alone answers {alone} states a second (the mean of the two), both {both}. The second"
+    yield f"adds {shown(added(found.rounds), ' x')} of what one does; {len(found.rounds)} rounds of each and both."

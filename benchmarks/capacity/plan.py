@@ -50,8 +50,8 @@ FULL = Plan(
     followers=50,
     simulated_seconds=30.0,
     simulated_rate=5.0,
-    rounds=5,
-    round_seconds=5.0,
+    rounds=15,
+    round_seconds=3.0,
     grouped=((1, 300), (8, 100), (100, 30)),
 )
 QUICK = Plan(

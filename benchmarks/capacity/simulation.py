@@ -42,14 +42,14 @@ class Simulated:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Questions a second that the first follower answers alone, and both together."""
+    """Questions a second that a follower answers alone, in the mean of the two, and that both answer together."""
 
     alone: float
     both: float
 
     @property
     def added(self) -> float:
-        """How much of what the first does the second one adds."""
+        """How much of what one does the other one adds."""
         return (self.both - self.alone) / self.alone
 
 
@@ -91,13 +91,16 @@ def compare(followers: Sequence[Site], cores: Sequence[int], world: World, plan:
     _together(followers, answers, cores, plan)  # what is cold is warm then
     rounds = []
     for _ in range(plan.rounds):
-        (alone,) = _together(followers[:1], answers, cores, plan)
-        rounds.append(Round(alone, sum(_together(followers, answers, cores, plan))))
+        # Two cores are not quite alike, so each is the one alone for a time.
+        alone = [
+            _together([one], [file], [core], plan)[0] for one, file, core in zip(followers, answers, cores, strict=True)
+        ]
+        rounds.append(Round(sum(alone) / len(alone), sum(_together(followers, answers, cores, plan))))
     return rounds
 
 
 def added(rounds: Sequence[Round]) -> Figure:
-    """What a second follower adds, of what the first does."""
+    """What a second follower adds, of what one does alone."""
     return figure([one.added for one in rounds])
 
 
