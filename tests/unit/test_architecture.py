@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -253,8 +254,16 @@ def imports_of(module: str, path: Path) -> Iterator[Import]:
 
 
 MODULES = modules()
-IMPORTS = [one for module, path in MODULES.items() for one in imports_of(module, path)]
-OURS = [one for one in IMPORTS if one.imported.split(".")[0] in TOPS]
+
+
+@cache
+def imports() -> list[Import]:
+    return [one for module, path in MODULES.items() for one in imports_of(module, path)]
+
+
+@cache
+def ours() -> list[Import]:
+    return [one for one in imports() if one.imported.split(".")[0] in TOPS]
 
 
 def is_in(module: str, part: str) -> bool:
@@ -272,7 +281,7 @@ def test_every_module_belongs_to_a_part() -> None:
 
 def test_imports_go_in_the_allowed_direction() -> None:
     wrong = []
-    for one in OURS:
+    for one in ours():
         part = part_of(one.importer) if one.importer != "service" else "service.errors"
         allowed = PARTS[part] | {part} | (set() if part in ALONE else {"events"})
         excused = {imported for (importer, imported) in EXCEPTIONS if importer == one.importer}
@@ -282,19 +291,19 @@ def test_imports_go_in_the_allowed_direction() -> None:
 
 
 def test_every_exception_is_still_needed() -> None:
-    used = {(one.importer, imported) for one in OURS for (_, imported) in EXCEPTIONS if is_in(one.imported, imported)}
+    used = {(one.importer, imported) for one in ours() for (_, imported) in EXCEPTIONS if is_in(one.imported, imported)}
     assert set(EXCEPTIONS) <= used
 
 
 def test_only_entry_points_choose_implementations() -> None:
-    users = [one for one in OURS if one.imported == "service.bootstrap"]
+    users = [one for one in ours() if one.imported == "service.bootstrap"]
     assert not [str(one) for one in users if not any(is_in(one.importer, place) for place in ENTRY_POINTS)]
 
 
 @pytest.mark.parametrize("package", FOREIGN)
 def test_a_package_of_others_stays_where_it_belongs(package: str) -> None:
     wrong = []
-    for one in IMPORTS:
+    for one in imports():
         if is_in(one.imported, package):
             places = set(FOREIGN[package])
             for narrower, more in FOREIGN_EXCEPTIONS.items():
@@ -305,20 +314,20 @@ def test_a_package_of_others_stays_where_it_belongs(package: str) -> None:
 
 
 def test_the_domain_reads_no_clock_file_network_or_setting() -> None:
-    wrong = [one for one in IMPORTS if is_in(one.importer, "events") and one.imported.split(".")[0] in IMPURE]
+    wrong = [one for one in imports() if is_in(one.importer, "events") and one.imported.split(".")[0] in IMPURE]
     assert not list(map(str, wrong))
 
 
 def test_the_client_needs_little() -> None:
     wrong = [
-        one for one in IMPORTS if is_in(one.importer, "frenemies") and one.imported.split(".")[0] not in OF_THE_CLIENT
+        one for one in imports() if is_in(one.importer, "frenemies") and one.imported.split(".")[0] not in OF_THE_CLIENT
     ]
     assert not list(map(str, wrong))
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
     following: dict[str, set[str]] = {module: set() for module in MODULES}
-    for one in OURS:
+    for one in ours():
         excused = (one.importer, part_of(one.imported)) in EXCEPTIONS
         if one.imported in MODULES and one.imported != one.importer and not excused:
             following[one.importer].add(one.imported)

@@ -58,6 +58,7 @@ def kept(recorded: Recorded) -> tuple[set[StreamKey], set[StreamLink]]:
     return keys, links
 
 
+@pytest.mark.slow
 @given(histories())
 def test_events_of_any_history_bring_the_keys_and_links_that_recording_made(history: list[dict[str, Any]]) -> None:
     recorded = Recorded(history)

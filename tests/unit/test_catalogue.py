@@ -10,8 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from service.limits import LIMITS
 from service.settings import DatabaseSettings, Limits
+
+pytestmark = pytest.mark.slow
 
 TESTS = Path(__file__).parents[1]
 CASES = range(1, 84)

@@ -83,6 +83,7 @@ def test_cores_that_come_and_go_are_no_accident() -> None:
     assert better_core(2, {0: 0.5}) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(len(ALLOWED) < 2, reason="there is one core only")
 def test_a_system_that_refuses_leaves_the_process_on_all_cores() -> None:
     refusing = KEEPS.replace("cores.keep", "cores.use = refuse\ncores.keep").replace("< 10", "< 1")

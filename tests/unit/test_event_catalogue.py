@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -20,6 +21,7 @@ from events.fold import fold
 from events.identity import split_stream
 from service.feeds import schemas
 from service.feeds.schemas import SHAPES, event_schema, event_types
+from tests.generating import some
 from tests.test_docs import generator
 from tests.unit.events.test_codec import FILES, generated, read, stored
 
@@ -27,11 +29,13 @@ AT = datetime(2026, 11, 20, tzinfo=UTC)
 STREAMS = {"entity": "entities", "article": "articles", "claim": "claims"}
 
 
+validator_of = cache(lambda topic: Draft202012Validator(event_schema(topic)))
+
+
 def problems(topic: str, stream: str, state: dict[str, Any]) -> list[str]:
     """What a schema has against an event as the feed shows it."""
     _, name = split_stream(stream)
-    validator = Draft202012Validator(event_schema(topic))
-    return [error.message for error in validator.iter_errors({"id": name, **state})]
+    return [error.message for error in validator_of(topic).iter_errors({"id": name, **state})]
 
 
 def stored_before(path: Path) -> list[Path]:
@@ -74,7 +78,7 @@ def test_a_stored_event_is_lifted_and_folds(path: Path) -> None:
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES, ids=lambda event_type: event_type.__name__)
-@settings(max_examples=25)
+@some
 @given(data=st.data())
 def test_events_of_every_type_are_read_as_they_were_and_fit_their_schema(
     event_type: type[DomainEvent], data: st.DataObject

@@ -101,6 +101,7 @@ def asking(use: Use) -> Callable[[str], object]:
     return asked if use.method != "finditer" else lambda text: list(compiled.finditer(text))
 
 
+@pytest.mark.slow
 def test_the_expressions_of_the_code_are_found() -> None:
     places = set(uses().values())
     assert {"events.text._ENTITY_ID", "service.timeline.clocks._INSTANT"} <= places
@@ -111,6 +112,7 @@ def test_an_expression_that_takes_long_would_be_noticed() -> None:
     assert slow(asking(Use("(?:a?a)+b", "fullmatch")), iter(["a" * 30 + "!"]))
 
 
+@pytest.mark.slow
 @pytest.mark.case(number=59)
 def test_case_59_no_expression_takes_long() -> None:
     """ReDoS text on every validator (`aaaa...!` 64 KiB): < 50 ms, no nested quantifiers"""

@@ -197,8 +197,8 @@ def test_tickets_and_keys(ticket: str, query: str, header: str) -> None:
 
 @hostile(query=spoiled(["type=A&entity=b&limit=5", "lastEventId=x&since=y", "a=%C3%A9&a=b"]), last=TEXTS, accept=TEXTS)
 def test_questions_to_the_feed_process(query: str, last: str, accept: str) -> None:
-    latin = query.encode("utf-8", "surrogatepass").decode("latin-1")
-    request = Request("GET", "/v1/feed", latin, {"last-event-id": last, "accept": accept})
+    query, last, accept = (one.encode("utf-8", "surrogatepass").decode("latin-1") for one in (query, last, accept))
+    request = Request("GET", "/v1/feed", query, {"last-event-id": last, "accept": accept})
     with suppress(BadQuery, MalformedUrl):
         assert isinstance(request.asked(FeedQuery), dict)
     assert request.likes_best(("a/b", "c/d")) in ("a/b", "c/d")
@@ -225,7 +225,7 @@ def test_files_of_an_import(tmp_path_factory: pytest.TempPathFactory, raw: bytes
 @hostile(raw=spoiled_bytes(SAMPLE), pointer=spoiled(["/evidence/summary", "/participants/0/role", "/a~1b"]))
 def test_places_in_a_line(raw: bytes, pointer: str) -> None:
     try:
-        json.loads(raw)
+        json.loads(raw.decode())
     except (ValueError, RecursionError):
         return
     place = locate(raw, pointer)

@@ -66,6 +66,7 @@ def test_a_silent_link_is_given_up_and_reading_goes_on(
         done.set()
 
 
+@pytest.mark.slow
 def test_an_answer_has_to_begin_soon_and_may_be_silent_for_longer_then(serve: Callable[..., str]) -> None:
     done = Event()
 
