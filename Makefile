@@ -35,7 +35,7 @@ serve: $(RUN) ## start the service on DATABASE_URL, or on its own PostgreSQL
 test: $(DEV) ## run all tests but the long ones (faults, soak)
 	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-200} $(PYTEST) -q -n $(JOBS) --dist loadgroup -m "not soak and not faults" $(ARGS)
 
-test-fast: $(DEV) ## run the tests that need no database
+test-fast: $(DEV) ## run the quick tests that need no database
 	@FRENEMIES_EXAMPLES=$${FRENEMIES_EXAMPLES:-10} $(PYTEST) -q -n $(JOBS) --dist worksteal -p no:schemathesis -m "not database and not slow and not soak and not faults" $(FAST) $(ARGS)
 
 faults: $(DEV) ## kill, freeze and fill everything under load, and judge what was told (5 minutes; build/faults.md)

@@ -21,7 +21,7 @@ from service.projections.projection import schema_of
 from service.settings import DatabaseSettings, Settings
 from service.store.postgres import PostgresStore
 from service.timeline.timeline import Timeline
-from tests.generating import EXAMPLES, USUAL
+from tests.generating import PROFILE
 from tests.projecting import projecting
 
 # An account that every system has: PostgreSQL does not run as root.
@@ -35,12 +35,7 @@ FAST = {
 _TEMPLATE = "migrated"
 _MEMORY = "/dev/shm"  # noqa: S108
 
-
-# A busy machine is no failure; in CI the same examples are drawn in every run.
-hypothesis.settings.register_profile(
-    "frenemies", deadline=None, derandomize="CI" in os.environ, max_examples=min(EXAMPLES, USUAL)
-)
-hypothesis.settings.load_profile("frenemies")
+hypothesis.settings.load_profile(PROFILE)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -278,4 +278,5 @@ def _two_followers(found: Found) -> str:
 def _told_of_two(found: Found, alone: str, both: str) -> Iterator[str]:
     yield "**Two followers**, each with its PostgreSQL and the client that asks it on a core of its own, while the"
     yield f"leader is idle: one alone answers {alone} states a second (the mean of the two), both {both}. The second"
-    yield f"adds {shown(added(found.rounds), ' x')} of what one does; {len(found.rounds)} rounds of each and both."
+    yield f"adds {shown(added(found.rounds), ' x')} of what one does; {len(found.rounds)} rounds of one, the"
+    yield "other and both."

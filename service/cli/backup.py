@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -40,8 +41,9 @@ def command(file: Path, unverified: bool, force: bool, place: Place, migrate_url
     """
     if file == STDOUT and sys.stdout.isatty():
         raise WrongUsage("A backup is no text: name a file, or lead it into one.")
-    if file != STDOUT and file.exists() and not force:
-        raise Refused(f"{file} is there already: name another file, or say --force.")
+    keep = file != STDOUT and not force
+    if keep:
+        _demand_free(file)
     settings = place.settings(migrate_url)
     with open_existing(settings) as (settings, url), Bar("backup") as bar:
         try:
@@ -50,6 +52,8 @@ def command(file: Path, unverified: bool, force: bool, place: Place, migrate_url
                     backup.verify(bar.show)
                 with opened(None if file == STDOUT else file, _OWN) as output:
                     made = backup.write(output, version("frenemies"), bar.show)
+                    if keep:  # somebody may have been quicker
+                        _demand_free(file)
         except BackupRefused as error:
             raise Refused(str(error)) from None
         except BrokenPipeError:
@@ -59,3 +63,10 @@ def command(file: Path, unverified: bool, force: bool, place: Place, migrate_url
     click.echo(
         f"{made.position:,} events of {made.epoch}, {rows:,} rows, {made.made_at:%Y-%m-%d %H:%M:%S} UTC", err=True
     )
+
+
+def _demand_free(file: Path) -> None:
+    """Refused where something has this name, be it a link that leads nowhere. What cannot be seen cannot be written."""
+    with suppress(OSError):
+        file.lstat()
+        raise Refused(f"{file} is there already: name another file, or say --force.")

@@ -183,7 +183,7 @@ class Hold:
         )
 
     def overtaken(self, positions: Sequence[int]) -> set[int]:
-        """Those whose lease ran out, and since when another lease has an event that shares a concern with them."""
+        """Those that no lease holds at this moment, while one holds another event that shares a concern with them."""
         params = {"id": self._name, "positions": list(positions), "now": self.now}
         return {row[0] for row in self._connection.execute(LEASES["overtaken"], params).fetchall()}
 

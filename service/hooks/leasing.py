@@ -55,7 +55,7 @@ _LOOK_SECONDS = 0.1
 _LONGEST_LOOK_SECONDS = 1.0
 """How long whoever waits pauses at most, after having found again and again that what there is cannot be leased."""
 _GONE = "it is not there any more: it was delivered long ago, or the subscription was rewound or deleted"
-_OVERTAKEN = "the lease ran out, and an earlier event about the same was replayed, which another one has"
+_OVERTAKEN = "it is not held any more, and another event about the same is with somebody else"
 _SETTLED_AS = {RETRY: (FAILED, PARKED), PARK: (PARKED,), SKIP: (DELIVERED,), RELEASE: (WAITING,)}
 
 
@@ -260,7 +260,7 @@ def _lost(faults: Sequence[tuple[int, str]]) -> LeaseLost:
 
 
 def _demand_first(hold: Hold, positions: Places) -> None:
-    """LeaseLost where an earlier event, replayed since their lease ran out, is with somebody else."""
+    """LeaseLost where, since they were held, somebody else has got another event about the same: one was replayed."""
     if overtaken := hold.overtaken(list(positions)):
         raise _lost([(positions[position], _OVERTAKEN) for position in sorted(overtaken)])
 

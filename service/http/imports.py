@@ -19,7 +19,7 @@ from service.errors import StoreFull
 from service.exports.media import NDJSON
 from service.http.api import Resource
 from service.http.body import JSON, demand_media
-from service.http.context import importer, limits, recorder, refuse_version, surroundings, timeline
+from service.http.context import importer, limits, recorder, refuse_version, surroundings
 from service.http.demands import needs
 from service.http.errors import BodyStalled, TooLarge, TooManyImports
 from service.http.problems import problem
@@ -75,7 +75,7 @@ def import_lines(query: dict[str, Any]) -> Response:
                 rejects = keep.enter_context(refused.open("rb"))
         except ImportRefused as error:
             return _refusal(error)
-        response = Response(_answer(outcome, timeline().head(), begin, rejects), content_type=JSON)
+        response = Response(_answer(outcome, begin, rejects), content_type=JSON)
         response.call_on_close(keep.pop_all().close)
         return response
 
@@ -147,10 +147,10 @@ def _record_good(lines: Lines, refused: Path) -> tuple[Outcome, int]:
         return importer().record_good(lines, recorder(), file.put, Listener(begin)), begun[0]
 
 
-def _answer(outcome: Outcome, position: int, begin: int, refused: IO[bytes] | None) -> Iterator[bytes]:
+def _answer(outcome: Outcome, begin: int, refused: IO[bytes] | None) -> Iterator[bytes]:
     """The answer piece by piece: there may be as many refused lines as lines."""
     counts = {
-        "import": outcome.import_id, **outcome.counts._asdict(), "position": position, "refusals_from": begin,
+        "import": outcome.import_id, **outcome.counts._asdict(), "position": outcome.position, "refusals_from": begin,
     }  # fmt: skip
     yield msgspec.json.encode(counts)[:-1] + b',"refusals":['
     for number, line in enumerate(refused or ()):

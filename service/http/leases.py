@@ -54,7 +54,10 @@ def nack_events(id: str, body: dict[str, Any]) -> Response:
 
 @RESOURCE.manage("POST", f"{_ONE}/extend", "Extended", body=ExtendBody, refused=_ABOUT_IDS)
 def extend_lease(id: str, body: dict[str, Any]) -> Response:
-    """Keep events for longer, also where the lease ran out and nobody else has them yet."""
+    """Keep events for longer.
+
+    Also where the lease ran out, and nobody else has them yet, nor another event about the same.
+    """
     until = _leases().extend(owner(), _id(id), body["lease"], body["ids"], body["seconds"])
     return json_answer({"until": until})
 

@@ -86,7 +86,8 @@ FROM unnest(%(positions)s::bigint[], %(states)s::text[], %(dues)s::timestamptz[]
 WHERE d.subscription = %(id)s::uuid AND d.position = g.position;
 
 -- name: overtaken
--- Which of these events, no longer held by their lease, concern what another one holds: an earlier event, replayed.
+-- Which of these events, no longer held by their lease, concern what a leased one does. That one may be the later one:
+-- a replay put this one before it.
 SELECT d.position FROM hooks.deliveries d
 WHERE d.subscription = %(id)s::uuid AND d.position = ANY (%(positions)s::bigint[])
     AND (d.state <> 'leased' OR d.due <= %(now)s::timestamptz)

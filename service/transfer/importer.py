@@ -38,11 +38,13 @@ Begun = Callable[[Import, Reached], None]
 class Outcome:
     """What an import came to, what an earlier go at it recorded included; without an id where it was only checked.
 
+    `position`: where the log ended then. What its lines say is recorded by it, whoever recorded it.
     `taken_back`: the earlier imports of the same content that were; what they recorded is there, and stays withdrawn.
     """
 
     import_id: UUID | None
     counts: Counts
+    position: int
     taken_back: tuple[UUID, ...] = ()
 
 
@@ -68,7 +70,7 @@ class Importer:
         survey = lines.survey()
         with self._run(lines, survey, recorder, listener) as run:
             counts = run.check()
-            return Outcome(None, counts, _taken_back(run, survey))
+            return Outcome(None, counts, run.head(), _taken_back(run, survey))
 
     def record(self, lines: Lines, recorder: Recorder, listener: Listener = Listener()) -> Outcome:
         """Records a file, all or nothing; what is there already is not recorded again. ImportRefused tells why not.
@@ -142,8 +144,9 @@ def _ended(run: Run, begun: Import, survey: Survey, go: Callable[[], Counts]) ->
         refused.import_id = begun.id
         run.registry.end(begun.id, REFUSED)
         raise
+    outcome = Outcome(begun.id, counts, run.head(), _taken_back(run, survey))
     run.registry.end(begun.id, FINISHED)
-    return Outcome(begun.id, counts, _taken_back(run, survey))
+    return outcome
 
 
 def _taken_back(run: Run, survey: Survey) -> tuple[UUID, ...]:

@@ -74,6 +74,10 @@ class Run:
             raise ImportRunning("the same content is being imported at this moment")
         return self.registry.begin(self._lines.name, self._survey, mode)
 
+    def head(self) -> int:
+        """Where the log ends."""
+        return self._ground.head()
+
     def leave(self) -> None:
         """Lets others go at it; a lost connection has done so by itself."""
         with suppress(ServiceError):

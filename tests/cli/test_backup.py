@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from service.cli import backup as backup_command
 from service.db import connect
 from tests.cli.conftest import LONGEST, PROGRAM, ROOT, Program, Run, count_events
 from tests.cli.test_serve import get, ready, wait_until
@@ -80,6 +81,21 @@ def test_a_file_that_is_there_is_kept_unless_it_is_said_otherwise(
     assert "is there already: name another file, or say --force." in result.stderr
     assert on_sample("backup", str(backup), "--force").exit_code == 0
     assert backup.read_bytes() != kept
+
+
+def test_a_file_that_appears_meanwhile_is_kept(
+    on_sample: Run, note: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, kept = tmp_path / "new" / "backup.zip", b"of somebody who was quicker"
+    path.parent.mkdir()
+    monkeypatch.setattr(backup_command, "version", lambda _: path.write_bytes(kept) and "1")
+    result = on_sample("backup", str(path))
+    assert (result.exit_code, path.read_bytes()) == (3, kept)
+    assert [one.name for one in path.parent.iterdir()] == ["backup.zip"]
+
+
+def test_a_name_that_is_no_name_ends_with_4(on_sample: Run, tmp_path: Path) -> None:
+    assert on_sample("backup", str(tmp_path / ("x" * 300))).exit_code == 4
 
 
 def test_a_place_that_cannot_be_written_ends_with_4(on_sample: Run, tmp_path: Path) -> None:

@@ -68,7 +68,8 @@ def test_a_worker_of_a_rebuild_does_not_hear_of_it_while_it_starts(start: Start,
 def test_a_command_that_reads_ends_with_one_line(start: Start, sample_url: str, arguments: tuple[str, ...]) -> None:
     with connect(sample_url) as holding, holding.transaction():
         holding.execute("LOCK TABLE log.events IN ACCESS EXCLUSIVE MODE")
-        program = start(*arguments, DATABASE_URL=sample_url)
+        # Otherwise the lock is given up after two seconds, which a busy machine may take until here.
+        program = start(*arguments, DATABASE_URL=sample_url, FRENEMIES_LOCK_TIMEOUT="60")
         with connect(sample_url) as looking:
             while looking.execute(WAITING).fetchone() == (0,):
                 assert program.process.poll() is None, program.log.read_text()

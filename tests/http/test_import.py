@@ -44,7 +44,8 @@ def counts(answer: Any) -> tuple[int, int, int]:
 
 def test_lines_are_recorded_and_the_same_again_records_nothing(own_service: Service) -> None:
     body = SAMPLE.read_bytes()
-    assert counts(send(own_service, body)) == (259, 0, 0)
+    first = send(own_service, body)
+    assert (counts(first), first.json["position"]) == ((259, 0, 0), own_service.timeline.head())
     with own_service.nothing_recorded():
         again = send(own_service, body)
         assert (counts(again), again.json["position"]) == ((0, 259, 0), own_service.timeline.head())
@@ -83,7 +84,7 @@ def test_what_is_good_is_recorded_and_the_rest_answered(service: Service) -> Non
     broken = entity("broken", kind="compny")
     rename = {"record": "rename", "of": "broken", "name": "Whole", "since": "2014"}
     answer = send(service, lines(entity("good"), broken, rename, entity("better")), mode="rejects")
-    assert counts(answer) == (2, 0, 2)
+    assert (counts(answer), answer.json["position"]) == ((2, 0, 2), service.timeline.head())
     first, second = answer.json["refusals"]
     assert (first["line"], first["pointer"], first["code"], first["record"]) == (2, "/kind", "invalid", broken)
     assert first["place"].startswith("body:2:") and second["line"] == 3

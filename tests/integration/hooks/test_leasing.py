@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from events.errors import Invalid, Unknown
+from service.db import connect
 from service.feeds.cursor import BadCursor, OtherEpoch, format_cursor
 from service.feeds.events import EventWriter
 from service.hooks import lease_table, leasing
@@ -381,9 +382,22 @@ def test_a_lease_that_ran_out_is_not_extended_beside_an_earlier_event_that_was_r
     others = [place for place in places(later) if place != 1 + STREAMS]
     pulled.extend(later, *others)
     assert pulled.states()[2] == LEASED
-    pulled.ack(again)
+    pulled.run_out()
     pulled.extend(later, 1 + STREAMS)
-    assert pulled.states()[1 + STREAMS] == LEASED
+    with pytest.raises(LeaseLost):
+        pulled.extend(again)  # the other way round: the later one is held
+
+
+def test_nothing_is_leased_while_a_lease_is_extended(rig: Rig, pulled: Pulled, database_url: str) -> None:
+    rig.log.append(1)
+    lease = pulled.lease()
+    with connect(database_url) as holding, connect(database_url) as looking, ThreadPoolExecutor(1) as pool:
+        with holding.transaction():
+            holding.execute("SELECT FROM hooks.subscriptions WHERE id = %s FOR UPDATE", [pulled.id])
+            extending = pool.submit(pulled.extend, lease)
+            wait_until(lambda: looking.execute("SELECT FROM pg_locks WHERE NOT granted").fetchone() is not None)
+            assert not extending.done()
+        assert extending.result(20)
 
 
 # saying it again, and what is not held
