@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import sseclient
 
-from frenemies import Client
+from frenemies import Client, Events
 
 BROKEN = (httpx2.HTTPError, httpx2.StreamError, OSError, ValueError)
 """What a client meets when what it talks to is gone."""
@@ -126,12 +126,23 @@ class Stream(Reader):
 class ByClient(Reader):
     """Uses the client of this project."""
 
+    _following: Events | None = None
+
     def read(self) -> None:
-        with Client(self.base) as client, client.events(self.last, follow=True) as events:
-            for event in events:
+        with Client(self.base) as client, client.events(self.last, follow=True) as self._following:
+            if self.is_ending:
+                return
+            for event in self._following:
                 self.take(event.raw)
                 if self.is_ending:
                     return
+
+    def end(self) -> None:
+        """Otherwise it would try for ever to reach a service that has ended."""
+        self.ask_to_end()
+        if self._following is not None:
+            self._following.close()
+        super().end()
 
 
 def _place(page: bytes, cursor: str) -> tuple[int, int]:
