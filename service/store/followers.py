@@ -24,7 +24,8 @@ QUERIES = load_queries("followers")
 class FollowerHeard:
     """A follower; `key_name` is None for a key that is not in the table of keys. `is_heard`: it speaks at present.
 
-    `lag_seconds` is the age of the first event that it lacked when it was heard; of one that is silent, its age now."""
+    `lag_seconds` is the age of the first event that it lacked when it was heard; of one that is silent, its age now.
+    """
 
     id: UUID
     name: str

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, expect
-from werkzeug.serving import make_server
 
 from tests.browser.conftest import READY
 from tests.conftest import Servers
 from tests.hostile import NAMES, STEERING, packed
 from tests.http.conftest import NewService
+from tests.serving import serving
 from tests.world import World
 
 TEXTS = [*packed(NAMES), next(packed(STEERING, 1_000))]
@@ -27,11 +26,8 @@ def hostile(servers: Servers, browser: Browser) -> Iterator[tuple[str, list[Worl
             World(service, f"n{number}", text if number < last else "plain", text) for number, text in enumerate(TEXTS)
         ]
         service.catch_up()
-        server = make_server("127.0.0.1", 0, service.app, threaded=True)
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.port}", worlds
-        server.shutdown()
-        server.server_close()
+        with serving(service.app) as base:
+            yield base, worlds
 
 
 def explorer(world: World) -> str:

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -98,9 +97,8 @@ def on_sample(run: Run, sample_url: str) -> Run:
 @pytest.fixture
 def service_at(sample_url: str) -> Iterator[Callable[[Settings], str]]:
     """Serves the sample over HTTP from this process, and gives the address."""
-    from werkzeug.serving import make_server
-
     from service.app import create_app
+    from tests.serving import serving
 
     with ExitStack() as keep:
 
@@ -108,11 +106,7 @@ def service_at(sample_url: str) -> Iterator[Callable[[Settings], str]]:
             services = build(settings, sample_url)
             keep.callback(services.close)
             app = create_app(services.timeline, settings, subscriptions=services.subscriptions, keys=services.keys)
-            server = make_server("127.0.0.1", 0, app, threaded=True)
-            Thread(target=server.serve_forever, daemon=True).start()
-            keep.callback(server.server_close)
-            keep.callback(server.shutdown)
-            return f"http://127.0.0.1:{server.port}"
+            return keep.enter_context(serving(app))
 
         yield serve
 

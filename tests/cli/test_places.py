@@ -163,17 +163,11 @@ def test_the_demo_takes_the_next_port_where_one_is_taken() -> None:
 
 
 def test_a_service_is_ready_when_it_says_so(sample_url: str) -> None:
-    from threading import Thread
-
-    from werkzeug.serving import make_server
-
     from service.app import create_app
+    from tests.serving import serving
 
     services = build(Settings(), sample_url)
-    server = make_server("127.0.0.1", 0, create_app(services.timeline, Settings()))
-    Thread(target=server.serve_forever, daemon=True).start()
-    assert is_ready(f"http://127.0.0.1:{server.port}")
-    server.shutdown()
-    server.server_close()
+    with serving(create_app(services.timeline, Settings())) as base:
+        assert is_ready(base)
     services.close()
-    assert not is_ready(f"http://127.0.0.1:{server.port}")
+    assert not is_ready(base)

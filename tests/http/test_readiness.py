@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from threading import Thread
 from typing import NoReturn
 from uuid import UUID
 
 import pytest
-from werkzeug.serving import make_server
 
 from service.errors import StoreUnavailable
 from service.http import running
@@ -20,6 +17,7 @@ from service.store.following import Following
 from service.timeline.timeline import LONGEST_LAG
 from tests.http import examples
 from tests.http.conftest import NewService, Service, refused
+from tests.serving import serving
 
 LIMIT = 7.5
 TICK = timedelta(microseconds=1)
@@ -102,17 +100,6 @@ def test_a_follower_that_has_only_begun_is_not_ready_for_who_wants_one_that_is_c
     assert own_service.send("GET", "/readyz").status_code == 200
 
 
-@contextmanager
-def served(service: Service) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, service.app, threaded=True)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 def behind(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Questions are answered from a replica that is so late."""
     monkeypatch.setattr(running, "_standing", lambda: Standing(State.BEHIND, 1, 3, seconds))
@@ -125,14 +112,14 @@ def test_a_follower_that_is_late_or_halted_is_not_given_up(
     limited: Service, monkeypatch: pytest.MonkeyPatch, lag: float, was_even: bool, is_halted: bool
 ) -> None:
     follow(limited, lag, monkeypatch, was_even, is_halted)
-    with served(limited) as base:
+    with serving(limited.app) as base:
         assert health(base) is Health.CATCHING_UP
 
 
 def test_a_service_whose_replica_is_late_is_not_given_up(limited: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     limited.catch_up()
     behind(LIMIT + 1, monkeypatch)
-    with served(limited) as base:
+    with serving(limited.app) as base:
         assert health(base) is Health.CATCHING_UP
         behind(LIMIT, monkeypatch)
         assert health(base) is Health.READY
@@ -146,6 +133,6 @@ def test_a_service_without_its_database_or_without_an_answer_is_given_up(
 
     behind(LIMIT + 1, monkeypatch)
     monkeypatch.setattr(limited.timeline, "head", away)
-    with served(limited) as base:
+    with serving(limited.app) as base:
         assert health(base) is Health.SILENT
     assert health(base) is Health.SILENT

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from threading import Thread
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
 from service.app import create_app
 from service.bootstrap import Services, build, follower, log_keeper, projections
@@ -21,6 +19,7 @@ from service.tree.keeper import Keeper
 from service.tree.notes import Signer
 from tests.conftest import Servers
 from tests.recorded import ME, draft_of
+from tests.serving import serving
 
 SIGNER = Signer("example.org/log", bytes(range(32)))
 TABLES = {
@@ -109,11 +108,7 @@ class Sites:
         app = create_app(
             services.timeline, chosen, services.importer, services.subscriptions, overview=services.overview
         )
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        Thread(target=server.serve_forever, daemon=True).start()
-        self._keep.callback(server.server_close)
-        self._keep.callback(server.shutdown)
-        return Site(url, f"http://127.0.0.1:{server.port}", services)
+        return Site(url, self._keep.enter_context(serving(app)), services)
 
     def follower(self, leader: str, **settings: Any) -> Site:
         """A site that has not taken over anything yet."""

@@ -6,12 +6,10 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from threading import Thread
 
 import httpx2
 import pytest
 import sseclient
-from werkzeug.serving import make_server
 
 from service.app import create_app
 from service.bootstrap import Services, build
@@ -20,6 +18,7 @@ from service.store.protocol import Appended
 from service.timeline.timeline import Timeline
 from tests.feeding import FeedProcess, feeding, has_caught_up, is_at
 from tests.recorded import ME, draft_of
+from tests.serving import serving
 
 KEY = {"Authorization": "Bearer the-key"}
 Tell = Callable[..., Appended]
@@ -30,13 +29,10 @@ def api_before(process: FeedProcess, url: str) -> Iterator[str]:
     """The address of an API that sends its clients on to the process."""
     settings = Settings(database_url=url, admin_key="the-key", feed_port=process.port, feed_secret=process.secret)
     services = build(settings, url)
-    server = make_server("127.0.0.1", 0, create_app(services.timeline, settings), threaded=True)
-    Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.port}"
+        with serving(create_app(services.timeline, settings)) as base:
+            yield base
     finally:
-        server.shutdown()
-        server.server_close()
         services.close()
 
 
